@@ -1,0 +1,1 @@
+//! Compares rata with its peers.

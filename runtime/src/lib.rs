@@ -1,0 +1,1 @@
+//! Many processes: schedulers, signals, timers, I/O and the natives.

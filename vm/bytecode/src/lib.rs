@@ -1,0 +1,1 @@
+//! The treaty between compiler and VM: instructions, natives and the `.ratab` layout.
