@@ -1,1 +1,7 @@
-//! Source text in, bytecode packages out.
+//! Source text in, bytecode packages out: `syntax` → `resolve` → `types` → `lower` → `passes` →
+//! `emit`, strung together by `pipeline`. Pure: files are read by the caller (`Sources`).
+
+pub mod diagnostics;
+pub mod names;
+pub mod span;
+pub mod syntax;
