@@ -2,6 +2,7 @@
 //! `emit`, strung together by `pipeline`. Pure: files are read by the caller (`Sources`).
 
 pub mod diagnostics;
+pub mod hir;
 pub mod names;
 pub mod span;
 pub mod syntax;
