@@ -4,5 +4,6 @@
 pub mod diagnostics;
 pub mod hir;
 pub mod names;
+pub mod resolve;
 pub mod span;
 pub mod syntax;

@@ -2,6 +2,7 @@
 //! Knows only spans: not tokens, not trees.
 
 mod render;
+pub mod suggest;
 
 pub use render::{Style, render};
 

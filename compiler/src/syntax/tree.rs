@@ -4,6 +4,8 @@
 //! a tree of any depth is free. Entered by `parser`, left to `resolve`. The parser bounds the depth
 //! (`parser::MAX_DEPTH`), so later stages may recurse over it.
 
+#![allow(missing_docs)] // fields of variants speak for themselves beside their text
+
 use crate::names::Name;
 use crate::span::Span;
 
