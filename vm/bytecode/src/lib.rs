@@ -5,12 +5,16 @@
 //! compiler → module::Package → encode → bytes → decode → verify → loader
 //! ```
 
+mod cfg;
 pub mod codec;
+mod dataflow;
 pub mod decode;
 pub mod encode;
 pub mod layout;
+pub mod liveness;
 pub mod module;
 pub mod natives;
 pub mod operand;
 pub mod ops;
+pub mod verify;
 pub mod wire;
