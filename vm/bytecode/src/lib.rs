@@ -9,7 +9,9 @@ mod cfg;
 pub mod codec;
 mod dataflow;
 pub mod decode;
+pub mod disasm;
 pub mod encode;
+pub mod fuzz;
 pub mod layout;
 pub mod liveness;
 pub mod module;
@@ -18,3 +20,8 @@ pub mod operand;
 pub mod ops;
 pub mod verify;
 pub mod wire;
+
+pub use decode::{DecodeError, decode};
+pub use encode::encode;
+pub use fuzz::fuzz_load;
+pub use verify::{VerifyError, verify};
