@@ -25,3 +25,6 @@ pub use decode::{DecodeError, decode};
 pub use encode::encode;
 pub use fuzz::fuzz_load;
 pub use verify::{VerifyError, verify};
+
+#[cfg(test)]
+mod tests;
