@@ -69,6 +69,11 @@ impl Cfg {
         self.starts.len() - 1
     }
 
+    /// Number of edges.
+    pub(crate) fn edge_count(&self) -> usize {
+        self.edges.len()
+    }
+
     /// The instructions of a block.
     pub(crate) fn range(&self, block: Block) -> std::ops::Range<usize> {
         self.starts[block as usize] as usize..self.starts[block as usize + 1] as usize

@@ -5,8 +5,9 @@
 //! block reads before writing it (*exposed*) can be live between blocks, and only of such a register
 //! must it be proven that it is initialised. These get numbers of their own, and the
 //! analyses take them 128 at a time: one machine word of facts per block, whatever the number of registers.
-//! So both memory and time stay in proportion to blocks × exposed registers / 128, which
-//! [`Facts::too_complex`] bounds.
+//! So memory, and for code as compilers make it time too, stay in proportion to blocks × exposed
+//! registers / 128. That product is bounded ([`Facts::too_complex`]), and since control flow can be contrived that makes facts
+//! trickle through one by one, so are the steps taken ([`MAX_STEPS`]); the verifier rejects what is beyond.
 
 use crate::cfg::{Block, Cfg};
 use crate::module::Function;
@@ -20,6 +21,9 @@ pub(crate) const LANE: usize = Lane::BITS as usize;
 
 /// Most blocks × exposed registers of a function.
 const MAX_FACTS: u64 = 1 << 30;
+
+/// Most visits to blocks and edges in all of an analysis.
+pub(crate) const MAX_STEPS: u64 = 1 << 28;
 
 const NONE: u32 = u32::MAX;
 
@@ -116,7 +120,17 @@ impl Facts {
 
     /// Whether analysing would take unreasonably long.
     pub(crate) fn too_complex(&self, cfg: &Cfg) -> bool {
-        cfg.len() as u64 * self.regs.len() as u64 > MAX_FACTS
+        self.size(cfg) > MAX_FACTS
+    }
+
+    /// Whether an analysis might need more than [`MAX_STEPS`]: a visit that leads to others has
+    /// changed at least one fact.
+    pub(crate) fn may_be_slow(&self, cfg: &Cfg) -> bool {
+        cfg.edge_count() as u64 * self.regs.len() as u64 + cfg.len() as u64 > MAX_STEPS
+    }
+
+    fn size(&self, cfg: &Cfg) -> u64 {
+        cfg.len() as u64 * self.regs.len() as u64
     }
 
     /// Number of lanes.
@@ -178,9 +192,13 @@ impl Worklist {
         }
     }
 
-    /// The block that has waited longest.
-    pub(crate) fn pop(&mut self) -> Option<Block> {
+    /// The block that has waited longest; none either when no steps are left.
+    pub(crate) fn pop(&mut self, cfg: &Cfg, steps: &mut u64) -> Option<Block> {
+        if *steps == 0 {
+            return None;
+        }
         let block = self.queue.pop_front()?;
+        *steps = steps.saturating_sub(1 + cfg.edges(block).len() as u64);
         self.waiting[block as usize] = false;
         Some(block)
     }

@@ -9,7 +9,7 @@
 //! there, so a collector that follows these sets never sees rubbish, and dead registers keep nothing alive.
 
 use crate::cfg::{Block, Cfg, Edge};
-use crate::dataflow::{Facts, LANE, Lane, Worklist};
+use crate::dataflow::{Facts, LANE, Lane, MAX_STEPS, Worklist};
 use crate::module::Function;
 use crate::operand::Reg;
 use crate::ops::Op;
@@ -76,7 +76,9 @@ impl RegSet {
 /// Returns the registers live at entry (parameters, captures and the closure, as far as needed).
 pub fn live_across(f: &Function, mut at: impl FnMut(usize, &Op, &RegSet)) -> RegSet {
     let cfg = Cfg::new(f);
-    let live = LiveIn::solve(f, &cfg);
+    // The verifier has seen that it ends soon.
+    let mut unlimited = u64::MAX;
+    let live = LiveIn::solve(f, &cfg, &mut unlimited);
     let mut set = RegSet::new(f.registers);
     let mut raise = RegSet::new(f.registers);
     for block in 0..cfg.len() as Block {
@@ -87,6 +89,13 @@ pub fn live_across(f: &Function, mut at: impl FnMut(usize, &Op, &RegSet)) -> Reg
     set
 }
 
+/// Whether [`live_across`] takes no more than [`MAX_STEPS`]. The verifier sees to it.
+pub(crate) fn is_feasible(f: &Function, cfg: &Cfg) -> bool {
+    let mut steps = MAX_STEPS;
+    LiveIn::solve(f, cfg, &mut steps);
+    steps > 0
+}
+
 /// The registers live at the start of each block.
 struct LiveIn {
     facts: Facts,
@@ -95,14 +104,15 @@ struct LiveIn {
 }
 
 impl LiveIn {
-    fn solve(f: &Function, cfg: &Cfg) -> LiveIn {
+    fn solve(f: &Function, cfg: &Cfg, steps: &mut u64) -> LiveIn {
         let facts = Facts::new(f, cfg, 0);
         let lanes = facts.lanes();
         let mut sets = vec![0; cfg.len() * lanes];
         let (all, first) = cfg.predecessors();
         for lane in 0..lanes {
-            for (block, live) in solve_lane(&facts, cfg, lane, &all, &first).iter().enumerate() {
-                sets[block * lanes + lane] = *live;
+            let live = solve_lane(&facts, cfg, lane, (&all, &first), steps);
+            for (block, live) in live.into_iter().enumerate() {
+                sets[block * lanes + lane] = live;
             }
         }
         LiveIn { facts, sets }
@@ -165,11 +175,18 @@ impl LiveIn {
     }
 }
 
-fn solve_lane(facts: &Facts, cfg: &Cfg, lane: usize, preds: &[Block], first: &[u32]) -> Vec<Lane> {
+/// The registers of a lane that are live at the start of each block; `steps` is what is left to spend.
+fn solve_lane(
+    facts: &Facts,
+    cfg: &Cfg,
+    lane: usize,
+    (preds, first): (&[Block], &[u32]),
+    steps: &mut u64,
+) -> Vec<Lane> {
     let blocks = facts.lane(lane, cfg);
     let mut live: Vec<Lane> = blocks.exposed.clone();
     let mut work = Worklist::new(cfg.len(), (0..cfg.len() as Block).rev());
-    while let Some(block) = work.pop() {
+    while let Some(block) = work.pop(cfg, steps) {
         let b = block as usize;
         let mut new = live[b];
         for (to, edge) in cfg.edges(block) {

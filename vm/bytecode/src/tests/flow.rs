@@ -23,11 +23,7 @@ fn small_function(s: &mut Source<'_>) -> Function {
     while code.len() + 1 < s.labels as usize {
         code.push(any_op(s));
     }
-    code.push(if s.byte() % 2 == 0 {
-        Op::Return { s: u(0) }
-    } else {
-        Op::Jump { to: Gen::make(s) }
-    });
+    code.push(if bool::make(s) { Op::Return { s: u(0) } } else { Op::Jump { to: Gen::make(s) } });
     let mut f = function("f", arity, s.registers, code);
     f.handlers = handlers(s);
     f

@@ -6,6 +6,7 @@ use crate::liveness::live_across;
 use crate::module::*;
 use crate::operand::*;
 use crate::ops::Op;
+use crate::verify::flow::check_within;
 use crate::verify::verify_module;
 use std::time::{Duration, Instant};
 
@@ -77,6 +78,14 @@ fn what_would_take_too_long_is_rejected() {
     // The same size without values that live between the blocks is nothing special.
     f.code.retain(|op| !matches!(op, Op::If { .. }));
     assert_eq!(verify_module(&module(f), &|_, _| true), Ok(()));
+}
+
+#[test]
+fn steps_are_limited() {
+    let f = ordinary(1_000);
+    assert_eq!(check_within(&f, 20_000), Ok(()));
+    let error = check_within(&f, 100).expect_err("too many steps");
+    assert!(error.1.contains("too complex"), "{error:?}");
 }
 
 #[test]

@@ -24,8 +24,12 @@ fn exercise(package: &Package, turns: &mut Source<'_>) {
 fn mutants_are_rejected_or_sound() {
     let file = encode(&samples::package());
     assert_eq!(fuzz_load(&file), Ok(samples::package()));
+    // For longer searches: the number of rounds, and where to begin.
+    let given = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let rounds: u64 = given("RATA_FUZZ_ROUNDS").unwrap_or(30_000);
+    let first_seed: u64 = given("RATA_FUZZ_SEED").unwrap_or(0);
     let (mut undecodable, mut unsound, mut loaded) = (0, 0, 0);
-    for seed in 0..30_000 {
+    for seed in first_seed..first_seed + rounds {
         let noise = noise(seed, 128);
         let s = &mut Source::new(&noise);
         let mut mutant = file.clone();

@@ -7,36 +7,62 @@
 
 use super::structure::entry_registers;
 use crate::cfg::{Block, Cfg, Edge};
-use crate::dataflow::{Facts, Lane, Worklist};
+use crate::dataflow::{Facts, Lane, MAX_STEPS, Worklist};
+use crate::liveness::is_feasible;
 use crate::module::Function;
 use crate::operand::Reg;
 
+/// What is wrong, and at which instruction.
+type Objection = (Option<u32>, String);
+
 /// Checks a function whose structure and instructions have been checked.
-pub(super) fn check(f: &Function) -> Result<(), (Option<u32>, String)> {
+pub(super) fn check(f: &Function) -> Result<(), Objection> {
+    check_within(f, MAX_STEPS)
+}
+
+/// The same with another limit on the steps taken.
+pub(crate) fn check_within(f: &Function, mut steps: u64) -> Result<(), Objection> {
     let cfg = Cfg::new(f);
     let facts = Facts::new(f, &cfg, entry_registers(f) as Reg);
-    if facts.too_complex(&cfg) {
+    let too_complex = || {
         let (blocks, regs) = (cfg.len(), facts.regs.len());
-        return Err((None, format!("too complex: {blocks} blocks, {regs} registers between them")));
+        Err((None, format!("too complex: {blocks} blocks, {regs} registers between them")))
+    };
+    if facts.too_complex(&cfg) {
+        return too_complex();
     }
     let order = cfg.reverse_postorder();
     for lane in 0..facts.lanes() {
-        if let Some((block, bits)) = check_lane(&facts, &cfg, &order, lane) {
+        let found = check_lane(&facts, &cfg, &order, lane, &mut steps);
+        if steps == 0 {
+            return too_complex();
+        }
+        if let Some((block, bits)) = found {
             let bad = |reg: Reg| facts.bit(reg, lane) & bits != 0;
             return Err(explain(f, &cfg, block, bad));
         }
+    }
+    // The loader will want the liveness, and cannot reject the function then.
+    if facts.may_be_slow(&cfg) && !is_feasible(f, &cfg) {
+        return too_complex();
     }
     Ok(())
 }
 
 /// The first block that reads registers of the lane that are not initialised, and these.
-fn check_lane(facts: &Facts, cfg: &Cfg, order: &[Block], lane: usize) -> Option<(Block, Lane)> {
+fn check_lane(
+    facts: &Facts,
+    cfg: &Cfg,
+    order: &[Block],
+    lane: usize,
+    steps: &mut u64,
+) -> Option<(Block, Lane)> {
     let blocks = facts.lane(lane, cfg);
     // All but the entry begin as unreached, where anything holds.
     let mut known = vec![Lane::MAX; cfg.len()];
     known[0] = 0;
     let mut work = Worklist::new(cfg.len(), order.iter().copied());
-    while let Some(block) = work.pop() {
+    while let Some(block) = work.pop(cfg, steps) {
         let b = block as usize;
         for (to, edge) in cfg.edges(block) {
             let after = known[b]
@@ -58,12 +84,7 @@ fn check_lane(facts: &Facts, cfg: &Cfg, order: &[Block], lane: usize) -> Option<
 }
 
 /// The first instruction of the block that reads a bad register.
-fn explain(
-    f: &Function,
-    cfg: &Cfg,
-    block: Block,
-    bad: impl Fn(Reg) -> bool,
-) -> (Option<u32>, String) {
+fn explain(f: &Function, cfg: &Cfg, block: Block, bad: impl Fn(Reg) -> bool) -> Objection {
     for i in cfg.range(block) {
         let mut found = None;
         f.code[i].for_each_use(|reg| {

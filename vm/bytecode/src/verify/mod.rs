@@ -15,7 +15,7 @@
 
 mod code;
 mod constants;
-mod flow;
+pub(crate) mod flow;
 mod structure;
 
 use crate::module::{Function, Module, Package};
