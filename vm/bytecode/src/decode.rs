@@ -111,9 +111,7 @@ fn check_header(bytes: &[u8], checked: bool) -> Result<(), DecodeError> {
     if u32_at(bytes, 24) != Some(crc32fast::hash(&bytes[..24])) {
         return fail(0, Cause::Damaged);
     }
-    let mut length = [0; 8];
-    length.copy_from_slice(&bytes[12..20]);
-    match u64::from_le_bytes(length).cmp(&(bytes.len() as u64)) {
+    match u64_at(bytes, 12).cmp(&Some(bytes.len() as u64)) {
         std::cmp::Ordering::Greater => truncated(),
         std::cmp::Ordering::Less => {
             fail(bytes.len(), Cause::Malformed("there is more after its end".to_owned()))
@@ -123,8 +121,11 @@ fn check_header(bytes: &[u8], checked: bool) -> Result<(), DecodeError> {
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let four = bytes.get(at..at + 4)?;
-    Some(u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 /// A section's place in the file and its payload.
@@ -137,11 +138,11 @@ fn split(bytes: &[u8], checked: bool) -> Result<Sections<'_>, DecodeError> {
     while at < bytes.len() {
         let malformed = |what: String| fail(at, Cause::Malformed(what));
         let code = bytes[at];
-        let (Some(length), Some(crc)) = (u32_at(bytes, at + 1), u32_at(bytes, at + 5)) else {
+        let (Some(length), Some(crc)) = (u64_at(bytes, at + 1), u32_at(bytes, at + 9)) else {
             return malformed("a section's header is cut off".to_owned());
         };
         let start = at + SECTION_HEADER_LEN;
-        let end = start.checked_add(length as usize);
+        let end = usize::try_from(length).ok().and_then(|length| start.checked_add(length));
         let Some((end, payload)) = end.and_then(|end| Some((end, bytes.get(start..end)?))) else {
             return malformed("a section goes beyond the end".to_owned());
         };

@@ -24,7 +24,7 @@ fn assemble(sections: &[(Section, Vec<u8>)]) -> Vec<u8> {
     file.resize(HEADER_LEN, 0);
     for (section, bytes) in sections {
         file.push(section.code());
-        file.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+        file.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
         file.extend_from_slice(&crc32fast::hash(bytes).to_le_bytes());
         file.extend_from_slice(bytes);
     }

@@ -12,7 +12,7 @@
 //! 28            sections
 //! ```
 //!
-//! A section is its number (1 byte), the length of its payload (4), the CRC-32 of its payload (4)
+//! A section is its number (1 byte), the length of its payload (8), the CRC-32 of its payload (4)
 //! and the payload. Sections come in ascending order, each at most once. Numbers from 128 on are
 //! for the use of tools: a reader that does not know them passes over them.
 //!
@@ -32,7 +32,7 @@ pub const FORMAT_VERSION: u32 = 1;
 pub const HEADER_LEN: usize = 28;
 
 /// Bytes before a section's payload.
-pub const SECTION_HEADER_LEN: usize = 9;
+pub const SECTION_HEADER_LEN: usize = 13;
 
 /// Numbers from here on are not interpreted.
 pub const FIRST_CUSTOM_SECTION: u8 = 128;

@@ -21,7 +21,7 @@ fn told(bytes: &[u8]) -> String {
 fn find(file: &[u8], section: Section) -> usize {
     let mut at = HEADER_LEN;
     while file[at] != section.code() {
-        let length = u32::from_le_bytes(file[at + 1..at + 5].try_into().expect("four bytes"));
+        let length = u64::from_le_bytes(file[at + 1..at + 9].try_into().expect("eight bytes"));
         at += SECTION_HEADER_LEN + length as usize;
     }
     at
@@ -31,10 +31,10 @@ fn find(file: &[u8], section: Section) -> usize {
 fn with_payload(section: Section, payload: &[u8]) -> Vec<u8> {
     let mut file = file();
     let at = find(&file, section);
-    let length = u32::from_le_bytes(file[at + 1..at + 5].try_into().expect("four bytes"));
+    let length = u64::from_le_bytes(file[at + 1..at + 9].try_into().expect("eight bytes"));
     let end = at + SECTION_HEADER_LEN + length as usize;
     let mut new = vec![section.code()];
-    new.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+    new.extend_from_slice(&(payload.len() as u64).to_le_bytes());
     new.extend_from_slice(&crc32fast::hash(payload).to_le_bytes());
     new.extend_from_slice(payload);
     file.splice(at..end, new);
@@ -140,7 +140,7 @@ fn missing_sections_are_named_and_optional_ones_may_be_stripped() {
     for &section in Section::ALL {
         let mut file = file();
         let at = find(&file, section);
-        let length = u32::from_le_bytes(file[at + 1..at + 5].try_into().expect("four bytes"));
+        let length = u64::from_le_bytes(file[at + 1..at + 9].try_into().expect("eight bytes"));
         file.drain(at..at + SECTION_HEADER_LEN + length as usize);
         write_header(&mut file);
         if section.required() {
@@ -154,7 +154,7 @@ fn missing_sections_are_named_and_optional_ones_may_be_stripped() {
 #[test]
 fn custom_sections_are_passed_over() {
     let mut file = file();
-    file.extend_from_slice(&[200, 2, 0, 0, 0]);
+    file.extend_from_slice(&[200, 2, 0, 0, 0, 0, 0, 0, 0]);
     file.extend_from_slice(&crc32fast::hash(b"hi").to_le_bytes());
     file.extend_from_slice(b"hi");
     write_header(&mut file);
@@ -165,7 +165,7 @@ fn custom_sections_are_passed_over() {
 fn unknown_and_misplaced_sections_are_rejected() {
     for (code, expected) in [(100, "there is no section 100"), (3, "section 3 after section 11")] {
         let mut file = file();
-        file.extend_from_slice(&[code, 0, 0, 0, 0, 0, 0, 0, 0]);
+        file.extend_from_slice(&[code, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         write_header(&mut file);
         assert!(told(&file).contains(expected), "{}", told(&file));
     }
