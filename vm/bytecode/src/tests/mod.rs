@@ -11,3 +11,4 @@ mod round_trip;
 mod samples;
 mod source;
 mod verifier;
+mod verifier_code;
