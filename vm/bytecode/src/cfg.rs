@@ -1,6 +1,6 @@
 //! Function → its basic blocks with the edges between them, for the data-flow analyses.
 //!
-//! What enters must have passed the structural checks of [`crate::verify`]: labels in range, the
+//! What enters must have passed the structural checks of [`mod@crate::verify`]: labels in range, the
 //! last instruction ends the flow, handlers nested inner first.
 //!
 //! Blocks begin at instruction 0, at every label, after every instruction with a label, and at the

@@ -1,6 +1,6 @@
 //! Bytes of a `.ratab` file → package, or a [`DecodeError`] that says what is wrong and where.
 //! Nothing about the input is trusted: no panic, and memory in proportion to the input. What comes
-//! out has the right form only; that it makes sense is proven by [`crate::verify`].
+//! out has the right form only; that it makes sense is proven by [`mod@crate::verify`].
 
 use crate::layout::*;
 use crate::module::{Function, Module, Package};
