@@ -3,5 +3,6 @@
 
 pub mod diagnostics;
 pub mod names;
+pub mod source_map;
 pub mod span;
 pub mod syntax;
