@@ -5,5 +5,6 @@ pub mod diagnostics;
 pub mod hir;
 pub mod names;
 pub mod resolve;
+pub mod source_map;
 pub mod span;
 pub mod syntax;

@@ -84,7 +84,7 @@ impl<'a> Resolver<'a, '_> {
         let late = function.params[first..].iter().find(|p| p.default.is_none());
         if let Some(param) = late {
             let earlier = function.params[first].span;
-            self.error("E0213", param.span, "a parameter without default follows one with default")
+            self.error("E0122", param.span, "a parameter without default follows one with default")
                 .also
                 .push((earlier, "this one has a default".to_string()));
         }
@@ -224,7 +224,7 @@ impl<'a> Resolver<'a, '_> {
             if clause.params.len() != arity {
                 let count = clause.params.len();
                 self.error(
-                    "E0304",
+                    "E0301",
                     clause.span,
                     format!("this clause takes {count} arguments, the first one {arity}"),
                 );
@@ -302,7 +302,7 @@ impl<'a> Resolver<'a, '_> {
             if defs.iter().any(|d| d.arity as usize == arity) {
                 let text = self.text(name).to_string();
                 self.error(
-                    "E0210",
+                    "E0205",
                     first.span,
                     format!("`{text}/{arity}` is defined a second time"),
                 )

@@ -21,7 +21,7 @@ pub(super) fn report_duplicates(
     for (i, outline) in outlines.iter().enumerate() {
         if let Some(&first) = seen.get(&outline.name) {
             let mut error = Diagnostic::error(
-                "E0501",
+                "E0503",
                 outline.file,
                 outline.span,
                 format!("module `{}` is defined a second time", names.text(outline.name)),
@@ -98,7 +98,7 @@ impl<'a> Resolver<'a, '_> {
                 defaults_module(path.name, self.names).is_some_and(|d| self.index.get(d).is_some());
             if !known {
                 let text = self.text(path.name).to_string();
-                self.error("E0505", path.span, format!("`{text}` is no behaviour")).help.push(
+                self.error("E0504", path.span, format!("`{text}` is no behaviour")).help.push(
                     format!("a behaviour has its default functions in a module `{text}.Defaults`"),
                 );
             }
@@ -127,7 +127,7 @@ impl<'a> Resolver<'a, '_> {
             outline.groups.iter().find(|g| g.ident.name == ident.name).map(|g| g.ident.span);
         if let Some(span) = hides {
             let text = self.text(ident.name).to_string();
-            self.warning("W0903", span, format!("`{text}` hides the imported function"))
+            self.warning("W0906", span, format!("`{text}` hides the imported function"))
                 .also
                 .push((ident.span, "imported here".to_string()));
         }
@@ -172,7 +172,7 @@ impl<'a> Resolver<'a, '_> {
                     Some(_) if alias.is_some() && own => {
                         let list: Vec<_> =
                             named.iter().map(|n| format!("`{}`", self.text(*n))).collect();
-                        self.error("E0504", *span, "this file holds several modules")
+                        self.error("E0505", *span, "this file holds several modules")
                             .help
                             .push(format!("name one of them: {}", list.join(", ")));
                         None
@@ -233,7 +233,7 @@ impl<'a> Resolver<'a, '_> {
                     let text = self.text(group.ident.name).to_string();
                     let count = mine.min.max(theirs.min);
                     self.error(
-                        "E0211",
+                        "E0303",
                         group.ident.span,
                         format!("`{text}` could be called with {count} arguments in two ways"),
                     )
@@ -314,7 +314,7 @@ impl<'a> Resolver<'a, '_> {
                 let text = self.text(ident.name).to_string();
                 let help = self.suggestion(&text, own);
                 let error =
-                    self.error("E0506", ident.span, format!("there is no `{text}` to export"));
+                    self.error("E0209", ident.span, format!("there is no `{text}` to export"));
                 error.help.extend(help);
             }
         }
@@ -368,7 +368,7 @@ impl<'a> Resolver<'a, '_> {
                 continue; // a nested module may use it
             }
             let text = self.text(name).to_string();
-            self.warning("W0904", span, format!("`{text}` is imported but never used"));
+            self.warning("W0907", span, format!("`{text}` is imported but never used"));
         }
     }
 }

@@ -158,7 +158,7 @@ impl<'a> Walk<'a, '_> {
             let text = self.names.text(ident.name);
             self.diagnostics.push(
                 Diagnostic::error(
-                    "E0210",
+                    "E0205",
                     self.file,
                     ident.span,
                     format!("`{text}/{arity}` is defined a second time"),
