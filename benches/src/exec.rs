@@ -46,25 +46,26 @@ pub fn whole(
     name: &str,
     run: &Invocation,
     launches: u64,
+    pinned: bool,
     limits: &Limits,
 ) -> Result<Record, String> {
     let mut walls = Vec::new();
     let mut check = String::new();
     for _ in 0..launches.max(1) {
-        let ended = finish(command(run, true, limits), limits.timeout)?;
+        let ended = finish(command(run, pinned, limits), limits.timeout)?;
         succeeded(&ended)?;
         walls.push(ended.wall.as_nanos() as f64 / 1000.0);
         check = ended.stdout.split_whitespace().collect::<Vec<_>>().join("_");
     }
     let mut figures: Vec<(String, f64)> = Vec::new();
     figures.extend(stats::median(&walls).map(|us| ("us".to_owned(), us)));
-    figures.extend(resident(run, limits)?.map(|bytes| ("rss_bytes".to_owned(), bytes)));
+    figures.extend(resident(run, pinned, limits)?.map(|bytes| ("rss_bytes".to_owned(), bytes)));
     Ok(Record { name: name.to_owned(), size: launches, rep: 1, check, figures })
 }
 
 /// The most resident memory of one run, by GNU time; None where that is not installed. (A child's figure can never
 /// be below that of the process that starts it, so it must be started by something small, not by this runner.)
-fn resident(run: &Invocation, limits: &Limits) -> Result<Option<f64>, String> {
+fn resident(run: &Invocation, pinned: bool, limits: &Limits) -> Result<Option<f64>, String> {
     let time = Path::new("/usr/bin/time");
     if !time.is_file() {
         return Ok(None);
@@ -74,7 +75,7 @@ fn resident(run: &Invocation, limits: &Limits) -> Result<Option<f64>, String> {
     args.push(run.program.display().to_string());
     args.extend(run.args.iter().cloned());
     let timed = Invocation { program: time.to_owned(), args, env: run.env.clone() };
-    succeeded(&finish(command(&timed, true, limits), limits.timeout)?)?;
+    succeeded(&finish(command(&timed, pinned, limits), limits.timeout)?)?;
     let text = std::fs::read_to_string(&limits.scratch).map_err(|e| e.to_string())?;
     // Best effort: what is left in the build folder does no harm.
     let _ = std::fs::remove_file(&limits.scratch);
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_whole_process_has_wall_time_and_memory() {
-        let record = whole("hello", &shell("echo hello there"), 3, &limits(5000)).unwrap();
+        let record = whole("hello", &shell("echo hello there"), 3, false, &limits(5000)).unwrap();
         assert_eq!(record.check, "hello_there");
         assert!(record.figure("us").unwrap() > 0.0);
         if Path::new("/usr/bin/time").is_file() {

@@ -1,6 +1,6 @@
 //! Compares rata with its peers.
 //!
-//! What enters: the workloads of [`workload::WORKLOADS`], each with a rata program in `programs/` and the same
+//! What enters: the workloads of [`workloads::WORKLOADS`], each with a rata program in `programs/` and the same
 //! algorithm in `peers/`, and the words of the command line. What leaves: a table (plain, Markdown or JSON) of what
 //! each side took and of the ratio between them.
 //!
@@ -16,3 +16,4 @@ pub mod session;
 pub mod stats;
 pub mod tools;
 pub mod workload;
+pub mod workloads;

@@ -39,8 +39,7 @@ pub fn ratio(other: &[f64], ours: &[f64], higher_wins: bool) -> Option<Spread> {
     let (above, below) = if higher_wins { (ours, other) } else { (other, ours) };
     let quotient = |a: f64, b: f64| (a > 0.0 && b > 0.0).then(|| a / b);
     let middle = quotient(median(above)?, median(below)?)?;
-    let pairs: Vec<f64> =
-        above.iter().zip(below).filter_map(|(&a, &b)| quotient(a, b)).collect();
+    let pairs: Vec<f64> = above.iter().zip(below).filter_map(|(&a, &b)| quotient(a, b)).collect();
     let reach = spread(&pairs);
     Some(Spread {
         median: middle,
@@ -72,10 +71,7 @@ mod tests {
 
     #[test]
     fn spread_reaches_from_least_to_most() {
-        assert_eq!(
-            spread(&[5.0, 1.0, 3.0]),
-            Some(Spread { median: 3.0, min: 1.0, max: 5.0 })
-        );
+        assert_eq!(spread(&[5.0, 1.0, 3.0]), Some(Spread { median: 3.0, min: 1.0, max: 5.0 }));
         assert_eq!(spread(&[]), None);
     }
 

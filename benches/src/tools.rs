@@ -174,7 +174,11 @@ impl Places {
         }
         add(&["+P", "3000000", "-pa", &ebin, "-run"]);
         // hello measures the machine alone, not the timing helper.
-        if program == "hello" { add(&["hello", "main"]) } else { add(&["bench", "start", program, size]) }
+        if program == "hello" {
+            add(&["hello", "main"])
+        } else {
+            add(&["bench", "start", program, size])
+        }
         Ok(run)
     }
 
