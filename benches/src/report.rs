@@ -146,8 +146,8 @@ fn setting(plan: &Plan) -> Setting {
     };
     let method = format!(
         "Medians of {} alternating runs; {rep}; {pinned}. Ratio: Erlang's figure divided by rata's (for rates the \
-         other way round), so above 1 rata is ahead; the range is that of neighbouring runs. Other peers (warm: at \
-         least their third repetition): their figure and, in brackets, their ratio.",
+         other way round), so above 1 rata is ahead; the range is that of neighbouring runs. Other peers: \
+         their figure (in sequential workloads warm, the third repetition or later) and, in brackets, its ratio.",
         plan.runs
     );
     Setting { versions, method }

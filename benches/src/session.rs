@@ -40,7 +40,8 @@ pub struct Plan {
     pub places: Places,
 }
 
-/// Other peers are there for orientation: fewer turns, and warm, since their engines are known to warm up.
+/// Other peers are there for orientation: fewer turns, and warm where they compute, since their engines are known to
+/// warm up. (Not where processes live: memory per process is that of the first time.)
 const PEER_RUNS: u32 = 3;
 const PEER_REPS: u32 = 3;
 
@@ -185,7 +186,8 @@ pub fn compare(
     }
     sides.extend(take_turns(pair, plan.runs, 1, progress));
     let others = others.into_iter().map(Side::Peer).collect();
-    sides.extend(take_turns(others, plan.runs.min(PEER_RUNS), PEER_REPS, progress));
+    let reps = if workload.kind == Kind::Sequential { PEER_REPS } else { 1 };
+    sides.extend(take_turns(others, plan.runs.min(PEER_RUNS), reps, progress));
     Comparison { workload, size, pinned, sides }
 }
 

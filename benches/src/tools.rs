@@ -172,12 +172,11 @@ impl Places {
         if one_core {
             add(&["+S", "1:1"]);
         }
-        add(&["+P", "3000000", "-pa", &ebin, "-run"]);
-        // hello measures the machine alone, not the timing helper.
         if program == "hello" {
-            add(&["hello", "main"])
+            // The machine alone: no timing helper, and no room for three million processes.
+            add(&["-pa", &ebin, "-run", "hello", "main"]);
         } else {
-            add(&["bench", "start", program, size])
+            add(&["+P", "3000000", "-pa", &ebin, "-run", "bench", "start", program, size]);
         }
         Ok(run)
     }
