@@ -41,22 +41,24 @@ impl Invocation {
     }
 }
 
-/// Finds an executable: the variable named like it in capitals (`RATAVM=…`) goes first, then the search path.
+/// Finds an executable: the variable named like it in capitals (`ERL=…`) decides if set, then the search path.
 pub fn find(name: &str) -> Option<PathBuf> {
-    if let Some(given) = env::var_os(name.to_uppercase()).filter(|v| !v.is_empty()) {
-        return Some(PathBuf::from(given));
+    if let Some(given) = named(name) {
+        return Some(given).filter(|path| path.is_file());
     }
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|dir| dir.join(name)).find(|candidate| candidate.is_file())
 }
 
-/// Finds `ratavm`: the one named, then `RATAVM`, then the one built beside this runner, then the search path.
+/// The path in the variable that names a tool.
+fn named(name: &str) -> Option<PathBuf> {
+    env::var_os(name.to_uppercase()).filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
+/// Finds `ratavm`, without looking whether what was named is there: the one named, then `RATAVM`, then the one built beside this runner, then the search path.
 pub fn find_ratavm(given: Option<&Path>) -> Option<PathBuf> {
-    if let Some(path) = given {
-        return Some(path.to_owned());
-    }
-    if env::var_os("RATAVM").is_some() {
-        return find("ratavm");
+    if let Some(path) = given.map(Path::to_owned).or_else(|| named("ratavm")) {
+        return Some(path);
     }
     let beside = env::current_exe().ok().map(|exe| exe.with_file_name("ratavm"));
     beside.filter(|path| path.is_file()).or_else(|| find("ratavm"))

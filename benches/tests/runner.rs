@@ -35,10 +35,15 @@ impl Stage {
     }
 
     fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
         let at = |tool: &str| self.dir.join(tool);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rata-benches"));
         command.args(words).env("ERL", at("erl")).env("ERLC", at("erlc"));
-        command.env("RATAVM", at("ratavm")).output().unwrap()
+        command.env("RATAVM", at("ratavm"));
+        command
     }
 }
 
@@ -123,6 +128,25 @@ fn wrong_words_give_code_2() {
     let output = stage.run(&["fib", "--ratavm", "/no/such/ratavm"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("--no-rata"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_missing_peer_is_named_and_left_out_but_erlang_is_needed() {
+    let stage = Stage::new("missing", RATA);
+    let run = |tool: &str, words: &[&str]| {
+        let mut command = stage.command(words);
+        command.env(tool, "/no/such/tool").output().unwrap()
+    };
+    let output = run("GO", &["fib", "--quick", "--peers", "erlang,go"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stderr(&output).contains("Go left out: go is not installed"), "{}", stderr(&output));
+    assert!(!stdout(&output).contains("Go"), "{}", stdout(&output));
+    let output = run("ERLC", &["fib", "--quick"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("erlc is not installed"), "{}", stderr(&output));
+    let output = run("RATAVM", &["fib", "--quick"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("/no/such/tool is no file"), "{}", stderr(&output));
 }
 
 #[test]
