@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 const DEPTH: usize = 100_000;
+const ODD_BYTES: &[u8] = b"(){}[]#\"'\\~:.|^,;=-+ \n\0\xff\xc3aZ0";
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A folder that is deleted when dropped.
@@ -192,7 +193,7 @@ fn cut_and_damaged_sources_are_errors() {
         let at = numbers.below(bytes.len());
         match round % 3 {
             0 => bytes.truncate(at),
-            1 => bytes[at] = b"(){}[]#\"'\\~:.|^,;=-+ \n\0\xff\xc3aZ0"[numbers.below(30)],
+            1 => bytes[at] = ODD_BYTES[numbers.below(ODD_BYTES.len())],
             _ => {
                 let end = (at + numbers.below(40)).min(bytes.len());
                 bytes.drain(at..end);
