@@ -102,6 +102,27 @@ fn compile_errors() {
 }
 
 #[test]
+fn blessing_writes_error_texts_where_the_phrases_hold() {
+    let tools = Tools::in_folder(&conformance_dir().join("tests/fake")).unwrap();
+    let file = std::env::temp_dir().join(format!("rata-bless-{}.md", std::process::id()));
+    let bad = |what: &str| format!("```rata\n#c echo main.rata: {what} >&2; exit 2\n```\n");
+    let text = format!(
+        "{}```error\nold\n```\n{}```error-contains\nother\n```\n{}```error-contains\nthree\n```\n",
+        bad("one"),
+        bad("two"),
+        bad("three")
+    );
+    std::fs::write(&file, &text).unwrap();
+    let first = suite::bless_chapter(&tools, &file, &Filter::default());
+    let second = suite::bless_chapter(&tools, &file, &Filter::default());
+    let blessed = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!((first, second), (Ok(true), Ok(false)));
+    let wanted = text.replace("old\n", "main.rata: one\n");
+    assert_eq!(blessed, format!("{wanted}\n```error\nmain.rata: three\n```\n"));
+}
+
+#[test]
 fn warnings_are_expected_or_fail() {
     let warned = "```rata\n#c echo warning: unused x >&2\n#vm echo hi\n```\n```output\nhi\n```\n";
     fails(warned, &Mode::ALL, &["unused x"]);
