@@ -52,10 +52,8 @@ pub fn crash(node: &Node, body: &Body, reason: &Fragment, is_main: bool) {
         }
         _ => {}
     }
-    let lines = body.process.stacktrace();
-    let shown: Vec<String> =
-        lines.iter().take(FRAMES).map(|l| node.vm.trace_line(*l)).collect();
-    for line in &shown {
+    let lines = node.trace_lines(&body.process.stacktrace());
+    for line in lines.iter().take(FRAMES) {
         let _ = writeln!(text, "    at {line}");
     }
     if lines.len() > FRAMES {
@@ -159,8 +157,8 @@ fn describe_waiting(node: &Node, pid: Pid, text: &mut String) {
         let _ = write!(text, " ({queued} message{plural} in its mailbox fit no clause)");
     }
     text.push('\n');
-    for line in body.process.current_stacktrace(3) {
-        let _ = writeln!(text, "    at {}", node.vm.trace_line(line));
+    for line in node.trace_lines(&body.process.current_stacktrace(3)) {
+        let _ = writeln!(text, "    at {line}");
     }
     if let Some(slot) = node.table.get(pid) {
         slot.parking.put(body);

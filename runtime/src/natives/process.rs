@@ -564,12 +564,7 @@ fn info_entries<'h>(
         Status::Receiving { .. } => "waiting",
         Status::Job | Status::Loading => "blocked",
     };
-    let trace: Vec<String> = body
-        .process
-        .current_stacktrace(30)
-        .iter()
-        .map(|line| host.node.vm.trace_line(*line))
-        .collect();
+    let trace = host.node.trace_lines(&body.process.current_stacktrace(30));
     let current = trace.first().map_or(Value::NIL, |line| {
         heap.string(line.split(" (").next().unwrap_or_default())
     });
