@@ -4,12 +4,13 @@
 use crate::host::WorkerHost;
 use crate::natives;
 use crate::node::{Node, Options, Outside, Schedule};
-use crate::process::body::Initial;
 use crate::sched::{queue, worker};
 use rata_bytecode::module::Package;
 use rata_vm::Symbol;
 use rata_vm::code::load::{LoadError, Origin};
-use rata_vm::vm::Vm;
+use rata_vm::heap::{Fragment, Heap};
+use rata_vm::value::Value;
+use rata_vm::vm::{ModuleIndex, Vm};
 use std::sync::Arc;
 use std::thread;
 
@@ -71,15 +72,26 @@ const MOST_WORKERS: usize = 256;
 /// Natives recurse over nothing, so a worker needs little.
 const WORKER_STACK: usize = 2 << 20;
 
-fn start_main(node: &Arc<Node>, modules: &[rata_vm::vm::ModuleIndex], program: &Package) {
+fn start_main(node: &Arc<Node>, modules: &[ModuleIndex], program: &Package) {
     let entry = program.entry.and_then(|e| modules.get(e as usize)).copied();
-    let main = entry.and_then(|entry| node.vm.exported(entry, Symbol::intern("main")));
+    let call = entry.and_then(|entry| main_call(node, entry));
     let mut body = node.main_process().expect("a new node has room for a process");
-    let args: Vec<&str> = node.options.args.iter().map(String::as_str).collect();
-    body.process.start_program(&node.vm, modules, main, &args);
-    body.extra.initial = Initial::Main;
+    body.process.start_program(&node.vm, modules, call);
     *node.main.lock() = Some(body.extra.pid);
     Outside(node).schedule(body);
+}
+
+/// The call of the script's `main`, with the vector of command-line arguments if it takes one.
+fn main_call(node: &Node, entry: ModuleIndex) -> Option<Fragment> {
+    let (main, arities) = node.vm.exported(entry, Symbol::intern("main"))?;
+    let heap = Heap::new();
+    let args: Vec<Value<'_>> = node.options.args.iter().map(|a| heap.string(a)).collect();
+    let call = if arities.contains(&1) {
+        heap.list(&[main, heap.collected(&args)])
+    } else {
+        heap.list(&[main])
+    };
+    Some(Fragment::copy_of(call))
 }
 
 fn wait(node: &Node) -> i32 {
