@@ -78,8 +78,10 @@ struct Lexer<'a, 's, 'n> {
     /// Flags for the next token.
     newline: bool,
     space: bool,
-    /// Opening quotes of the first plain string that spans lines.
+    /// Opening quotes of the first string that spans lines.
     first_multiline: Option<Span>,
+    /// The same, of the first one behind which text goes on as if it had only just begun.
+    first_suspect: Option<Span>,
 }
 
 impl<'a, 's, 'n> Lexer<'a, 's, 'n> {
@@ -99,6 +101,7 @@ impl<'a, 's, 'n> Lexer<'a, 's, 'n> {
             newline: true,
             space: true,
             first_multiline: None,
+            first_suspect: None,
         }
     }
 

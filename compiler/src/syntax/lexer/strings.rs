@@ -67,7 +67,7 @@ impl<'a> Lexer<'a, '_, '_> {
                 b'"' if !triple => {
                     self.pos += 1;
                     if lines {
-                        self.first_multiline.get_or_insert(opening);
+                        self.note_multiline(opening);
                     }
                     return self.pos - 1;
                 }
@@ -98,6 +98,15 @@ impl<'a> Lexer<'a, '_, '_> {
         self.unterminated(error, opening);
     }
 
+    /// Just past a string that spans lines: when a word sticks to its end, that was more likely the
+    /// beginning of another string.
+    fn note_multiline(&mut self, opening: Span) {
+        self.first_multiline.get_or_insert(opening);
+        if self.peek(0).is_ascii_alphanumeric() {
+            self.first_suspect.get_or_insert(opening);
+        }
+    }
+
     /// Reports a string that runs to the end of the file, unless one around it was reported; marks
     /// what lies behind the likely culprit as doubtful.
     pub(super) fn unterminated(&mut self, mut error: Diagnostic, opening: Span) {
@@ -105,9 +114,14 @@ impl<'a> Lexer<'a, '_, '_> {
             return;
         }
         let mut from = opening.start;
-        if let Some(suspect) = self.first_multiline.filter(|s| s.start < opening.start) {
+        if let Some(suspect) = self.first_suspect.filter(|s| s.start < opening.start) {
             from = suspect.start;
-            error = error.also(suspect, "this string goes on over several lines: is it this one?");
+            error.also.push((error.span, "so that this is never closed".into()));
+            error.span = suspect;
+            error.message = "a closing `\"` is missing, probably that of this string".into();
+            error.label = "goes on over several lines".into();
+        } else if let Some(other) = self.first_multiline.filter(|s| s.start < opening.start) {
+            error = error.also(other, "this string goes on over several lines: is it this one?");
         }
         self.diagnostics.retain(|diagnostic| diagnostic.span.start < from);
         self.diagnostics.push(error);
@@ -177,7 +191,7 @@ impl<'a> Lexer<'a, '_, '_> {
     fn end_fstring(&mut self, quotes: usize, text_start: usize) {
         if let Some(fstring) = self.fstrings.pop() {
             if !fstring.triple && self.src[text_start..quotes].contains('\n') {
-                self.first_multiline.get_or_insert(fstring.opening);
+                self.note_multiline(fstring.opening);
             }
             self.cook_fstring(&fstring);
             self.push(Kind::FEnd, quotes, 0);

@@ -57,10 +57,23 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn unexpected(&mut self, expected: &str) {
         let token = self.token();
         let found = self.describe(token);
-        let mut error =
-            self.error_at("E0101", token.span, format!("expected {expected}, found {found}"));
+        // The end of the file is shown where it was expected to go on.
+        let span = match token.kind {
+            Kind::Eof => Span::new(self.previous().end, self.previous().end),
+            _ => token.span,
+        };
+        let mut error = self.error_at("E0101", span, format!("expected {expected}, found {found}"));
         error.label = format!("expected {expected}");
         error.help.extend(self.advice_for(token));
+        self.report(error);
+    }
+
+    /// After a word such as `raise` the line ends.
+    pub(super) fn missing_operand(&mut self) {
+        let span = self.previous();
+        let word = self.source(span);
+        let message = format!("expected an expression after `{word}`, found the end of the line");
+        let error = self.error_at("E0101", span, message).label("needs an expression");
         self.report(error);
     }
 

@@ -11,6 +11,8 @@ impl<'a> Parser<'a, '_> {
         let open = self.pos;
         let start = self.token().span;
         if !self.expect(Kind::LBrace, expected) {
+            let text = self.source(start);
+            self.excused_ends += u32::from(matches!(text, "do" | "then"));
             return Block { span: Span::new(start.start, start.start), stmts: &[] };
         }
         let outer = self.enter(false);
@@ -61,6 +63,16 @@ impl<'a> Parser<'a, '_> {
 
     fn report_stray_closer(&mut self) {
         let token = self.token();
+        if token.kind == Kind::End && self.excused_ends > 0 {
+            self.excused_ends -= 1;
+            return;
+        }
+        if token.kind == Kind::End && self.ahead(1).kind == Kind::Assign {
+            let error = self.keyword_as_name(token);
+            self.report_repaired(error);
+            self.pos += 1;
+            return;
+        }
         let text = self.source(token.span);
         let error = self.error_at("E0111", token.span, format!("this `{text}` closes nothing"));
         let error = match token.kind {
@@ -251,16 +263,16 @@ impl<'a> Parser<'a, '_> {
             return;
         }
         let meaning = match token.kind {
-            Kind::Minus => "subtraction",
-            Kind::LParen => "call",
-            _ => "index",
+            Kind::Minus => "a subtraction",
+            Kind::LParen => "a call",
+            _ => "an index",
         };
         let message = format!("this `{text}` begins a new statement, the one above has ended");
         let warning = self
             .warning_at("W0901", token.span, message)
             .also(previous.span, "this statement is complete")
             .help(format!(
-                "if a {meaning} is meant, put the `{text}` on the line above; if not, separate the statements with `;`"
+                "if {meaning} is meant, put the `{text}` on the line above; if not, separate the statements with `;`"
             ));
         self.warn(warning);
     }
