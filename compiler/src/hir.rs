@@ -5,6 +5,8 @@
 //! `use` are expressed by the plain forms below. Evaluation order is the order written here.
 //! Lives in a `bumpalo` arena like the source tree, and keeps its bound on depth.
 
+#![allow(missing_docs)] // fields of variants speak for themselves beside their text
+
 use crate::names::Name;
 use crate::span::{FileId, Span};
 pub use rata_bytecode::operand::{Arith, Cmp};

@@ -4,9 +4,11 @@
 pub mod diagnostics;
 pub mod emit;
 pub mod hir;
-mod ir;
-mod lower;
+pub mod ir;
+pub mod lower;
 pub mod names;
 mod passes;
+pub mod resolve;
+pub mod source_map;
 pub mod span;
 pub mod syntax;

@@ -1,6 +1,9 @@
 //! One `Diagnostic` value for everything the compiler has to say, and its renderer.
 //! Knows only spans: not tokens, not trees.
 
+pub mod codes;
+pub mod suggest;
+
 mod render;
 
 pub use render::{Style, render};
