@@ -23,6 +23,11 @@ impl<'h> ExceptionRef<'h> {
         self.0[1]
     }
 
+    /// What makes two exceptions equal: type, message and data.
+    pub(crate) fn parts(self) -> &'h [Value<'h>] {
+        &self.0[..3]
+    }
+
     /// What it carries besides; nil if nothing.
     pub fn data(self) -> Value<'h> {
         self.0[2]

@@ -1,7 +1,7 @@
 //! Lists: R's list, Elixir's tuple. Entries of any types, in one object.
 
-use crate::heap::{Heap, layout};
 use crate::heap::StaticObject;
+use crate::heap::{Heap, layout};
 use crate::value::Value;
 
 static EMPTY: StaticObject<1> = StaticObject([layout::header(layout::LIST, layout::STATIC, 0, 1)]);

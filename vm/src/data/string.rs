@@ -46,7 +46,7 @@ fn long<'h>(heap: &'h Heap, parts: &[&str], slack: usize) -> Value<'h> {
     }
     let whole: String = parts.concat();
     let cut = whole.floor_char_boundary(MAX_LEN);
-    heap.long_text(&[&whole.as_bytes()[..cut]], 0).unwrap_or_else(empty)
+    heap.long_text(&[&whole.as_bytes()[..cut]], 0).unwrap_or(empty())
 }
 
 /// The strings `a` and `b` one after the other; nothing if one of them is no string.

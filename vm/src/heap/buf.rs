@@ -26,12 +26,12 @@ pub(crate) const MAX_LEN: usize = u32::MAX as usize;
 
 /// The entries of a vector as they lie in memory.
 #[derive(Clone, Copy)]
-pub enum Slice<'h> {
+pub(crate) enum Slice<'h> {
     /// Values, any of which may be nil.
     Words(&'h [Value<'h>]),
     /// Small ints and nils (as words; `as_small` reads one).
     Ints(&'h [Value<'h>]),
-    /// Floats; [`is_nil_float`](crate::data::vector::is_nil_float) tells a nil.
+    /// Floats; `vector::is_nil_float` tells a nil.
     Floats(&'h [f64]),
     /// Bools: 0 false, 1 true, 2 nil.
     Bools(&'h [u8]),
@@ -148,12 +148,6 @@ fn handle_parts(handle: Obj<'_>) -> (usize, usize, *mut u64) {
     }
 }
 
-/// The number of entries of a VEC.
-#[inline(always)]
-pub(crate) fn len_of(handle: Obj<'_>) -> usize {
-    handle_parts(handle).1
-}
-
 /// The entries of a VEC.
 #[inline(always)]
 pub(crate) fn slice_of<'h>(handle: Obj<'h>) -> Slice<'h> {
@@ -167,9 +161,13 @@ pub(crate) fn slice_of<'h>(handle: Obj<'h>) -> Slice<'h> {
             _ => shared::data(*at.add(1) as *mut SharedBuf),
         };
         match Format::of_flags(handle.flags()) {
-            Format::Words => Slice::Words(slice::from_raw_parts(data.cast::<Value>().add(off), len)),
+            Format::Words => {
+                Slice::Words(slice::from_raw_parts(data.cast::<Value>().add(off), len))
+            }
             Format::Ints => Slice::Ints(slice::from_raw_parts(data.cast::<Value>().add(off), len)),
-            Format::Floats => Slice::Floats(slice::from_raw_parts(data.cast::<f64>().add(off), len)),
+            Format::Floats => {
+                Slice::Floats(slice::from_raw_parts(data.cast::<f64>().add(off), len))
+            }
             Format::Bools => Slice::Bools(slice::from_raw_parts(data.add(off), len)),
         }
     }
@@ -207,7 +205,15 @@ impl Heap {
         at
     }
 
-    fn handle(&self, tag: u8, flags: u8, kind: u16, off: usize, len: usize, buf: *mut u64) -> Value<'_> {
+    fn handle(
+        &self,
+        tag: u8,
+        flags: u8,
+        kind: u16,
+        off: usize,
+        len: usize,
+        buf: *mut u64,
+    ) -> Value<'_> {
         let at = self.allocate(3);
         // SAFETY: there is room for three words.
         unsafe {
@@ -223,7 +229,7 @@ impl Heap {
     pub(crate) fn vec_of<'h, const N: usize>(
         &'h self,
         kind: Kind,
-        parts: [Slice<'h>; N],
+        parts: [Slice<'_>; N],
         slack: usize,
         end: End,
     ) -> Option<Value<'h>> {
@@ -264,8 +270,8 @@ impl Heap {
     pub(crate) fn vec_extend<'h>(
         &'h self,
         kind: Kind,
-        old: Obj<'h>,
-        part: Slice<'h>,
+        old: Obj<'_>,
+        part: Slice<'_>,
         end: End,
     ) -> Option<Value<'h>> {
         let (off, len, at) = handle_parts(old);
@@ -339,7 +345,9 @@ impl Heap {
             let buffer = Buffer::at(at);
             let (lo, hi) = buffer.window();
             let room = buffer.capacity_bytes() - hi;
-            if off + len != hi || room < tail.len() || !buffer.claim((lo, hi), (lo, hi + tail.len()))
+            if off + len != hi
+                || room < tail.len()
+                || !buffer.claim((lo, hi), (lo, hi + tail.len()))
             {
                 return None;
             }

@@ -298,7 +298,8 @@ impl Copier<'_> {
                 from = from.min(copied.from);
                 to = to.max(copied.to);
                 let (lo, hi) = unpair(copied.window);
-                let grow = (copied.to - copied.from) * 2 - (to - from).min((copied.to - copied.from) * 2);
+                let grow =
+                    (copied.to - copied.from) * 2 - (to - from).min((copied.to - copied.from) * 2);
                 let before = grow.min(from - lo);
                 from -= before;
                 to += (grow - before).min(hi - to);

@@ -4,8 +4,8 @@
 //! gives the reference up when the value dies.
 #![allow(unsafe_code)]
 
-use super::layout;
 use super::Heap;
+use super::layout;
 use crate::symbols::Symbol;
 use crate::value::{Kind, Value, Word};
 use std::any::Any;
@@ -34,7 +34,7 @@ pub trait HostObject: Any + Send + Sync {
 
 /// A host object in a value.
 #[derive(Clone, Copy)]
-pub struct HostRef<'h>(&'h Arc<dyn HostObject>, usize);
+pub struct HostRef<'h>(&'h Arc<dyn HostObject>);
 
 const WORDS: usize = 4;
 const _: () = assert!(size_of::<Arc<dyn HostObject>>() == 16);
@@ -43,7 +43,7 @@ impl<'h> HostRef<'h> {
     pub(crate) fn of(value: Value<'h>) -> Option<HostRef<'h>> {
         let object = value.object_of(layout::HOST)?;
         // SAFETY: the two words after the header are the Arc, which lives as long as the object.
-        Some(HostRef(unsafe { &*object.pointer().add(1).cast() }, object.address()))
+        Some(HostRef(unsafe { &*object.pointer().add(1).cast() }))
     }
 
     /// The object itself.
@@ -109,4 +109,3 @@ pub(super) unsafe fn retain(to: *mut u64) {
     // SAFETY: by contract; the clone's own handle is forgotten, so the copied words become it.
     unsafe { std::mem::forget((*to.add(1).cast::<Arc<dyn HostObject>>()).clone()) }
 }
-

@@ -110,6 +110,14 @@ impl Heap {
         Value::new(word)
     }
 
+    /// The values of words at rest; see [`Heap::value`].
+    pub fn values<'h, 'w>(&'h self, words: &'w [Word]) -> &'w [Value<'h>] {
+        #[cfg(debug_assertions)]
+        words.iter().for_each(|&w| self.check(w));
+        // SAFETY: a value is a word; these are valid by the contract of `value`.
+        unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), words.len()) }
+    }
+
     #[cfg(debug_assertions)]
     fn check(&self, word: Word) {
         if word.is_pointer() {
