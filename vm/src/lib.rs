@@ -6,6 +6,8 @@ pub mod hash;
 pub mod heap;
 pub mod inspect;
 pub mod symbols;
+#[cfg(test)]
+mod testing;
 pub mod value;
 
 pub use heap::{Fragment, Heap, freeze};

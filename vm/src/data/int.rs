@@ -477,7 +477,7 @@ mod tests {
                 num_traits::FromPrimitive::from_f64(f * 2f64.powi(200)).unwrap()
             };
             let scaled = BigInt::from(a) << 200;
-            let error = |f: f64| (exact(f) * b - &scaled).abs();
+            let error = |f: f64| -> BigInt { (exact(f) * b - &scaled).abs() };
             prop_assert!(error(got) <= error(got.next_up()) && error(got) <= error(got.next_down()));
         }
     }
