@@ -8,12 +8,12 @@
 //! A turn: `interp::run(&mut process, &vm, &mut host, budget)`. Between turns the runtime may push
 //! messages, call [`Process::resume_with`] (an offloaded job is done) or [`Process::time_out`].
 
-use crate::data::exception::trace_entries;
 use crate::heap::{Fragment, Heap};
 use crate::mailbox::Mailbox;
 use crate::native::{Job, Resume};
 use crate::stack::Stack;
 use crate::value::{Pid, Value, Word};
+use crate::code::module::Module;
 use crate::vm::{ModuleIndex, Vm};
 
 /// How a turn ended.
@@ -93,7 +93,7 @@ pub(crate) struct Cold {
     /// Values caught lately that cannot carry a trace themselves; the newest last.
     pub(crate) caught: Vec<Caught>,
     /// Modules whose initialisation this process is running.
-    pub(crate) loading: Vec<ModuleIndex>,
+    pub(crate) loading: Vec<&'static Module>,
 }
 
 /// How many values caught are remembered.
@@ -111,8 +111,6 @@ pub struct Core {
     pub mailbox: Mailbox,
     /// The process dictionary: nil, or a map.
     pub dictionary: Word,
-    /// Bytes that heap and stack may hold together; 0 for no limit.
-    pub max_memory: u64,
     /// Exit signals become messages.
     pub trap_exit: bool,
     /// As set by `Process.flag`.
@@ -197,7 +195,6 @@ impl Process {
                 reductions: 0,
                 mailbox: Mailbox::default(),
                 dictionary: Word::NIL,
-                max_memory: 0,
                 trap_exit: false,
                 priority: Priority::Normal,
                 receiving: Receiving::Looking,
@@ -235,7 +232,8 @@ impl Process {
 
     /// The stack trace of what it crashed with: entries for [`Vm::trace_line`].
     pub fn stacktrace(&self) -> Vec<u64> {
-        trace_entries(self.heap.value(self.core.trace))
+        let entries = self.heap.value(self.core.trace).as_list().unwrap_or(&[]);
+        entries.iter().filter_map(|e| e.as_small()).map(|n| n as u64).collect()
     }
 
     /// The stack trace of where it stands now, innermost first.
@@ -243,9 +241,14 @@ impl Process {
         self.stack.stacktrace(limit)
     }
 
-    /// Bytes held by heap and stack.
+    /// Bytes held by heap and stack, off-heap data included.
     pub fn memory(&self) -> usize {
-        self.heap.bytes() + self.stack.bytes()
+        self.heap.used_bytes() + self.stack.bytes()
+    }
+
+    /// Whether it holds more than `heap.limit()`, which counts for heap and stack together.
+    pub(crate) fn over_limit(&self) -> bool {
+        self.memory() > self.heap.limit()
     }
 
     /// Collects garbage, whether due or not (`Process.garbage_collect`, hibernation). Only between

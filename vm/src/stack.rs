@@ -55,7 +55,7 @@ const FIRST: usize = 512;
 /// Chunks double up to this size.
 const LARGEST: usize = 256 << 10;
 /// Words kept free below every frame, for code that pushes without a check.
-pub(crate) const RED_ZONE: usize = 0;
+pub(crate) const RED_ZONE: usize = 8;
 
 /// An info word (result into register 0, nothing live) and the instruction after it.
 #[repr(align(8))]
@@ -105,7 +105,7 @@ impl Frame {
 
     pub(crate) fn base(&self) -> *mut u64 {
         // SAFETY: a frame's registers lie right below its function word.
-        unsafe { self.fp.sub(1 + self.function().registers as usize) }
+        unsafe { self.fp.sub(1 + self.function().registers()) }
     }
 
     fn info(&self) -> Info {
@@ -124,7 +124,7 @@ impl Frame {
                 None
             } else if pc == POP_CHUNK.pc() {
                 let head = &*self.head;
-                Some(Frame { fp, pc: head.pc, head: head.prev })
+                (!fp.is_null()).then_some(Frame { fp, pc: head.pc, head: head.prev })
             } else {
                 Some(Frame { fp, pc, head: self.head })
             }
@@ -156,22 +156,35 @@ impl Stack {
     /// Drops all frames and pushes one of `f`, whose register 0 holds `argument`.
     pub(crate) fn start(&mut self, f: &'static Function, argument: Word) {
         self.clear();
-        let base = self.grow(3 + f.registers as usize, ptr::null_mut(), ptr::null());
+        let base = self.grow(3 + f.registers(), ptr::null_mut(), ptr::null());
         // SAFETY: the new chunk has room for the frame.
         unsafe {
             let fp = base.sub(2);
             *fp.add(1) = HALT.pc() as u64;
             *fp = 0;
             *fp.sub(1) = ptr::from_ref(f) as u64;
-            *fp.sub(1 + f.registers as usize) = argument.bits();
+            *fp.sub(1 + f.registers()) = argument.bits();
             self.fp = fp;
         }
-        self.pc = f.entry;
+        self.pc = f.entry();
     }
 
     /// Bytes of all chunks.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// How many bytes a chunk for one more frame with so many registers would take.
+    pub(crate) fn next_bytes(&self, registers: usize) -> usize {
+        let need = (registers + 3 + HEAD_WORDS + RED_ZONE) * 8;
+        // SAFETY: the newest and the spare chunk are alive.
+        unsafe {
+            if !self.spare.is_null() && (*self.spare).bytes >= need {
+                return 0;
+            }
+            let wish = if self.head.is_null() { FIRST } else { (*self.head).bytes * 2 };
+            need.next_power_of_two().max(wish.min(LARGEST))
+        }
     }
 
     /// Adds a chunk that has room for so many words; gives the base of its pseudo-frame. The frame

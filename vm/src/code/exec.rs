@@ -76,6 +76,8 @@ macro_rules! for_each_exec {
             Field abc 2,
             // ---- jumps
             Jump rel 0,
+            /// as `Jump`, with a safepoint; ext0 = info, then a plain `Jump` to the same place
+            JumpBack rel 1,
             If rel 0,
             Unless rel 0,
             // a op b; ext0 = distance
@@ -179,17 +181,24 @@ macro_rules! for_each_exec {
             PopChunk abc 0,
             /// the first frame of all has returned
             Halt abc 0,
-            /// return the call of the function in register 0 with the list in register 1;
-            /// with a = 1 of the function and arguments in the list in register 0
+            /// return the call of register a with the arguments in list b; when c is 1, of the
+            /// first entry of list a with the others, or nil when a is nil
             Apply abc 0,
-            /// the module in register 0: begin to load it; jump over ext0 words when it is loaded
+            /// begin to load the module in register a; ext0 = distance to where it is loaded
             LoadBegin abc 1,
-            /// ext0 = info: run its init
+            /// run the init of the module in register a; ext0 = info
             LoadRun abc 1,
+            /// the module in register a is loaded
             LoadEnd abc 0,
+            /// the init of the module in register a has raised
             LoadFailed abc 0,
-            /// a = the global whose number is in register 1 of the module in register 0
+            /// a = global number c (nil: none) of the module in register b
             LoadedGlobal abc 0,
+            /// call the load stub with registers a and b; ext0 = info
+            LoadGlobal abc 1,
+            /// load the next module of list a, counted in register b; ext0 = distance when there is
+            /// none left, ext1 = info
+            LoadNext abc 2,
             /// no code leads here
             Unreachable abc 0,
         }
