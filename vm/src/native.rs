@@ -144,7 +144,7 @@ impl<'h, 'p> Cx<'h, 'p> {
 
     /// An exception of any type.
     pub fn error(&self, kind: Symbol, message: &str) -> Value<'h> {
-        self.heap.exception(kind, message)
+        exception::new(self.heap, kind, message)
     }
 
     /// `:type_error`.

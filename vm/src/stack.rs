@@ -153,8 +153,8 @@ impl Stack {
         }
     }
 
-    /// Drops all frames and pushes one of `f`, whose register 0 holds `argument`.
-    pub(crate) fn start(&mut self, f: &'static Function, argument: Word) {
+    /// Drops all frames and pushes one of `f` with these arguments.
+    pub(crate) fn start(&mut self, f: &'static Function, arguments: &[Word]) {
         self.clear();
         let base = self.grow(3 + f.registers(), ptr::null_mut(), ptr::null());
         // SAFETY: the new chunk has room for the frame.
@@ -163,7 +163,9 @@ impl Stack {
             *fp.add(1) = HALT.pc() as u64;
             *fp = 0;
             *fp.sub(1) = ptr::from_ref(f) as u64;
-            *fp.sub(1 + f.registers()) = argument.bits();
+            for (i, word) in arguments.iter().enumerate().take(f.registers()) {
+                *fp.sub(1 + f.registers() - i) = word.bits();
+            }
             self.fp = fp;
         }
         self.pc = f.entry();

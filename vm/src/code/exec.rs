@@ -30,8 +30,8 @@ macro_rules! for_each_exec {
             Cons args 1,
             /// ext0 = d
             List args 1,
-            /// ext0 = d, ext1 = key template
-            MapKeys args 2,
+            /// ext0 = d, ext1 = shape or 0, ext2 = list of keys
+            MapKeys args 3,
             /// ext0 = d
             Map args 1,
             /// ext0 = d
@@ -72,8 +72,8 @@ macro_rules! for_each_exec {
             GeInt abc 0,
             /// a = b[c]
             Index abc 0,
-            /// a = b.name; ext0 = name, ext1 = cache
-            Field abc 2,
+            /// a = b.name; ext0 = name, ext1 = cache, ext2 = info
+            Field abc 3,
             // ---- jumps
             Jump rel 0,
             /// as `Jump`, with a safepoint; ext0 = info, then a plain `Jump` to the same place

@@ -11,6 +11,7 @@ pub(crate) mod function;
 pub mod load;
 pub(crate) mod module;
 pub(crate) mod specialise;
+pub(crate) mod stubs;
 pub(crate) mod types;
 
 use crate::value::Word;

@@ -2,6 +2,7 @@
 //!
 //! In: what the loader makes of a verified module. Out: exports, globals, the state of its
 //! initialisation. Immortal; only the atomics change.
+#![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::OnceLock;
@@ -173,6 +174,23 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    /// The function called, if it has been found.
+    #[inline(always)]
+    pub(crate) fn function(&self) -> Option<&'static Function> {
+        let function = self.function.load(Ordering::Acquire);
+        // SAFETY: only ever set to an immortal function.
+        unsafe { function.as_ref() }
+    }
+
+    /// The member's value, if it has been found.
+    #[inline(always)]
+    pub(crate) fn value(&self) -> Option<Word> {
+        match self.value.load(Ordering::Acquire) {
+            UNSET => None,
+            bits => Some(Word::from_bits(bits)),
+        }
+    }
+
     pub(crate) fn new(module: Symbol, name: Symbol, stdlib: bool) -> Link {
         Link {
             module,

@@ -40,7 +40,7 @@ pub(crate) fn truth_of<'h>(
 
 fn equal<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> bool {
     let mut work = crate::data::Work::default();
-    let equal = compare::equal(a, b, &mut work);
+    let equal = compare::loose_eq_counted(a, b, &mut work);
     cx.charge(work.0 / 64);
     equal
 }

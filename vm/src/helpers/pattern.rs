@@ -15,7 +15,7 @@ use crate::value::{Value, Word};
 #[inline]
 pub(crate) fn same(a: Value<'_>, b: Value<'_>) -> bool {
     a.word() == b.word() && !a.word().is_pointer()
-        || (a.word().is_pointer() && b.word().is_pointer() && compare::same(a, b))
+        || (a.word().is_pointer() && b.word().is_pointer() && compare::strict_eq(a, b))
 }
 
 /// The distance to the case that a value equals.

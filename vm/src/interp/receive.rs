@@ -89,7 +89,7 @@ impl Env<'_> {
             View::Int(ms) if ms >= 0 => Ok(Some(ms as u64)),
             View::Symbol(s) if s == sym::INFINITY => Ok(None),
             _ => {
-                let shown = crate::inspect::inspect(cx.heap().value(timeout));
+                let shown = crate::helpers::fail::show(cx.heap().value(timeout));
                 let text = format!("milliseconds (an int from 0) or :infinity expected, not {shown}");
                 Err(Raised::new(cx.argument_error("receive … after", &text).word()))
             }

@@ -13,12 +13,13 @@ use super::calls::{How, Miss};
 use super::env::{Env, Raised, Step};
 use super::machine::{Machine, Return};
 use super::receive::Waited;
+use super::special::Field;
 use crate::code::emit::SwitchTable;
 use crate::code::exec::{Ex, args_words};
-use crate::code::function::{FnSet, Function};
+use crate::code::function::Function;
 use crate::code::module::{Global, Link, LoadState};
 use crate::code::types::RtType;
-use crate::data::closure;
+use crate::data::map::Shape;
 use crate::helpers::{access, arith, compare, construct, fail, pattern, types};
 use crate::process::{Class, Outcome};
 use crate::value::Word;
@@ -143,6 +144,13 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
             }
         }};
     }
+    /// A call with the instruction's arguments.
+    macro_rules! invoke {
+        ($method:ident, $callee:expr, $how:expr) => {{
+            let (args, how) = (m.args(), $how);
+            call!(env.$method(&mut m, $callee, args, how))
+        }};
+    }
     /// What a native answered; the machine stands after the call.
     macro_rules! answered {
         ($step:expr) => {
@@ -178,14 +186,13 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
         };
     }
 
-    if let Some(step) = env.resume_native() {
-        #[allow(clippy::never_loop)]
-        loop {
-            answered!(step);
-            break;
-        }
-    }
+    let mut resumed = env.resume_native();
+    // Goes round again only when what a resumed native raised has been caught.
     loop {
+        if let Some(step) = resumed.take() {
+            answered!(step);
+        }
+        loop {
         match m.op() {
             // ---- values
             Ex::LoadSmall => {
@@ -209,19 +216,22 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
             }
             Ex::List => build!(1, env.many(construct::list, m.args(), None)),
             Ex::MapKeys => {
-                let keys = m.constant(args_words(m.a()) + 1);
-                build!(2, env.many(construct::map_keys, m.args(), Some(keys.word())));
+                let at = args_words(m.a());
+                if m.ext(at + 1) != 0 {
+                    // SAFETY: the word is a shape with as many keys as there are values.
+                    let shape = unsafe { m.object::<Shape>(at + 1) };
+                    build!(3, Ok::<Word, Word>(env.shaped_map(shape, m.args())));
+                } else {
+                    let keys = m.constant(at + 2).word();
+                    build!(3, env.many(construct::map_keys, m.args(), Some(keys)));
+                }
             }
             Ex::Map => build!(1, env.many(construct::map, m.args(), None)),
             Ex::Set => build!(1, env.many(construct::set, m.args(), None)),
             Ex::Text => build!(1, env.many(construct::text, m.args(), None)),
             Ex::Closure => {
                 let handle = m.ext(args_words(m.a()) + 1) as usize;
-                let heap = &env.process.heap;
-                let captures: super::env::Values<'_> =
-                    m.args().words().map(|w| heap.value(w)).collect();
-                let word = closure::closure(heap, handle, &captures).word();
-                build!(2, Ok::<Word, Word>(word));
+                build!(2, Ok::<Word, Word>(env.closure(handle, m.args())));
             }
             Ex::Range => put!(1, env.binary(construct::range, b_reg!(), c_reg!())),
             // ---- operators
@@ -267,21 +277,20 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                 match access::cached_field(map, m.cached(2)) {
                     Some(value) => {
                         m.set(m.a(), value.word());
-                        m.next(3);
+                        m.next(4);
                     }
-                    None => {
-                        let name = m.constant(1).word();
-                        let module = env.process.heap.value(b_reg!()).as_module();
-                        if let (Some(module), Some(name)) = (module, name.as_symbol()) {
-                            let word = value!(env.module_member(module, name));
+                    None => match value!(env.field(b_reg!(), m.constant(1).word(), m.cache(2))) {
+                        Field::Value(word) => {
                             m.set(m.a(), word);
-                        } else {
-                            let cache = m.cache(2);
-                            let word = value!(env.field(b_reg!(), name, cache));
-                            m.set(m.a(), word);
+                            m.next(4);
                         }
-                        m.next(3);
-                    }
+                        Field::Load(module, number) => {
+                            let to = m.after_words(4);
+                            call!(outline!(copy => {
+                                env.load_global(&mut copy, module, Some(number), to)
+                            }));
+                        }
+                    },
                 }
             }
             // ---- jumps
@@ -465,30 +474,30 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
             Ex::Call => {
                 // SAFETY: the word after the arguments is a function of the module.
                 let f = unsafe { m.object::<Function>(args_words(m.a())) };
-                call!(env.call(&mut m, f, m.args(), How::Call(m.after(2))));
+                invoke!(call, f, How::Call(m.after(2)));
             }
             Ex::TailCall => {
                 // SAFETY: as above.
                 let f = unsafe { m.object::<Function>(args_words(m.a())) };
-                call!(env.call(&mut m, f, m.args(), How::Tail));
+                invoke!(call, f, How::Tail);
             }
             Ex::CallImport => {
                 // SAFETY: the word after the arguments is a link of the module.
                 let link = unsafe { m.object::<Link>(args_words(m.a())) };
-                call!(env.call_link(&mut m, link, m.args(), How::Call(m.after(2))));
+                invoke!(call_link, link, How::Call(m.after(2)));
             }
             Ex::TailImport => {
                 // SAFETY: as above.
                 let link = unsafe { m.object::<Link>(args_words(m.a())) };
-                call!(env.call_link(&mut m, link, m.args(), How::Tail));
+                invoke!(call_link, link, How::Tail);
             }
             Ex::CallValue => {
                 let f = m.get(m.ext(args_words(m.a())) as u16 as usize);
-                call!(env.call_value(&mut m, f, m.args(), How::Call(m.after(2))));
+                invoke!(call_value, f, How::Call(m.after(2)));
             }
             Ex::TailValue => {
                 let f = m.get(m.ext(args_words(m.a())) as u16 as usize);
-                call!(env.call_value(&mut m, f, m.args(), How::Tail));
+                invoke!(call_value, f, How::Tail);
             }
             Ex::CallField => {
                 let how = How::Call(m.after(3));
@@ -578,11 +587,11 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
             Ex::CheckType => {
                 // SAFETY: the next word is a type of the module.
                 let ty = unsafe { m.object::<RtType>(1) };
-                let value = env.process.heap.value(m.get(m.a()));
-                if !types::matches(&env.process.heap, value, ty) {
-                    let what = m.constant(2);
-                    let error = fail::type_mismatch(&env.cx(), m.function(), what, ty, value);
-                    raise!(Raised::new(error.word()));
+                let word = m.get(m.a());
+                let heap = &env.process.heap;
+                if !types::matches(heap, heap.value(word), ty) {
+                    let error = env.type_mismatch(m.function(), m.constant(2), ty, word);
+                    raise!(Raised::new(error));
                 }
                 m.next(3);
             }
@@ -694,5 +703,6 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                 raise!(Raised { value: error, class: Class::Raised, trace: None })
             }
         }
+    }
     }
 }

@@ -11,9 +11,12 @@ use super::env::{Env, Raised, Values};
 use super::machine::{Args, Machine};
 use crate::code::exec::args_words;
 use crate::code::function::Function;
+use crate::code::types::RtType;
+use crate::data::closure;
+use crate::data::map::{self, Shape};
 use crate::helpers::{access, call as helper, fail};
 use crate::symbols::Symbol;
-use crate::value::Word;
+use crate::value::{Value, Word};
 use crate::vm::Member;
 
 impl Env<'_> {
@@ -46,24 +49,53 @@ impl Env<'_> {
         fail::failure(&cx, kind, function, &values).word()
     }
 
-    /// `m.name` of a map.
+    /// A closure with captures in registers.
     #[inline(never)]
-    pub(crate) fn field(&mut self, m: Word, name: Word, cache: &AtomicU64) -> Result<Word, Word> {
+    pub(crate) fn closure(&mut self, handle: usize, args: Args) -> Word {
+        let heap = &self.process.heap;
+        let captures: Values<'_> = args.words().map(|w| heap.value(w)).collect();
+        closure::closure(heap, handle, &captures).word()
+    }
+
+    /// A value that is not of the declared type.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn type_mismatch(
+        &mut self,
+        function: &Function,
+        what: Value<'_>,
+        ty: &RtType,
+        word: Word,
+    ) -> Word {
+        let cx = self.cx();
+        fail::type_mismatch(&cx, function, what, ty, cx.heap().value(word)).word()
+    }
+
+    /// A map of a shape with values in registers.
+    #[inline(never)]
+    pub(crate) fn shaped_map(&mut self, shape: &Shape, args: Args) -> Word {
+        let heap = &self.process.heap;
+        let values: Values<'_> = args.words().map(|w| heap.value(w)).collect();
+        map::of_shape(heap, shape, &values).unwrap_or(map::empty()).word()
+    }
+
+    /// `m.name` of a map or a module.
+    #[inline(never)]
+    pub(crate) fn field(&mut self, m: Word, name: Word, cache: &AtomicU64) -> Result<Field, Word> {
         let mut cx = self.cx();
         let m = cx.heap().value(m);
-        match name.as_symbol() {
-            Some(name) => super::env::words(access::field(&mut cx, m, name, Some(cache))),
-            None => Err(cx.type_error("a name expected").word()),
+        match (m.as_module(), name.as_symbol()) {
+            (Some(module), Some(name)) => self.module_member(module, name),
+            (None, Some(name)) => {
+                let found = access::field(&mut cx, m, name, Some(cache));
+                super::env::words(found).map(Field::Value)
+            }
+            (_, None) => Err(cx.type_error("a name expected").word()),
         }
     }
 
-    /// `m.name` of a module: its function as a value. A constant of a module not loaded is read by
-    /// `load_field`.
-    pub(crate) fn module_member(
-        &mut self,
-        module: Symbol,
-        name: Symbol,
-    ) -> Result<Field, Word> {
+    /// `m.name` of a module: its function as a value, or its constant.
+    fn module_member(&mut self, module: Symbol, name: Symbol) -> Result<Field, Word> {
         match self.vm.member(module, name, false) {
             Some(Member::Functions(set)) => Ok(Field::Value(set.function_value())),
             Some(Member::Global(global)) => Ok(match global.get() {
