@@ -19,6 +19,9 @@ pub mod symbols;
 pub mod value;
 pub mod vm;
 
+#[cfg(test)]
+mod tests;
+
 pub use code::load::{LoadError, Origin};
 pub use heap::{Fragment, Heap, freeze};
 pub use interp::run;
