@@ -16,6 +16,8 @@ pub mod native;
 pub mod process;
 pub(crate) mod stack;
 pub mod symbols;
+#[cfg(test)]
+mod testing;
 pub mod value;
 pub mod vm;
 

@@ -476,8 +476,11 @@ mod tests {
             let exact = |f: f64| -> BigInt {
                 num_traits::FromPrimitive::from_f64(f * 2f64.powi(200)).unwrap()
             };
-            let scaled = BigInt::from(a) << 200;
-            let error = |f: f64| (exact(f) * b - &scaled).abs();
+            let scaled: BigInt = BigInt::from(a) << 200u32;
+            let error = |f: f64| -> BigInt {
+                let e: BigInt = exact(f) * BigInt::from(b) - &scaled;
+                e.abs()
+            };
             prop_assert!(error(got) <= error(got.next_up()) && error(got) <= error(got.next_down()));
         }
     }

@@ -38,7 +38,7 @@ struct Space {
 impl Heap {
     /// Moves everything reachable from the roots together and frees the rest. `roots` must call the
     /// visitor it is given on every word at rest that may be used afterwards.
-    pub fn collect(&mut self, roots: &mut dyn FnMut(&mut dyn FnMut(&mut Word))) {
+    pub fn collect(&mut self, roots: impl FnOnce(&mut dyn FnMut(&mut Word))) {
         let used = self.heap_bytes();
         let from = self.chunks.get();
         // What lived last time is the best guess at what lives now; `trigger` is twice that, or the

@@ -17,7 +17,7 @@ pub struct Fragment {
     root: Word,
     first: *mut Chunk,
     last: *mut Chunk,
-    bytes: usize,
+    pub(super) bytes: usize,
     off_first: *mut u64,
     off_last: *mut u64,
     off_bytes: usize,
