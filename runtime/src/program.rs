@@ -48,8 +48,7 @@ pub fn run(stdlib: &Package, program: &Package, options: Options) -> Result<i32,
     let mut threads = Vec::new();
     for (me, local) in locals.into_iter().enumerate() {
         let node = Arc::clone(&node);
-        let host =
-            move || WorkerHost { node, me, local, next: None, handovers: 0, extra: None };
+        let host = move || WorkerHost { node, me, local, next: None, handovers: 0, extra: None };
         let thread = thread::Builder::new()
             .name(format!("rata-{me}"))
             .stack_size(WORKER_STACK)

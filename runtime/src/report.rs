@@ -70,7 +70,8 @@ fn indent(text: &mut String, block: &str) {
 
 fn who(node: &Node, body: &Body, is_main: bool) -> String {
     let pid = inspect::inspect(Value::pid(body.extra.pid));
-    let mut text = if is_main { format!("the main process {pid}") } else { format!("process {pid}") };
+    let mut text =
+        if is_main { format!("the main process {pid}") } else { format!("process {pid}") };
     if let Some(relations) = &body.extra.relations {
         if let Some(name) = relations.name {
             let _ = write!(text, " ({})", inspect::inspect(body.process.heap.value(name)));

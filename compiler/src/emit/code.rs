@@ -44,7 +44,8 @@ macro_rules! nothing_to_fix {
     ($($ty:ty),*) => { $(impl Fix for $ty {})* };
 }
 nothing_to_fix!(
-    Def, Use, Uses, FnId, FnSetId, ImportId, NativeId, GlobalId, TypeId, Count, Imm, Arith, Cmp, Failure
+    Def, Use, Uses, FnId, FnSetId, ImportId, NativeId, GlobalId, TypeId, Count, Imm, Arith, Cmp,
+    Failure
 );
 
 macro_rules! define_fix {
@@ -85,8 +86,7 @@ pub(super) fn function(
         return Err(TooLarge);
     }
     let count = regs.count;
-    let mut code =
-        Code { f, regs, count, ops: Vec::new(), lines: Vec::new(), line, last_at: None };
+    let mut code = Code { f, regs, count, ops: Vec::new(), lines: Vec::new(), line, last_at: None };
     let mut starts = vec![0; f.blocks.len()];
     let mut spans = Vec::with_capacity(order.len());
     for (at, &id) in order.iter().enumerate() {
@@ -278,9 +278,7 @@ impl Code<'_> {
         let op = match test {
             Test::Truthy => Out::Unless { s: arg(0), to },
             Test::Compare(op) => Out::UnlessCompare { op, a: arg(0), b: arg(1), to },
-            Test::CompareInt(op, imm) => {
-                Out::UnlessCompareInt { op, a: arg(0), imm: Imm(imm), to }
-            }
+            Test::CompareInt(op, imm) => Out::UnlessCompareInt { op, a: arg(0), imm: Imm(imm), to },
             Test::Const(k) => Out::UnlessConst { s: arg(0), k, to },
             Test::Same => Out::UnlessSame { a: arg(0), b: arg(1), to },
             Test::List(n) => Out::UnlessList { s: arg(0), n: Count(n), to },

@@ -37,11 +37,7 @@ pub fn compile(
 }
 
 /// The IR of a resolved module after all passes, as text.
-pub fn listing(
-    hir: &hir::Module<'_>,
-    names: &Names,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> String {
+pub fn listing(hir: &hir::Module<'_>, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> String {
     ir::print::module(&optimised(hir, names, diagnostics))
 }
 
@@ -101,9 +97,10 @@ fn assemble(
             what: Exported::Global(GlobalId(global.0)),
         },
     };
-    let docs = hir.docs.iter().map(|&(of, doc)| {
-        (of.map(|(name, arity)| (text(name), arity)), doc.to_owned())
-    });
+    let docs = hir
+        .docs
+        .iter()
+        .map(|&(of, doc)| (of.map(|(name, arity)| (text(name), arity)), doc.to_owned()));
     Some(bc::Module {
         name: text(hir.name),
         kind: hir.kind,

@@ -7,7 +7,7 @@ pub mod token;
 pub mod tree;
 
 pub mod decode;
-mod lexer;
+pub mod lexer;
 
 #[cfg(test)]
 mod tests;

@@ -400,8 +400,7 @@ pub fn process_is_alive<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
 
 /// `list()`: all pids, oldest first.
 pub fn process_list<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<'h> {
-    let pids: Vec<Value<'h>> =
-        host(cx).node.table.pids().into_iter().map(Value::pid).collect();
+    let pids: Vec<Value<'h>> = host(cx).node.table.pids().into_iter().map(Value::pid).collect();
     cx.charge(pids.len() as u64 / 16);
     Native::Value(cx.heap().collected(&pids))
 }
@@ -565,9 +564,9 @@ fn info_entries<'h>(
         Status::Job | Status::Loading => "blocked",
     };
     let trace = host.node.trace_lines(&body.process.current_stacktrace(30));
-    let current = trace.first().map_or(Value::NIL, |line| {
-        heap.string(line.split(" (").next().unwrap_or_default())
-    });
+    let current = trace
+        .first()
+        .map_or(Value::NIL, |line| heap.string(line.split(" (").next().unwrap_or_default()));
     let monitored: Vec<Pid> =
         relations.map_or(Vec::new(), |r| r.monitors.values().map(|w| w.target).collect());
     let watched: Vec<Pid> = relations
@@ -575,18 +574,14 @@ fn info_entries<'h>(
     let name = relations.and_then(|r| r.name).map_or(Value::NIL, |w| heap.value(w));
     let label = relations.and_then(|r| r.label.as_ref()).map_or(Value::NIL, |l| heap.string(l));
     let dictionary = heap.attach(Fragment::copy_of(core.dictionary(&body.process.heap)));
-    let dictionary =
-        if dictionary.is_nil() { heap.empty_map().value() } else { dictionary };
+    let dictionary = if dictionary.is_nil() { heap.empty_map().value() } else { dictionary };
     let limit =
         if core.max_memory == 0 { Value::NIL } else { Value::count(core.max_memory as usize) };
     vec![
         ("pid", Value::pid(core.pid)),
         ("status", Value::symbol(Symbol::intern(status))),
         ("current_function", current),
-        (
-            "initial_call",
-            heap.string(&report::initial_text(&host.node, body.extra.initial)),
-        ),
+        ("initial_call", heap.string(&report::initial_text(&host.node, body.extra.initial))),
         ("message_queue_len", Value::count(core.mailbox.len())),
         ("memory", Value::count(body.process.memory() + size_of::<Body>())),
         ("reductions", Value::count(core.reductions as usize)),
