@@ -11,6 +11,7 @@ use crate::resolve::{Resolved, resolve};
 use crate::source_map::SourceMap;
 use crate::span::FileId;
 use crate::syntax::{lexer, print};
+use crate::types;
 use bumpalo::Bump;
 use rata_bytecode::module::Package;
 
@@ -120,6 +121,7 @@ fn run(request: &Request<'_>) -> Result<Compiled, Unreadable> {
         let listing = hir::print::print_modules(&modules, &names);
         return Ok(finish(None, listing, diagnostics, map));
     }
+    types::check(&modules, &names, &mut diagnostics);
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         return Ok(finish(None, String::new(), diagnostics, map));
     }

@@ -70,6 +70,7 @@ impl<'a> Resolver<'a, '_> {
             (None, None) => self.level.inherited.iter().any(|f| f.0 == name),
         };
         if function_wins {
+            self.level.uses_itself |= self.level.under_way == Some(name);
             return self.function_set(name).map(Meaning::Functions);
         }
         binding.map(|b| Meaning::Global(self.global(b)))

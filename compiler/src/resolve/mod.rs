@@ -164,6 +164,9 @@ struct Level<'a> {
     /// The first item of a script that may run code: functions defined above it are always defined.
     first_action: usize,
     docs: Vec<(Option<(Name, u32)>, &'a str)>,
+    /// The function of the module that is under way, and whether it uses its own name.
+    under_way: Option<Name>,
+    uses_itself: bool,
 }
 
 /// Resolves one module.

@@ -100,13 +100,7 @@ impl<'a> Resolver<'a, '_> {
         {
             // Using itself is no use from outside.
             if bound_before {
-                let text = self.text(ident.name).to_string();
-                self.warning(
-                    "W0910",
-                    ident.span,
-                    format!("inside this function `{text}` means the function itself"),
-                )
-                .label = "the name was bound before".to_string();
+                self.warn_itself(ident);
             }
         }
         value
@@ -150,6 +144,7 @@ impl<'a> Resolver<'a, '_> {
         out: &mut Vec<hir::Stmt<'a>>,
     ) {
         if let Some(g) = self.outline().groups.iter().position(|g| g.item == index) {
+            self.scopes.hide(self.group(g).ident.name);
             if index > self.level.first_action && self.outline().kind == ModuleKind::Script {
                 let (body, defaults) = self.level.group_fns[g];
                 for f in [Some(body), defaults].into_iter().flatten() {
