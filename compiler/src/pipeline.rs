@@ -79,7 +79,7 @@ pub fn compile(request: &Request<'_>) -> Result<Compiled, Unreadable> {
         let thread = std::thread::Builder::new()
             .name("rata-compiler".into())
             .stack_size(STACK)
-            .spawn_scoped(scope, || run(request));
+            .spawn_scoped(scope, || compile_here(request));
         match thread {
             Ok(thread) => match thread.join() {
                 Ok(compiled) => compiled,
@@ -90,7 +90,9 @@ pub fn compile(request: &Request<'_>) -> Result<Compiled, Unreadable> {
     })
 }
 
-fn run(request: &Request<'_>) -> Result<Compiled, Unreadable> {
+/// Runs the stages on this thread: its stack must be as large as that of [`compile`]'s, 512 MiB, or a
+/// deep source overflows it.
+pub fn compile_here(request: &Request<'_>) -> Result<Compiled, Unreadable> {
     let arena = Bump::new();
     let mut project = Project::new(&arena, request.sources);
     for file in &request.files {
