@@ -205,10 +205,9 @@ impl<'a> Lexer<'a, '_, '_> {
     pub(super) fn cook_fstring(&mut self, fstring: &OpenFString) {
         let src = self.src;
         let raw = |span: Span| &src[span.start as usize..span.end as usize];
-        let last = fstring.texts.last().map(|&(_, span)| span);
-        let ends_in_text = last.is_some_and(|span| span.end as usize <= self.pos);
-        let indent = match last {
-            Some(span) if fstring.triple && ends_in_text => closing_indent(raw(span)),
+        let newest = self.out.list.len() as u32 - 1;
+        let indent = match fstring.texts.last() {
+            Some(&(token, span)) if fstring.triple && token == newest => closing_indent(raw(span)),
             _ => None,
         };
         for &(token, span) in &fstring.texts {

@@ -191,7 +191,7 @@ impl Parser<'_, '_> {
             return;
         }
         let suspect = match self.closer_of(open) {
-            None if !self.panic => self.misindented_block(),
+            None if !self.panic && self.last_error != self.pos => self.misindented_block(),
             _ => None,
         };
         let Some((opener, closer)) = suspect else {

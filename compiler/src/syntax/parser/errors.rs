@@ -3,7 +3,7 @@
 use super::{MAX_DEPTH, MAX_HEIGHT, Parser};
 use crate::diagnostics::Diagnostic;
 use crate::span::Span;
-use crate::syntax::token::{Kind, NONE, Token};
+use crate::syntax::token::{Kind, Token};
 use crate::syntax::tree::{Expr, ExprKind};
 
 /// More errors than this in one file help nobody.
@@ -180,13 +180,15 @@ impl<'a> Parser<'a, '_> {
             .error_at("E0117", self.token().span, message)
             .help("take parts of it out into variables or functions");
         self.report(error);
-        self.pos = match self.past(self.pos) {
-            Some(past) if past > self.pos + 1 => past,
-            _ if self.token().kind.opens() && self.token().data == NONE => {
-                self.tokens.list.len() - 1
+        match self.past(self.pos) {
+            Some(past) if past > self.pos + 1 => self.pos = past,
+            Some(_) => {}
+            None => {
+                // Nothing inside is closed: that all the rest is missing need not be said too.
+                self.pos = self.tokens.list.len() - 1;
+                self.last_error = self.pos;
             }
-            _ => self.pos,
-        };
+        }
     }
 
     /// Checks the height after a link was added to a chain that began at `start`.

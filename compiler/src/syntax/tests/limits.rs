@@ -12,8 +12,13 @@ fn codes_of(text: &str) -> Vec<&'static str> {
     with_stack(|| {
         let started = Instant::now();
         let (_, diagnostics) = parsed(text);
-        assert!(started.elapsed() < Duration::from_secs(20), "too slow");
+        let took = started.elapsed();
+        assert!(took < Duration::from_secs(20), "{took:?} for {}…", &text[..20]);
+        if took.as_millis() > 100 { println!("{took:?} for {}…", &text[..20]); }
+        let started = Instant::now();
         rendered(text, &diagnostics);
+        let took = started.elapsed();
+        if took.as_millis() > 100 { println!("render {took:?} for {}…", &text[..20]); }
         diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
     })
 }
