@@ -255,7 +255,7 @@ impl<'a> Lexer<'a, '_, '_> {
             Diagnostic::error("E0108", self.file, span, "f-strings have no format specifiers")
                 .label("not possible here")
                 .help("round with `Math.round(x, 2)`, pad with `String.pad_leading(f\"{x}\", 8)`");
-        self.diagnostics.push(error);
+        self.report(error);
     }
 
     /// Resolves escapes, doubled braces and indentation. `base` is where `raw` begins.
@@ -344,7 +344,7 @@ impl<'a> Lexer<'a, '_, '_> {
 
     fn escape_error(&mut self, start: usize, length: usize, message: String, help: &str) {
         let span = Span::new(start as u32, (start + length) as u32);
-        self.diagnostics.push(Diagnostic::error("E0103", self.file, span, message).help(help));
+        self.report(Diagnostic::error("E0103", self.file, span, message).help(help));
     }
 }
 

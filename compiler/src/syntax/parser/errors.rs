@@ -180,8 +180,15 @@ impl<'a> Parser<'a, '_> {
             .error_at("E0117", self.token().span, message)
             .help("take parts of it out into variables or functions");
         self.report(error);
-        match self.past(self.pos) {
-            Some(past) if past > self.pos + 1 => self.pos = past,
+        let mut at = self.pos;
+        while !self.tokens.list[at].kind.opens() && self.tokens.list[at].kind != Kind::Eof {
+            at += 1;
+            if self.tokens.list[at].newline || self.tokens.list[at].kind == Kind::Semi {
+                return;
+            }
+        }
+        match self.past(at) {
+            Some(past) if at == self.pos && self.kind().opens() => self.pos = past,
             Some(_) => {}
             None => {
                 // Nothing inside is closed: that all the rest is missing need not be said too.

@@ -129,6 +129,9 @@ impl<'a> Parser<'a, '_> {
         let error =
             self.error_at("E0122", item.span, "an entry without a key follows one with a key");
         let error = match (map, item.kind) {
+            (true, _) if self.source(item.span).starts_with('(') => {
+                error.help("a computed key is followed by `:` directly: `(key): value`")
+            }
             (true, ExprKind::Name(_)) => {
                 let text = self.source(item.span);
                 error.help(format!("write `{text}: {text}`"))

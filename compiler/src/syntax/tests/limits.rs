@@ -13,12 +13,8 @@ fn codes_of(text: &str) -> Vec<&'static str> {
         let started = Instant::now();
         let (_, diagnostics) = parsed(text);
         let took = started.elapsed();
-        assert!(took < Duration::from_secs(20), "{took:?} for {}…", &text[..20]);
-        if took.as_millis() > 100 { println!("{took:?} for {}…", &text[..20]); }
-        let started = Instant::now();
         rendered(text, &diagnostics);
-        let took = started.elapsed();
-        if took.as_millis() > 100 { println!("render {took:?} for {}…", &text[..20]); }
+        assert!(took < Duration::from_secs(4), "{took:?} for {}…", &text[..20]);
         diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
     })
 }
@@ -45,7 +41,7 @@ fn brackets_nested_too_deeply_are_one_error() {
         ("try { ", " } after { 1 }"),
         ("try { 1 } catch { _ -> ", " }"),
         ("try { 1 } after { ", " }"),
-        ("x = function(a = ", ") { 1 }"),
+        ("function(a = ", ") { 1 }"),
         ("f\"{", "}\""),
         ("1 ^ (", ")"),
         ("-(", ")"),
@@ -137,6 +133,15 @@ fn ordinary_nesting_fits() {
 }
 
 #[test]
+fn the_limit_at_the_end_of_the_file() {
+    for depth in [MAX_DEPTH as usize - 1, MAX_DEPTH as usize, MAX_DEPTH as usize + 1] {
+        for open in ["(", "[", "{", "#{", "f(", "-(", "fn -> ", "if x { ", "~ "] {
+            assert!(!codes_of(&open.repeat(depth)).is_empty(), "{open}");
+        }
+    }
+}
+
+#[test]
 fn unbalanced_brackets_stay_linear() {
     for text in [
         "(".repeat(MANY) + &"]".repeat(MANY),
@@ -157,6 +162,18 @@ fn unbalanced_brackets_stay_linear() {
         "x -> ".repeat(MANY),
         "a, ".repeat(MANY),
         "\\".repeat(MANY),
+        "''".repeat(MANY),
+        "“".repeat(MANY),
+        "\u{a0}x".repeat(MANY),
+        "#{ x ".repeat(MANY),
+        "x -> #{ ".repeat(MANY),
+        "f\"{x:".repeat(MANY),
+        "\"\\q\" ".repeat(MANY),
+        "x = a b\n".repeat(MANY),
+        "{ x; ".repeat(MANY) + &" }".repeat(MANY),
+        "case x { 1 -> 2\n".repeat(MANY),
+        "m.\n".repeat(MANY),
+        "/x".repeat(MANY),
     ] {
         codes_of(&text);
     }
