@@ -139,7 +139,8 @@ impl<'a> Parser<'a, '_> {
         if line > first && list[line - 1].kind.continues_line() {
             let operator = list[line - 1].span;
             let text = self.source(operator);
-            let message = format!("the line ends with `{text}`, but the next one begins a statement");
+            let message =
+                format!("the line ends with `{text}`, but the next one begins a statement");
             let error = self
                 .error_at("E0101", operator, message)
                 .label("something is missing after this")

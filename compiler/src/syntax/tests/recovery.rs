@@ -5,11 +5,14 @@ use super::*;
 #[test]
 fn each_mistake_is_reported_once() {
     for (text, expected) in [
-        ("x = 1 +\ny = (2\nz = [3\n", "E0109:2 E0109:3"),
-        ("x = )\ny = 1\nz = ]\n", "E0101:1 E0111:3"),
+        ("x = 1 +\ny = (2\nz = [3\n", "E0101:1 E0109:2 E0109:3"),
+        ("x = )\ny = 1\nz = ]\n", "E0101:1 E0101:3"),
         ("f = function(x) {\n  a b\n  c d\n}\ng = e f\n", "E0101:2 E0101:3 E0101:5"),
         ("f(a b)\ng([c d], e f)\nh(1)\n", "E0101:1 E0101:2 E0101:2"),
-        ("case x {\n  1 -> a b\n  f( -> c\n  3 -> d e\n}\nx = f g\n", "E0101:2 E0109:3 E0101:4"),
+        (
+            "case x {\n  1 -> a b\n  f( -> c\n  3 -> d e\n}\nx = f g\n",
+            "E0101:2 E0101:3 E0101:4 E0101:6",
+        ),
         ("case x {\n  1 + 2 -> a\n  3 -> b c\n}\n", "E0101:2 E0101:3"),
         ("x = fn a b -> c end\ny = d e\n", "E0101:1 E0101:2"),
         ("x = {a: 1 b: 2}\ny = [1 2]\nz = {1 2}\n", "E0101:1 E0101:2 E0101:3"),
