@@ -1,0 +1,312 @@
+//! Where a name leads: variable, module-level function or constant, imported name, Core, alias.
+
+use super::Resolver;
+use super::index::MemberKind;
+use crate::diagnostics::suggest;
+use crate::hir::{self, FnIdx, GlobalIdx, SetIdx};
+use crate::names::Name;
+use crate::span::Span;
+use crate::syntax::tree::{Expr, ExprKind, ModPath};
+use rata_bytecode::module::ModuleKind;
+
+/// What a bare name means.
+pub(super) enum Meaning {
+    /// A variable.
+    Var(hir::Var),
+    /// A constant of this module.
+    Global(GlobalIdx),
+    /// The functions of this module with that name.
+    Functions(SetIdx),
+    /// A member of another module.
+    Member { module: Name },
+    /// An alias of a module.
+    Module(Name),
+}
+
+impl<'a> Resolver<'a, '_> {
+    /// What `name` means here; `None` when nothing.
+    pub(super) fn meaning(&mut self, name: Name) -> Option<Meaning> {
+        if let Some(var) = self.scopes.lookup(name) {
+            return Some(Meaning::Var(var));
+        }
+        if let Some(found) = self.module_level(name) {
+            return Some(found);
+        }
+        if let Some(alias) = self.imported.get_mut(&name) {
+            alias.used = true;
+            return Some(Meaning::Member { module: alias.module });
+        }
+        if let Some(core) = self.names.find("Core")
+            && let Some(info) = self.index.get(core)
+            && info.members.get(&name).is_some_and(|m| m.public)
+        {
+            return Some(Meaning::Member { module: core });
+        }
+        self.alias(name).map(Meaning::Module)
+    }
+
+    /// The module that the alias `name` stands for, noted as used.
+    pub(super) fn alias(&mut self, name: Name) -> Option<Name> {
+        let alias = self.aliases.get_mut(&name)?;
+        alias.used = true;
+        Some(alias.module)
+    }
+
+    /// Whichever of function and constant stands nearest above.
+    fn module_level(&mut self, name: Name) -> Option<Meaning> {
+        let binding = self.visible_binding(name);
+        let group = self.level.groups_by_name.get(&name).map(|list| {
+            let above = |g: &&usize| self.group(**g).item <= self.level.position;
+            *list.iter().rev().find(above).unwrap_or(&list[0])
+        });
+        let function_wins = match (binding, group) {
+            (Some(b), Some(g)) => {
+                let (b, g) = (self.outline().bindings[b].item, self.group(g).item);
+                let p = self.level.position;
+                (g <= p, g) >= (b <= p, b)
+            }
+            (None, Some(_)) => true,
+            (Some(_), None) => false,
+            (None, None) => self.level.inherited.iter().any(|f| f.0 == name),
+        };
+        if function_wins {
+            return self.function_set(name).map(Meaning::Functions);
+        }
+        binding.map(|b| Meaning::Global(self.global(b)))
+    }
+
+    /// The binding that the name refers to from here: the last one above; in a module also the first
+    /// below (its functions run when it is loaded).
+    fn visible_binding(&self, name: Name) -> Option<usize> {
+        let list = self.level.bindings_by_name.get(&name)?;
+        let outline = self.outline();
+        let above = |b: &&usize| outline.bindings[**b].item < self.level.position;
+        match list.iter().rev().find(above) {
+            Some(b) => Some(*b),
+            None if outline.kind == ModuleKind::Script => None,
+            None => list.first().copied(),
+        }
+    }
+
+    /// The global of a binding, made at first need.
+    pub(super) fn global(&mut self, binding: usize) -> GlobalIdx {
+        if let Some(&global) = self.level.global_ids.get(&binding) {
+            return global;
+        }
+        let b = self.outline().bindings[binding];
+        let global = GlobalIdx(self.level.globals.len() as u32);
+        self.level.globals.push(hir::Global { name: b.name, span: b.span });
+        self.level.global_ids.insert(binding, global);
+        global
+    }
+
+    /// The functions that `name` means from here, by arity: for each arity the definition nearest
+    /// above, or the first below.
+    pub(super) fn function_set(&mut self, name: Name) -> Option<SetIdx> {
+        let mut chosen: Vec<(u32, usize)> = Vec::new();
+        for &g in self.level.groups_by_name.get(&name).map_or(&[][..], |l| l) {
+            let group = self.group(g);
+            match chosen.iter_mut().find(|c| c.0 == group.arity) {
+                Some(earlier) if group.item <= self.level.position => earlier.1 = g,
+                Some(_) => {}
+                None => chosen.push((group.arity, g)),
+            }
+        }
+        let mut entries: Vec<(u32, u32, FnIdx)> = Vec::new();
+        for &(arity, g) in &chosen {
+            let (body, defaults) = self.level.group_fns[g];
+            if let Some(stub) = defaults {
+                let min = super::outline::signature(self.group(g)).min;
+                entries.push((min, arity - 1, stub));
+            }
+            entries.push((arity, arity, body));
+        }
+        for &(n, arity, f) in &self.level.inherited {
+            if n == name && !entries.iter().any(|e| e.0 <= arity && arity <= e.1) {
+                entries.push((arity, arity, f));
+            }
+        }
+        if entries.is_empty() {
+            return None;
+        }
+        entries.sort();
+        let key = (name, entries.iter().map(|e| e.2.0).collect());
+        if let Some(&set) = self.level.set_ids.get(&key) {
+            return Some(set);
+        }
+        let set = SetIdx(self.level.sets.len() as u32);
+        self.level.sets.push(hir::FnSet { name, entries });
+        self.level.set_ids.insert(key, set);
+        Some(set)
+    }
+
+    /// Whether calling the function must make sure that its definition has run: in a script, when some
+    /// statement may run before it.
+    pub(super) fn needs_check(&self, f: FnIdx) -> bool {
+        if self.outline().kind != ModuleKind::Script {
+            return false;
+        }
+        let owner = |fns: &(FnIdx, Option<FnIdx>)| fns.0 == f || fns.1 == Some(f);
+        let Some(g) = self.level.group_fns.iter().position(owner) else { return false };
+        let item = self.group(g).item;
+        let in_place = !self.level.in_function && item < self.level.position;
+        item > self.level.first_action && !in_place
+    }
+
+    /// The full name of the module written as `path`, from here: an alias, a module nested in this
+    /// one or in those around it, or the name as it stands.
+    pub(super) fn module_name(&mut self, path: &ModPath<'a>) -> Name {
+        if let Some(alias) = self.aliases.get_mut(&path.name) {
+            alias.used = true;
+            return alias.module;
+        }
+        let mut around = Some(self.me);
+        while let Some(outer) = around {
+            let o = &self.outlines[outer];
+            if o.kind == ModuleKind::Named {
+                let text = format!("{}.{}", self.text(o.name), self.text(path.name));
+                if let Some(name) = self.names.find(&text)
+                    && self.index.get(name).is_some()
+                {
+                    return name;
+                }
+            }
+            around = o.parent;
+        }
+        if path.parts.len() > 1
+            && let Some(alias) = self.alias(path.parts[0].name)
+        {
+            let rest: Vec<&str> = path.parts[1..].iter().map(|p| self.text(p.name)).collect();
+            let text = format!("{}.{}", self.text(alias), rest.join("."));
+            return self.names.intern(&text);
+        }
+        path.name
+    }
+
+    /// The module that an expression names, if it names one at compile time.
+    pub(super) fn module_of(&mut self, expr: &Expr<'a>) -> Option<Name> {
+        match &expr.kind {
+            ExprKind::Module(path) => Some(self.module_name(path)),
+            ExprKind::ThisModule => Some(self.outline().name),
+            ExprKind::Name(name) if !self.is_value(*name) => self.alias(*name),
+            _ => None,
+        }
+    }
+
+    /// Whether the name is a variable, constant or function here (rather than an alias).
+    pub(super) fn is_value(&self, name: Name) -> bool {
+        self.scopes.is_local(name)
+            || self.level.groups_by_name.contains_key(&name)
+            || self.visible_binding(name).is_some()
+    }
+
+    /// Whether the name is a variable or module constant here: then `f/2` divides.
+    pub(super) fn is_variable(&self, name: Name) -> bool {
+        if self.scopes.is_local(name) {
+            return true;
+        }
+        self.visible_binding(name).is_some() && !self.level.groups_by_name.contains_key(&name)
+    }
+
+    /// `help: did you mean …` for a misspelt name.
+    pub(super) fn suggestion(
+        &self,
+        text: &str,
+        candidates: impl IntoIterator<Item = Name>,
+    ) -> Option<String> {
+        let texts: Vec<&str> = candidates.into_iter().map(|n| self.text(n)).collect();
+        suggest::nearest(text, texts.iter().copied()).map(|n| format!("did you mean `{n}`?"))
+    }
+
+    /// Reports a name that means nothing here.
+    pub(super) fn unknown_name(&mut self, name: Name, span: Span, what: &str) {
+        let text = self.text(name).to_string();
+        let mut candidates: Vec<Name> = self.scopes.names().collect();
+        candidates.extend(self.level.groups_by_name.keys());
+        candidates.extend(self.level.bindings_by_name.keys());
+        candidates.extend(self.imported.keys());
+        candidates.extend(self.aliases.keys());
+        if let Some(info) = self.names.find("Core").and_then(|core| self.index.get(core)) {
+            candidates.extend(info.members.iter().filter(|m| m.1.public).map(|m| *m.0));
+        }
+        let help = self.suggestion(&text, candidates).or_else(|| self.elsewhere(name));
+        let below = self.level.bindings_by_name.get(&name).map(|list| {
+            let span = self.outline().bindings[list[0]].span;
+            (span, "it is bound only here, further down".to_string())
+        });
+        let error = self.error("E0201", span, format!("unknown {what} `{text}`"));
+        error.label = "not found in this scope".to_string();
+        error.help.extend(help);
+        error.also.extend(below);
+    }
+
+    /// A module that has a function of that name: `length` → `Vector.length`.
+    fn elsewhere(&self, name: Name) -> Option<String> {
+        let mut found: Vec<&str> = self
+            .index
+            .module_names()
+            .filter(|m| {
+                let info = self.index.get(*m).expect("listed");
+                info.members.get(&name).is_some_and(|m| m.public)
+            })
+            .map(|m| self.text(m))
+            .filter(|m| !m.ends_with(".Defaults"))
+            .collect();
+        found.sort_unstable();
+        found.truncate(3);
+        if found.is_empty() {
+            return None;
+        }
+        let list: Vec<String> =
+            found.iter().map(|m| format!("`{m}.{}`", self.text(name))).collect();
+        Some(format!("there is {}", list.join(" and ")))
+    }
+
+    /// Reports a member that a known module does not have (or withholds).
+    pub(super) fn no_such_member(&mut self, module: Name, name: Name, span: Span) {
+        let (m, n) = (self.text(module).to_string(), self.text(name).to_string());
+        let info = self.index.get(module).expect("a known module");
+        let withheld = info.members.contains_key(&name);
+        let public: Vec<Name> = info.members.iter().filter(|e| e.1.public).map(|e| *e.0).collect();
+        let help = self.suggestion(&n, public);
+        if withheld {
+            self.error("E0204", span, format!("`{m}.{n}` is private"))
+                .help
+                .push(format!("add `{n}` to the `export` line of module {m}"));
+        } else {
+            let error = self.error("E0203", span, format!("module {m} has no `{n}`"));
+            error.label = "not found in this module".to_string();
+            error.help.extend(help);
+        }
+    }
+
+    /// Warns of a module that nothing known defines.
+    pub(super) fn unknown_module_warning(&mut self, module: Name, span: Span) {
+        let text = self.text(module).to_string();
+        let known: Vec<Name> = self.index.module_names().collect();
+        let help = self.suggestion(&text, known);
+        let warning = self.warning("W0911", span, format!("module `{text}` is not known here"));
+        warning.label = "calls into it fail unless it is loaded by then".to_string();
+        warning.help.extend(help);
+    }
+
+    /// The member of a known module that others may see; reports when there is none. `Err` when the
+    /// module is not known.
+    pub(super) fn member(
+        &mut self,
+        module: Name,
+        name: Name,
+        span: Span,
+    ) -> Result<Option<MemberKind>, ()> {
+        let Some(info) = self.index.get(module) else { return Err(()) };
+        match info.members.get(&name) {
+            Some(member) if member.public || self.outline().name == module => {
+                Ok(Some(member.kind.clone()))
+            }
+            _ => {
+                self.no_such_member(module, name, span);
+                Ok(None)
+            }
+        }
+    }
+}

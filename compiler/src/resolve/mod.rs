@@ -1,0 +1,242 @@
+//! Names bound to what they mean: source trees in, resolved modules (`hir`) out.
+//!
+//! First every file is outlined (`outline`) and made known (`index`), so that modules and functions may
+//! refer to one another in any order; then each body is resolved (`statement`, `expression`, `call`,
+//! `function`, `pattern`) with the variables in scope (`scope`). Knows nothing of registers or
+//! instructions; looks at types only to carry them along.
+
+mod call;
+mod expression;
+mod function;
+pub mod index;
+mod lookup;
+mod module;
+pub mod outline;
+mod pattern;
+mod receive;
+mod scope;
+mod statement;
+
+use crate::diagnostics::Diagnostic;
+use crate::hir;
+use crate::names::{Name, Names};
+use crate::span::{FileId, Span};
+use crate::syntax::tree::{Item, Tree};
+use bumpalo::Bump;
+use foldhash::{HashMap, HashSet};
+use index::Index;
+use outline::{Group, Outline};
+use scope::Scopes;
+
+/// One parsed file of a project.
+pub struct ParsedFile<'a> {
+    /// Which file.
+    pub id: FileId,
+    /// Its path as shown to users; names its script.
+    pub path: String,
+    /// Its text.
+    pub text: &'a str,
+    /// Its tree.
+    pub tree: Tree<'a>,
+    /// The files its `library ./path` lines lead to, by the path as written.
+    pub imports: HashMap<String, FileId>,
+}
+
+/// What `resolve` makes of a project.
+pub struct Resolved<'a> {
+    /// In load order.
+    pub modules: Vec<hir::Module<'a>>,
+    /// The script of the last file, an index into `modules`, if it has one.
+    pub entry: Option<usize>,
+    /// Errors and warnings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Resolves the files of a project, given in dependency order (the main file last).
+///
+/// `index` knows the modules compiled before (the standard library); the project's are added to it.
+/// `is_stdlib` makes the pseudo-module `Native` visible.
+pub fn resolve<'a>(
+    arena: &'a Bump,
+    names: &mut Names,
+    files: &[ParsedFile<'a>],
+    index: &mut Index,
+    is_stdlib: bool,
+) -> Resolved<'a> {
+    let mut diagnostics = Vec::new();
+    let mut outlines = Vec::new();
+    for file in files {
+        outline::outline_file(
+            &file.tree,
+            file.id,
+            &file.path,
+            names,
+            &mut diagnostics,
+            &mut outlines,
+        );
+    }
+    module::report_duplicates(&outlines, names, &mut diagnostics);
+    // Twice: a behaviour of the project may stand below the module that uses it.
+    outline::publish(&outlines, index, names);
+    outline::publish(&outlines, index, names);
+    let project: HashSet<Name> = outlines.iter().map(|o| o.name).collect();
+    let mut modules = Vec::new();
+    let mut entry = None;
+    for (file_index, file) in files.iter().enumerate() {
+        for me in load_order(&outlines, file.id) {
+            let mut resolver = Resolver {
+                arena,
+                names,
+                index,
+                outlines: &outlines,
+                files,
+                file,
+                me,
+                is_stdlib,
+                project: &project,
+                diagnostics: &mut diagnostics,
+                scopes: Scopes::default(),
+                level: Level::default(),
+                aliases: HashMap::default(),
+                imported: HashMap::default(),
+                in_guard: false,
+            };
+            if let Some(module) = resolver.module() {
+                if outlines[me].parent.is_none() && file_index + 1 == files.len() {
+                    entry = Some(modules.len());
+                }
+                modules.push(module);
+            }
+        }
+    }
+    Resolved { modules, entry, diagnostics }
+}
+
+/// The modules of a file in the order they are loaded: the file's modules, each after those nested
+/// in it, and the script last.
+fn load_order(outlines: &[Outline<'_>], file: FileId) -> Vec<usize> {
+    fn visit(outlines: &[Outline<'_>], me: usize, order: &mut Vec<usize>) {
+        for (i, outline) in outlines.iter().enumerate().skip(me + 1) {
+            if outline.file != outlines[me].file {
+                break;
+            }
+            if outline.parent == Some(me) {
+                visit(outlines, i, order);
+            }
+        }
+        order.push(me);
+    }
+    let mut order = Vec::new();
+    if let Some(script) = outlines.iter().position(|o| o.file == file) {
+        visit(outlines, script, &mut order);
+    }
+    order
+}
+
+/// What an alias or a `library` line made known in a module.
+#[derive(Debug, Clone, Copy)]
+struct Alias {
+    module: Name,
+    span: Span,
+    used: bool,
+}
+
+/// The functions and constants of the module under way.
+#[derive(Default)]
+struct Level<'a> {
+    /// The functions so far: groups first, then entries for defaults, then inherited ones.
+    functions: Vec<hir::FnDef<'a>>,
+    /// For each group: its function and, when it has defaults, the entry that evaluates them.
+    group_fns: Vec<(hir::FnIdx, Option<hir::FnIdx>)>,
+    /// Inherited functions by name.
+    inherited: Vec<(Name, u32, hir::FnIdx)>,
+    sets: Vec<hir::FnSet>,
+    set_ids: HashMap<(Name, Vec<u32>), hir::SetIdx>,
+    globals: Vec<hir::Global>,
+    /// Global of a binding (by its index in the outline), made when something needs it.
+    global_ids: HashMap<usize, hir::GlobalIdx>,
+    groups_by_name: HashMap<Name, Vec<usize>>,
+    bindings_by_name: HashMap<Name, Vec<usize>>,
+    /// The item under way: what stands above is bound, what stands below is not.
+    position: usize,
+    /// Whether a function (rather than a statement) of the module is under way.
+    in_function: bool,
+    /// The first item of a script that may run code: functions defined above it are always defined.
+    first_action: usize,
+    docs: Vec<(Option<(Name, u32)>, &'a str)>,
+}
+
+/// Resolves one module.
+struct Resolver<'a, 'x> {
+    arena: &'a Bump,
+    names: &'x mut Names,
+    index: &'x Index,
+    outlines: &'x [Outline<'a>],
+    files: &'x [ParsedFile<'a>],
+    file: &'x ParsedFile<'a>,
+    me: usize,
+    is_stdlib: bool,
+    project: &'x HashSet<Name>,
+    diagnostics: &'x mut Vec<Diagnostic>,
+    scopes: Scopes,
+    level: Level<'a>,
+    /// Aliases by the name written.
+    aliases: HashMap<Name, Alias>,
+    /// Names imported by `library X.[f]`.
+    imported: HashMap<Name, Alias>,
+    in_guard: bool,
+}
+
+impl<'a, 'x> Resolver<'a, 'x> {
+    fn outline(&self) -> &'x Outline<'a> {
+        &self.outlines[self.me]
+    }
+
+    fn items(&self) -> &'a [Item<'a>] {
+        self.outline().items
+    }
+
+    fn group(&self, index: usize) -> &'x Group<'a> {
+        &self.outlines[self.me].groups[index]
+    }
+
+    fn text(&self, name: Name) -> &str {
+        self.names.text(name)
+    }
+
+    fn error(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.diagnostics.push(Diagnostic::error(code, self.file.id, span, message));
+        self.diagnostics.last_mut().expect("just pushed")
+    }
+
+    fn warning(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.diagnostics.push(Diagnostic::warning(code, self.file.id, span, message));
+        self.diagnostics.last_mut().expect("just pushed")
+    }
+
+    fn alloc<T: Copy>(&self, value: T) -> &'a T {
+        self.arena.alloc(value)
+    }
+
+    fn slice<T: Copy>(&self, values: &[T]) -> &'a [T] {
+        self.arena.alloc_slice_copy(values)
+    }
+
+    fn expr(&self, span: Span, kind: hir::ExprKind<'a>) -> hir::Expr<'a> {
+        hir::Expr { span, kind }
+    }
+
+    fn lit(&self, span: Span, lit: hir::Lit<'a>) -> hir::Expr<'a> {
+        self.expr(span, hir::ExprKind::Lit(lit))
+    }
+}

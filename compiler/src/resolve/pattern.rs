@@ -1,0 +1,208 @@
+//! Patterns: what they bind, what they compare with, types of parameters.
+
+use super::Resolver;
+use super::lookup::Meaning;
+use crate::hir::{self, Lit};
+use crate::names::Name;
+use crate::span::Span;
+use crate::syntax::tree::*;
+
+/// The names bound so far by the pattern (or parameter list) under way.
+pub(super) type Bound = Vec<(Name, hir::Var, Span)>;
+
+impl<'a> Resolver<'a, '_> {
+    /// A pattern whose names are in scope from here on.
+    pub(super) fn pattern_declared(&mut self, pattern: &Pattern<'a>) -> hir::Pattern<'a> {
+        let mut bound = Bound::new();
+        let resolved = self.pattern(pattern, &mut bound);
+        self.declare(&bound);
+        resolved
+    }
+
+    /// Brings what a pattern bound into scope. A name that stood twice is used: it was compared.
+    pub(super) fn declare(&mut self, bound: &Bound) {
+        for (i, &(name, var, span)) in bound.iter().enumerate() {
+            if bound[..i].iter().any(|b| b.0 == name) {
+                self.scopes.lookup(name);
+            } else {
+                self.scopes.declare(name, var, span);
+            }
+        }
+    }
+
+    /// A pattern; what it binds is added to `bound`.
+    pub(super) fn pattern(&mut self, pattern: &Pattern<'a>, bound: &mut Bound) -> hir::Pattern<'a> {
+        use PatternKind as P;
+        let span = pattern.span;
+        let lit = hir::PatternKind::Lit;
+        let kind = match &pattern.kind {
+            P::Wildcard => hir::PatternKind::Wild,
+            P::Name(name) => self.bind_name(*name, span, bound),
+            P::Pin(ident) => self.pinned(*ident),
+            P::Int(n) => lit(Lit::Int(*n)),
+            P::BigInt(digits) => lit(Lit::BigInt(digits)),
+            P::Float(f) => lit(Lit::Float(*f)),
+            P::Str(text) => lit(Lit::Str(text)),
+            P::Symbol(name) => lit(Lit::Symbol(*name)),
+            P::Bool(b) => lit(Lit::Bool(*b)),
+            P::Nil => lit(Lit::Nil),
+            P::Module(path) => lit(Lit::Module(self.module_name(path))),
+            P::Prefix { prefix, rest } => {
+                let rest = self.pattern(rest, bound);
+                hir::PatternKind::Prefix { prefix, rest: self.alloc(rest) }
+            }
+            P::Vector { items, tail } => {
+                let items: Vec<_> = items.iter().map(|p| self.pattern(p, bound)).collect();
+                let tail = tail.map(|t| {
+                    let tail = self.pattern(t, bound);
+                    self.alloc(tail)
+                });
+                hir::PatternKind::Vector { items: self.slice(&items), tail }
+            }
+            P::List { items, pairs } => {
+                let mut items: Vec<_> = items.iter().map(|p| self.pattern(p, bound)).collect();
+                if let (Some(first), Some(last)) = (pairs.first(), pairs.last()) {
+                    let span = first.value.span.to(last.value.span);
+                    let kind = self.map_pattern(pairs, bound);
+                    items.push(hir::Pattern { span, kind });
+                }
+                hir::PatternKind::List(self.slice(&items))
+            }
+            P::Map(entries) => {
+                if entries.is_empty() {
+                    self.warning("W0909", span, "`{}` matches any map")
+                        .help
+                        .push("write `{,}` for the empty list".to_string());
+                }
+                self.map_pattern(entries, bound)
+            }
+            P::Alias { pattern, name } => {
+                let pattern = self.pattern(pattern, bound);
+                let var = self.scopes.fresh(Some(name.name));
+                bound.push((name.name, var, name.span));
+                hir::PatternKind::Alias { pattern: self.alloc(pattern), var }
+            }
+            P::Error => hir::PatternKind::Wild,
+        };
+        hir::Pattern { span, kind }
+    }
+
+    /// The first time a name stands it binds, after that it compares.
+    fn bind_name(&mut self, name: Name, span: Span, bound: &mut Bound) -> hir::PatternKind<'a> {
+        if let Some(&(_, var, _)) = bound.iter().find(|b| b.0 == name) {
+            bound.push((name, var, span));
+            let earlier = self.expr(span, hir::ExprKind::Var(var));
+            return hir::PatternKind::Same(self.alloc(earlier));
+        }
+        let var = self.scopes.fresh(Some(name));
+        bound.push((name, var, span));
+        hir::PatternKind::Var(var)
+    }
+
+    fn pinned(&mut self, ident: Ident) -> hir::PatternKind<'a> {
+        let kind = match self.meaning(ident.name) {
+            Some(Meaning::Var(var)) => hir::ExprKind::Var(var),
+            Some(Meaning::Global(global)) => hir::ExprKind::Global(global),
+            Some(_) => {
+                let text = self.text(ident.name).to_string();
+                self.error("E0305", ident.span, format!("`{text}` is no variable to pin"));
+                return hir::PatternKind::Wild;
+            }
+            None => {
+                self.unknown_name(ident.name, ident.span, "variable");
+                return hir::PatternKind::Wild;
+            }
+        };
+        let value = self.expr(ident.span, kind);
+        hir::PatternKind::Same(self.alloc(value))
+    }
+
+    fn map_pattern(
+        &mut self,
+        entries: &[PatternEntry<'a>],
+        bound: &mut Bound,
+    ) -> hir::PatternKind<'a> {
+        let mut all = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let key = match &entry.key {
+                PatternKey::Symbol(ident) => self.lit(ident.span, Lit::Symbol(ident.name)),
+                PatternKey::Str(text, span) => self.lit(*span, Lit::Str(text)),
+                PatternKey::Computed(pattern) => self.pattern_key(pattern),
+            };
+            all.push((key, self.pattern(entry.value, bound)));
+        }
+        hir::PatternKind::Map(self.slice(&all))
+    }
+
+    /// A computed key of a map pattern: a literal, or the value that a name has already.
+    fn pattern_key(&mut self, pattern: &Pattern<'a>) -> hir::Expr<'a> {
+        use PatternKind as P;
+        let span = pattern.span;
+        if let P::Name(name) = pattern.kind {
+            return match self.pinned(Ident { name, span }) {
+                hir::PatternKind::Same(value) => *value,
+                _ => self.expr(span, hir::ExprKind::Error),
+            };
+        }
+        let mut bound = Bound::new();
+        match self.pattern(pattern, &mut bound).kind {
+            hir::PatternKind::Lit(lit) => self.lit(span, lit),
+            hir::PatternKind::Same(value) => *value,
+            _ => {
+                if !matches!(pattern.kind, P::Error) {
+                    self.error(
+                        "E0305",
+                        span,
+                        "the key of a map pattern is a literal or a bound name",
+                    );
+                }
+                self.expr(span, hir::ExprKind::Error)
+            }
+        }
+    }
+
+    /// A type annotation.
+    pub(super) fn type_expr(&mut self, ty: &TypeExpr<'a>) -> hir::Type<'a> {
+        let kind = match &ty.kind {
+            TypeKind::Named(name) => named_type(self.text(*name)),
+            TypeKind::VectorOf(inner) => {
+                let inner = self.type_expr(inner);
+                hir::TypeKind::VectorOf(self.alloc(inner))
+            }
+            TypeKind::ListOf(items) => {
+                let items: Vec<_> = items.iter().map(|t| self.type_expr(t)).collect();
+                hir::TypeKind::ListOf(self.slice(&items))
+            }
+            TypeKind::Union(items) => {
+                let items: Vec<_> = items.iter().map(|t| self.type_expr(t)).collect();
+                hir::TypeKind::Union(self.slice(&items))
+            }
+            TypeKind::Error => hir::TypeKind::Any,
+        };
+        hir::Type { span: ty.span, kind }
+    }
+}
+
+/// The parser lets only these through.
+fn named_type<'a>(text: &str) -> hir::TypeKind<'a> {
+    use hir::TypeKind as T;
+    match text {
+        "int" => T::Int,
+        "float" => T::Float,
+        "numeric" => T::Numeric,
+        "posint" => T::Posint,
+        "bool" => T::Bool,
+        "string" => T::String,
+        "symbol" => T::Symbol,
+        "nil" => T::Nil,
+        "function" => T::Function,
+        "pid" => T::Pid,
+        "ref" => T::Ref,
+        "vector" => T::Vector,
+        "list" => T::List,
+        "map" => T::Map,
+        "set" => T::Set,
+        "table" => T::Table,
+        _ => T::Any,
+    }
+}

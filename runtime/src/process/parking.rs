@@ -1,0 +1,48 @@
+//! The place where a waiting process's body lies. Whoever takes the box out owns it.
+#![allow(unsafe_code)]
+// Invariant: a non-null pointer in the cell came from `Box::into_raw` and is owned by the cell; the swap
+// that takes it out moves the ownership to exactly one taker.
+
+use crate::sync::{AtomicPtr, Ordering, fence};
+use std::ptr;
+
+/// A cell for one box.
+pub struct Parking<T> {
+    cell: AtomicPtr<T>,
+}
+
+impl<T> Default for Parking<T> {
+    fn default() -> Self {
+        Parking { cell: AtomicPtr::new(ptr::null_mut()) }
+    }
+}
+
+impl<T> Parking<T> {
+    /// Lays the box down. What the caller checks after this, others that changed it before they
+    /// called `take` are seen to have changed: there is a fence on both sides.
+    pub fn put(&self, value: Box<T>) {
+        let old = self.cell.swap(Box::into_raw(value), Ordering::AcqRel);
+        debug_assert!(old.is_null(), "one body per slot");
+        fence(Ordering::SeqCst);
+    }
+
+    /// Takes the box, if it is there and nobody else was faster.
+    pub fn take(&self) -> Option<Box<T>> {
+        fence(Ordering::SeqCst);
+        if self.cell.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        let taken = self.cell.swap(ptr::null_mut(), Ordering::AcqRel);
+        if taken.is_null() {
+            return None;
+        }
+        // SAFETY: the swap made this call the owner.
+        Some(unsafe { Box::from_raw(taken) })
+    }
+}
+
+impl<T> Drop for Parking<T> {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}

@@ -1,0 +1,123 @@
+//! What processes send one another, messages being one kind.
+
+use rata_vm::heap::Fragment;
+use rata_vm::native::Resume;
+use rata_vm::value::{Pid, Word};
+
+/// A ref as plain data, to make the value again in another heap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RefData {
+    /// Its number.
+    pub id: u64,
+    /// How many messages its creator had had.
+    pub stamp: u64,
+    /// Who made it.
+    pub creator: Pid,
+}
+
+/// A signal and whom it was meant for.
+pub struct Envelope {
+    /// The pid it was sent to: the slot may serve another process by now.
+    pub dest: Pid,
+    /// What.
+    pub signal: Signal,
+}
+
+/// Why an exit signal was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExitKind {
+    /// A linked process ended.
+    Link,
+    /// `Process.exit(pid, reason)`.
+    Asked,
+    /// `Process.exit(pid, :kill)`.
+    Kill,
+}
+
+/// The kinds of signal.
+pub enum Signal {
+    /// A message.
+    Message(Fragment),
+    /// A message to an alias, taken if the alias is still active.
+    Alias {
+        /// The alias.
+        id: u64,
+        /// Goes ahead of the queue if the alias allows it.
+        urgent: bool,
+        /// What.
+        message: Fragment,
+    },
+    /// An exit signal.
+    Exit {
+        /// Whose.
+        from: Pid,
+        /// Why it was sent.
+        kind: ExitKind,
+        /// The reason.
+        reason: Fragment,
+    },
+    /// `from` has linked itself to the receiver.
+    Link {
+        /// Who.
+        from: Pid,
+    },
+    /// `from` has ended the link; `id` comes back in the answer.
+    Unlink {
+        /// Who.
+        from: Pid,
+        /// Numbers the request.
+        id: u64,
+    },
+    /// The answer to `Unlink`.
+    UnlinkAck {
+        /// Who answers.
+        from: Pid,
+        /// The request.
+        id: u64,
+    },
+    /// `from` monitors the receiver.
+    Monitor {
+        /// The monitor's ref; its creator is who monitors.
+        reference: RefData,
+        /// The name it was monitored by, or nil.
+        name: Word,
+    },
+    /// It does no longer.
+    Demonitor {
+        /// The monitor's ref.
+        id: u64,
+    },
+    /// A monitored process has ended: the message is taken if the monitor is still active.
+    Down {
+        /// The monitor's ref.
+        id: u64,
+        /// `{:DOWN, …}`
+        message: Fragment,
+    },
+    /// The deadline of a wait has passed; `wait` tells which.
+    Timeout {
+        /// The number of the wait.
+        wait: u64,
+    },
+    /// A job is done: the native that asked for it goes on with this.
+    Done(Box<dyn Resume>),
+    /// `Process.info(pid)` of another process: to be answered with `{ref, info}`.
+    Info {
+        /// The ref to answer with; its creator asks.
+        reference: RefData,
+        /// Which entry; nil for all.
+        key: Word,
+    },
+    /// Another process has registered the receiver under a name.
+    Named {
+        /// The name.
+        name: Word,
+    },
+    /// Another process has taken the name away.
+    Unnamed {
+        /// The name.
+        name: Word,
+    },
+    /// A priority set for it from outside, or nothing: it only has to look at its signals.
+    Nudge,
+}

@@ -1,0 +1,175 @@
+//! The process table: from a pid to what others may touch of the process.
+//!
+//! Slots are never given back to the system and never move, so a sender needs no lock and no count
+//! to reach one; a slot that serves its next process is told apart by the serial number in the pid.
+//! A signal that was on its way to the earlier process carries that pid and is answered as if it had met
+//! a dead process.
+
+use super::body::Body;
+use super::inbox::Inbox;
+use super::parking::Parking;
+use super::signal::Envelope;
+use crate::sync::{AtomicU64, Ordering};
+use parking_lot::Mutex;
+use rata_vm::value::Pid;
+use std::sync::OnceLock;
+
+/// The shared half of a process.
+#[derive(Default)]
+pub struct Slot {
+    /// Signals for it.
+    pub inbox: Inbox<Envelope>,
+    /// Its body while it waits.
+    pub parking: Parking<Body>,
+    /// The serial number of the process that lives here; 0 for none.
+    serial: AtomicU64,
+}
+
+/// Slots of page n: `FIRST_PAGE << n`.
+const FIRST_PAGE: usize = 1024;
+const PAGES: usize = Pid::SLOT_BITS as usize - 9;
+
+/// All processes of a node.
+pub struct Table {
+    pages: [OnceLock<Box<[Slot]>>; PAGES],
+    free: Mutex<Free>,
+    serial: AtomicU64,
+    live: AtomicU64,
+}
+
+#[derive(Default)]
+struct Free {
+    slots: Vec<u32>,
+    /// Slots from here on were never used.
+    fresh: u32,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Table {
+            pages: std::array::from_fn(|_| OnceLock::new()),
+            free: Mutex::default(),
+            serial: AtomicU64::new(0),
+            live: AtomicU64::new(0),
+        }
+    }
+}
+
+/// The page of a slot and its place in there.
+fn place(slot: u32) -> (usize, usize) {
+    let n = slot as usize / FIRST_PAGE + 1;
+    let page = n.ilog2() as usize;
+    (page, slot as usize - FIRST_PAGE * ((1 << page) - 1))
+}
+
+impl Table {
+    /// A pid for a new process, whose slot is open for signals from now on. `None` when there are as
+    /// many processes as pids can tell apart.
+    pub fn claim(&self) -> Option<Pid> {
+        let slot = {
+            let mut free = self.free.lock();
+            match free.slots.pop() {
+                Some(slot) => slot,
+                None if free.fresh >> Pid::SLOT_BITS == 0 => {
+                    free.fresh += 1;
+                    free.fresh - 1
+                }
+                None => return None,
+            }
+        };
+        let (page, index) = place(slot);
+        let page = self
+            .pages
+            .get(page)?
+            .get_or_init(|| (0..FIRST_PAGE << page).map(|_| Slot::default()).collect());
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
+        let pid = Pid::new(serial, slot);
+        page[index].serial.store(pid.serial(), Ordering::Release);
+        self.live.fetch_add(1, Ordering::Relaxed);
+        Some(pid)
+    }
+
+    /// The slot of a pid whose process lives (or did a moment ago).
+    pub fn get(&self, pid: Pid) -> Option<&Slot> {
+        let slot = self.slot(pid)?;
+        (slot.serial.load(Ordering::Acquire) == pid.serial()).then_some(slot)
+    }
+
+    fn slot(&self, pid: Pid) -> Option<&Slot> {
+        let (page, index) = place(pid.slot());
+        self.pages.get(page)?.get()?.get(index)
+    }
+
+    /// Marks the process as ended: `get` knows it no more. Its inbox stays closed.
+    pub fn retire(&self, pid: Pid) {
+        if let Some(slot) = self.slot(pid) {
+            slot.serial.store(0, Ordering::Release);
+        }
+    }
+
+    /// The slot of a process that is being taken down.
+    pub fn closing(&self, pid: Pid) -> Option<&Slot> {
+        self.slot(pid)
+    }
+
+    /// Gives the slot of a retired process to the next one.
+    pub fn release(&self, pid: Pid) {
+        if let Some(slot) = self.slot(pid) {
+            slot.inbox.reopen();
+            self.live.fetch_sub(1, Ordering::Relaxed);
+            self.free.lock().slots.push(pid.slot());
+        }
+    }
+
+    /// How many processes there are.
+    pub fn live(&self) -> u64 {
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// The pids of all processes, oldest first.
+    pub fn pids(&self) -> Vec<Pid> {
+        let fresh = self.free.lock().fresh;
+        let mut pids: Vec<Pid> = (0..fresh)
+            .filter_map(|slot| {
+                let (page, index) = place(slot);
+                let serial = self.pages[page].get()?[index].serial.load(Ordering::Acquire);
+                (serial != 0).then(|| Pid::new(serial, slot))
+            })
+            .collect();
+        pids.sort_by_key(|pid| pid.serial());
+        pids
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_cover_every_slot_once() {
+        let mut expected = (0, 0);
+        for slot in 0..100_000 {
+            assert_eq!(place(slot), expected);
+            expected.1 += 1;
+            if expected.1 == FIRST_PAGE << expected.0 {
+                expected = (expected.0 + 1, 0);
+            }
+        }
+        assert!(place((1 << Pid::SLOT_BITS) - 1).0 < PAGES);
+    }
+
+    #[test]
+    fn a_reused_slot_is_another_process() {
+        let table = Table::default();
+        let first = table.claim().unwrap();
+        table.retire(first);
+        assert!(table.get(first).is_none());
+        table.release(first);
+        let second = table.claim().unwrap();
+        assert_eq!(first.slot(), second.slot());
+        assert_ne!(first, second);
+        assert!(table.get(first).is_none());
+        assert!(table.get(second).is_some());
+        assert_eq!(table.pids(), [second]);
+    }
+}
