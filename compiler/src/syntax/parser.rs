@@ -35,7 +35,8 @@ use crate::syntax::lexer::lex;
 use crate::syntax::token::{Kind, NONE, Token, Tokens};
 use crate::syntax::tree::{Ident, Tree};
 
-/// How deep constructs may nest.
+/// How deep constructs may nest. The parser itself needs less than 8 MiB of stack for that, in debug
+/// builds too.
 pub const MAX_DEPTH: u32 = 1_000;
 
 /// How high a tree may get: nesting and the links of chains together. A stage that recurses over
