@@ -55,7 +55,6 @@ pub const CODES: &[(&str, &str)] = &[
     ("E0503", "a module that is defined twice in the project"),
     ("E0504", "a behaviour that does not exist"),
     ("E0505", "an imported file holds several modules"),
-    ("E0505", "a path names a file that holds several modules"),
     ("W0901", "a line begins like a continuation of the line above, but is a statement"),
     ("W0902", "a clause body is a list with one entry"),
     ("W0903", "`<-` reads as a comparison"),
@@ -66,7 +65,6 @@ pub const CODES: &[(&str, &str)] = &[
     ("W0908", "the result of a pure expression is dropped"),
     ("W0909", "a pattern `{}` takes any map"),
     ("W0910", "a function hides an earlier binding of its name"),
-    ("W0911", "a module that is not known"),
     ("W0911", "a module that nothing known defines"),
 ];
 

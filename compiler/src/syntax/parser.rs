@@ -56,7 +56,9 @@ pub fn parse<'a>(
     let mut found = parser.diagnostics;
     found.retain(|diagnostic| !follows_lexical_error(diagnostic, &diagnostics, text));
     if let Some(from) = tokens.doubtful_from {
-        found.retain(|diagnostic| diagnostic.span.start < from);
+        // The string has swallowed whatever closed something before it.
+        let unclosed = |diagnostic: &Diagnostic| matches!(diagnostic.code, "E0109" | "E0110");
+        found.retain(|diagnostic| diagnostic.span.start < from && !unclosed(diagnostic));
     }
     diagnostics.append(&mut found);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
@@ -84,12 +86,12 @@ struct Parser<'a, 't> {
     free: bool,
     /// In the body of a clause that a comma ends.
     comma_ends: bool,
-    /// In a `receive`, whose last clause a bare `after` begins.
-    after_ends: bool,
     /// An error was reported and no place to go on has been reached yet.
     panic: bool,
     /// So many `end`s belong to bodies that were (and this was reported) not written in braces.
     excused_ends: u32,
+    /// Words of the language that were used as names, which has been reported.
+    misused_words: Vec<Kind>,
     depth: u32,
     /// Height of the highest part of the construct that is being parsed.
     height: u32,
@@ -103,7 +105,6 @@ struct Parser<'a, 't> {
 struct Context {
     free: bool,
     comma_ends: bool,
-    after_ends: bool,
 }
 
 impl<'a, 't> Parser<'a, 't> {
@@ -123,9 +124,9 @@ impl<'a, 't> Parser<'a, 't> {
             pos: 0,
             free: false,
             comma_ends: false,
-            after_ends: false,
             panic: false,
             excused_ends: 0,
+            misused_words: Vec::new(),
             depth: 0,
             height: 0,
             diagnostics: Vec::new(),
@@ -225,14 +226,12 @@ impl<'a, 't> Parser<'a, 't> {
             Context { free: self.free, comma_ends: self.comma_ends, after_ends: self.after_ends };
         self.free = free;
         self.comma_ends = false;
-        self.after_ends = false;
         outer
     }
 
     fn restore(&mut self, outer: Context) {
         self.free = outer.free;
         self.comma_ends = outer.comma_ends;
-        self.after_ends = outer.after_ends;
     }
 
     /// Begins a construct with parts: gives what [`Parser::finish`] needs.
