@@ -1,5 +1,5 @@
 //! Source text in, bytecode packages out: `syntax` → `resolve` → `types` → `lower` → `passes` →
-//! `emit`, strung together by `pipeline`. Pure: files are read by the caller (`Sources`).
+//! `emit`, strung together by `pipeline`. Pure: files are read by the caller (`project::Sources`).
 
 pub mod diagnostics;
 pub mod emit;
@@ -8,6 +8,7 @@ pub mod ir;
 pub mod lower;
 pub mod names;
 mod passes;
+pub mod project;
 pub mod resolve;
 pub mod source_map;
 pub mod span;

@@ -80,10 +80,8 @@ impl<'a, 's> Project<'a, 's> {
         if self.ids.contains_key(&path) {
             return Ok(());
         }
-        let bytes = self
-            .sources
-            .read(&path)
-            .map_err(|error| Unreadable { path: path.clone(), error })?;
+        let bytes =
+            self.sources.read(&path).map_err(|error| Unreadable { path: path.clone(), error })?;
         // Files whose imports are under way, the innermost last.
         let mut open = vec![self.open(path, &bytes)];
         while let Some(file) = open.last_mut() {
@@ -153,10 +151,15 @@ impl<'a, 's> Project<'a, 's> {
         let importer = cycle.last().expect("not empty").id;
         let text = names.join(" → ");
         self.diagnostics.push(
-            Diagnostic::error("E0502", importer, span, "these files import one another in a circle")
-                .label("this import closes the circle")
-                .help(format!("the circle is {text}"))
-                .help("move what both need into a file of its own"),
+            Diagnostic::error(
+                "E0502",
+                importer,
+                span,
+                "these files import one another in a circle",
+            )
+            .label("this import closes the circle")
+            .help(format!("the circle is {text}"))
+            .help("move what both need into a file of its own"),
         );
     }
 

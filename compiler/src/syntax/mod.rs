@@ -6,7 +6,7 @@ pub mod print;
 pub mod token;
 pub mod tree;
 
-mod decode;
+pub mod decode;
 mod lexer;
 
 #[cfg(test)]
