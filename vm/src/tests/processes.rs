@@ -171,6 +171,47 @@ fn blocking<'h>(_: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     Native::Offload(Box::new(Work(args[0].as_small().unwrap_or(0))))
 }
 
+fn hibernating<'h>(_: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    Native::Hibernate(args[0], smallvec::smallvec![args[0]])
+}
+
+/// Wakes in the function given, with the message still there; nothing above it is left.
+#[test]
+fn hibernation() {
+    let mut b = Build::new("Hibernate");
+    let native = b.native("core_typeof", 1);
+    let wake = b.function(Function {
+        name: "main/fn".into(),
+        arity: 1,
+        captures: 1,
+        registers: 4,
+        code: vec![
+            Op::RecvStart {},
+            Op::RecvPeek { d: d(2), to: l(5) },
+            Op::RecvTake {},
+            Op::List { d: d(2), items: us(&[1, 2]) },
+            Op::Return { s: u(2) },
+            Op::Return { s: u(1) },
+        ],
+        ..Function::default()
+    });
+    let set = b.set("", wake);
+    let main = b.fun("main", 1, 3, vec![
+        Op::Vector { d: d(1), items: us(&[0, 0]) },
+        Op::Closure { d: d(1), set, captures: us(&[1]) },
+        Op::CallNative { d: d(1), native, args: us(&[1]) },
+        Op::Return { s: u(0) },
+    ]);
+    b.export("main", main);
+    let vm = vm_with(&[("core_typeof", hibernating)]);
+    let program = Program::load(vm, vec![b]).expect("loads");
+    for mode in MODES {
+        let arriving = vec![pair("wake", 1)];
+        let result = program.run_with(&[3], mode, arriving);
+        assert_eq!(result, "{[3, 3], {:wake, 1, \"wake\"}}", "in {mode:?}");
+    }
+}
+
 /// Exits with a negative int, calls a function, or raises.
 fn various<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     match (args[0].as_small(), args[0].is_function()) {
