@@ -293,7 +293,13 @@ impl Stack {
             }
             let head = block.add(bytes - size_of::<Head>()).cast::<Head>();
             let none = ptr::null_mut();
-            head.write(Head { scratch: 0, base: none, pc: ptr::null(), prev: ptr::null_mut(), bytes });
+            head.write(Head {
+                scratch: 0,
+                base: none,
+                pc: ptr::null(),
+                prev: ptr::null_mut(),
+                bytes,
+            });
             self.bytes += bytes;
             head
         }

@@ -230,7 +230,8 @@ impl Vm {
     /// The names of all modules.
     pub fn module_names(&self) -> Vec<Symbol> {
         let tables = self.tables();
-        let mut names: Vec<Symbol> = tables.stdlib.keys().chain(tables.program.keys()).copied().collect();
+        let mut names: Vec<Symbol> =
+            tables.stdlib.keys().chain(tables.program.keys()).copied().collect();
         names.sort_by_key(|name| name.text());
         names.dedup();
         names

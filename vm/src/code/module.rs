@@ -4,8 +4,8 @@
 //! initialisation. Immortal; only the atomics change.
 #![allow(unsafe_code)]
 
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use foldhash::HashMap;
 
@@ -120,8 +120,7 @@ impl Module {
 
     /// Begins to load it as this process, unless it is loaded or being loaded.
     pub(crate) fn begin(&self, pid: u64) -> LoadState {
-        let swap =
-            self.state.compare_exchange(UNLOADED, pid, Ordering::AcqRel, Ordering::Acquire);
+        let swap = self.state.compare_exchange(UNLOADED, pid, Ordering::AcqRel, Ordering::Acquire);
         match swap {
             Ok(_) => LoadState::Unloaded,
             Err(LOADED) => LoadState::Loaded,
@@ -176,12 +175,6 @@ impl Link {
     }
 
     pub(crate) fn new(module: Symbol, name: Symbol, stdlib: bool) -> Link {
-        Link {
-            module,
-            name,
-            stdlib,
-            function: AtomicPtr::default(),
-            value: AtomicU64::new(UNSET),
-        }
+        Link { module, name, stdlib, function: AtomicPtr::default(), value: AtomicU64::new(UNSET) }
     }
 }

@@ -47,11 +47,10 @@ fn function(
     handlers: Vec<Handler>,
 ) -> &'static Function {
     let function = Function::new(name, home(), HIDDEN, [arity, 0], false, Vec::new());
-    function.set_body(registers, Body {
-        code: code.into_iter().map(AtomicU64::new).collect(),
-        handlers,
-        ..Body::default()
-    });
+    function.set_body(
+        registers,
+        Body { code: code.into_iter().map(AtomicU64::new).collect(), handlers, ..Body::default() },
+    );
     Box::leak(Box::new(function))
 }
 
@@ -164,10 +163,9 @@ pub(crate) fn capture(module: Symbol, name: Symbol, arity: u32) -> &'static Func
     let link: &'static Link = Box::leak(Box::new(Link::new(module, name, false)));
     out.ext(std::ptr::from_ref(link) as u64);
     let function = Function::new(name, home(), HIDDEN, [arity, 0], false, Vec::new());
-    function.set_body(arity.max(1), Body {
-        code: out.words.into_iter().map(AtomicU64::new).collect(),
-        wide,
-        ..Body::default()
-    });
+    function.set_body(
+        arity.max(1),
+        Body { code: out.words.into_iter().map(AtomicU64::new).collect(), wide, ..Body::default() },
+    );
     Box::leak(Box::new(function))
 }

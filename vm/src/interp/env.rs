@@ -115,8 +115,7 @@ impl Env<'_> {
         let Some((frame, handler)) = found else {
             return Some(self.uncaught(raised));
         };
-        let value =
-            if handler.guard { raised.value } else { self.attach_trace(raised) };
+        let value = if handler.guard { raised.value } else { self.attach_trace(raised) };
         let function = frame.function();
         self.process.stack.unwind_to(frame);
         m.catch(&self.process.stack, function.pc_at(handler.target));
@@ -147,9 +146,7 @@ impl Env<'_> {
         let value = heap.value(raised.value);
         match (value.as_exception(), raised.class) {
             (Some(_), Class::Raised) if raised.trace.is_some() => raised.value,
-            (Some(e), Class::Raised) => {
-                exception::with_trace(heap, e, heap.value(trace)).word()
-            }
+            (Some(e), Class::Raised) => exception::with_trace(heap, e, heap.value(trace)).word(),
             _ => {
                 self.process.core.remember(raised.value, trace, raised.class);
                 raised.value

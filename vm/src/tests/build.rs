@@ -253,7 +253,9 @@ pub(crate) fn show(process: &Process, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done => inspect(result),
         Outcome::Crashed => match result.as_exception() {
-            Some(e) => format!("{}: {}", e.type_name().text(), crate::inspect::display(e.message())),
+            Some(e) => {
+                format!("{}: {}", e.type_name().text(), crate::inspect::display(e.message()))
+            }
             None => format!("raised {}", inspect(result)),
         },
         Outcome::Exit => format!("exit {}", inspect(result)),

@@ -108,10 +108,7 @@ fn patterns_are_strict() {
     assert_eq!(taken(&values, &[Const::Symbol("a".into())], unless), "{0, 0, 0, 1, 0}");
     assert_eq!(taken(&values, &[Const::Nil], unless), "{0, 0, 0, 0, 1}");
     let missing = [Const::Missing, Const::Nil, int(0)];
-    assert_eq!(
-        taken(&missing, &[], |_, to| Op::UnlessMissing { s: u(1), to }),
-        "{1, 0, 0}"
-    );
+    assert_eq!(taken(&missing, &[], |_, to| Op::UnlessMissing { s: u(1), to }), "{1, 0, 0}");
 }
 
 #[test]
@@ -134,10 +131,7 @@ fn shapes_of_collections() {
     assert_eq!(case(&|to| Op::UnlessVector { s: u(1), n: one, to }), "{1, 1, 0, 0, 0, 0, 1}");
     assert_eq!(case(&|to| Op::UnlessLonger { s: u(1), n: one, to }), "{1, 1, 0, 1, 0, 0, 1}");
     assert_eq!(case(&|to| Op::UnlessMap { s: u(1), to }), "{0, 0, 0, 0, 0, 1, 0}");
-    assert_eq!(
-        case(&|to| Op::Uncons { h: d(2), t: d(3), s: u(1), to }),
-        "{1, 1, 0, 1, 0, 0, 1}"
-    );
+    assert_eq!(case(&|to| Op::Uncons { h: d(2), t: d(3), s: u(1), to }), "{1, 1, 0, 1, 0, 0, 1}");
 }
 
 #[test]

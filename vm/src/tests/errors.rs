@@ -7,8 +7,7 @@ use rata_bytecode::operand::*;
 /// thrower(n): raises after n more frames; main catches, or not.
 fn thrower(b: &mut Build, raise: Vec<Op>) -> FnId {
     let base = raise.len() as u32 + 1;
-    let mut code =
-        vec![Op::UnlessCompareInt { op: Cmp::Le, a: u(0), imm: Imm(0), to: l(base) }];
+    let mut code = vec![Op::UnlessCompareInt { op: Cmp::Le, a: u(0), imm: Imm(0), to: l(base) }];
     code.extend(raise);
     code.extend([
         Op::ArithInt { op: Arith::Sub, d: d(0), a: u(0), imm: Imm(1) },
@@ -27,8 +26,7 @@ fn catching(b: &mut Build, guard: bool, then: Vec<Op>) {
     ];
     code.extend(then);
     let main = b.fun("main", 1, 6, code);
-    b.last().handlers =
-        vec![Handler { start: l(1), end: l(2), target: l(3), d: d(2), guard }];
+    b.last().handlers = vec![Handler { start: l(1), end: l(2), target: l(3), d: d(2), guard }];
     b.export("main", main);
 }
 
@@ -36,16 +34,23 @@ fn catching(b: &mut Build, guard: bool, then: Vec<Op>) {
 fn caught_across_frames() {
     let mut b = Build::new("Throw");
     let zero = b.int(0);
-    thrower(&mut b, vec![
-        Op::Const { d: d(1), k: zero },
-        Op::Arith { op: Arith::IntDiv, d: d(0), a: u(0), b: u(1) },
-    ]);
-    catching(&mut b, false, vec![
-        Op::ExceptionParts { d: d(4), s: u(2) },
-        Op::ExceptionType { d: d(5), s: u(2) },
-        Op::List { d: d(4), items: us(&[5, 4, 3]) },
-        Op::Return { s: u(4) },
-    ]);
+    thrower(
+        &mut b,
+        vec![
+            Op::Const { d: d(1), k: zero },
+            Op::Arith { op: Arith::IntDiv, d: d(0), a: u(0), b: u(1) },
+        ],
+    );
+    catching(
+        &mut b,
+        false,
+        vec![
+            Op::ExceptionParts { d: d(4), s: u(2) },
+            Op::ExceptionType { d: d(5), s: u(2) },
+            Op::List { d: d(4), items: us(&[5, 4, 3]) },
+            Op::Return { s: u(4) },
+        ],
+    );
     let program = Program::new(vec![b]);
     let expected = "{:division_by_zero, \
                     {:division_by_zero, \"division by zero: 0 %/% 0\"}, [40, 40, 40]}";
@@ -57,10 +62,7 @@ fn a_guard_drops_what_is_raised() {
     let mut b = Build::new("Guard");
     let five = b.int(5);
     let sym = b.sym("none");
-    thrower(&mut b, vec![
-        Op::Const { d: d(1), k: sym },
-        Op::Raise { s: u(1) },
-    ]);
+    thrower(&mut b, vec![Op::Const { d: d(1), k: sym }, Op::Raise { s: u(1) }]);
     catching(&mut b, true, vec![Op::Const { d: d(4), k: five }, Op::Return { s: u(4) }]);
     Program::new(vec![b]).check(&[10], "5");
 }
@@ -69,14 +71,14 @@ fn a_guard_drops_what_is_raised() {
 fn uncaught_with_a_trace() {
     let mut b = Build::new("Trace");
     let text = b.str("no number");
-    thrower(&mut b, vec![
-        Op::Const { d: d(1), k: text },
-        Op::Arith { op: Arith::Mul, d: d(0), a: u(0), b: u(1) },
-    ]);
-    let main = vec![
-        Op::Call { d: d(0), f: FnId(0), args: us(&[0]) },
-        Op::Return { s: u(0) },
-    ];
+    thrower(
+        &mut b,
+        vec![
+            Op::Const { d: d(1), k: text },
+            Op::Arith { op: Arith::Mul, d: d(0), a: u(0), b: u(1) },
+        ],
+    );
+    let main = vec![Op::Call { d: d(0), f: FnId(0), args: us(&[0]) }, Op::Return { s: u(0) }];
     let main = b.fun("main", 1, 4, main);
     b.export("main", main);
     let program = Program::new(vec![b]);
@@ -106,13 +108,16 @@ fn raised_again() {
     for exception in [true, false] {
         let mut b = Build::new("Again");
         let (zero, sym) = (b.int(0), b.sym("plain"));
-        thrower(&mut b, match exception {
-            true => vec![
-                Op::Const { d: d(1), k: zero },
-                Op::Arith { op: Arith::Mod, d: d(0), a: u(0), b: u(1) },
-            ],
-            false => vec![Op::Const { d: d(1), k: sym }, Op::Raise { s: u(1) }],
-        });
+        thrower(
+            &mut b,
+            match exception {
+                true => vec![
+                    Op::Const { d: d(1), k: zero },
+                    Op::Arith { op: Arith::Mod, d: d(0), a: u(0), b: u(1) },
+                ],
+                false => vec![Op::Const { d: d(1), k: sym }, Op::Raise { s: u(1) }],
+            },
+        );
         catching(&mut b, false, vec![Op::Reraise { s: u(2) }]);
         let program = Program::new(vec![b]);
         for mode in MODES {
@@ -138,10 +143,7 @@ fn raised_again() {
 #[test]
 fn a_loop_through_a_handler_is_preempted() {
     let mut b = Build::new("Round");
-    let main = b.fun("main", 1, 2, vec![
-        Op::Move { d: d(1), s: u(0) },
-        Op::Raise { s: u(1) },
-    ]);
+    let main = b.fun("main", 1, 2, vec![Op::Move { d: d(1), s: u(0) }, Op::Raise { s: u(1) }]);
     b.last().handlers =
         vec![Handler { start: l(0), end: l(2), target: l(0), d: d(1), guard: false }];
     b.export("main", main);
@@ -210,8 +212,6 @@ fn declared_types_are_checked() {
     ];
     let main = b.fun("main", 1, 3, code);
     b.export("main", main);
-    Program::new(vec![b]).check(
-        &[1],
-        "type_error: x of Types.main/1 must be string | [int], not vector [1.0, 0.5]",
-    );
+    Program::new(vec![b])
+        .check(&[1], "type_error: x of Types.main/1 must be string | [int], not vector [1.0, 0.5]");
 }

@@ -14,10 +14,15 @@ fn library(name: &str, ops: impl FnOnce(&mut Build) -> Vec<Op>) -> Build {
     code.push(Op::Return { s: u(0) });
     let init = b.fun("init", 0, 2, code);
     b.module.init = Some(init);
-    let double = b.fun("double", 1, 2, vec![
-        Op::ArithInt { op: Arith::Mul, d: d(0), a: u(0), imm: Imm(2) },
-        Op::Return { s: u(0) },
-    ]);
+    let double = b.fun(
+        "double",
+        1,
+        2,
+        vec![
+            Op::ArithInt { op: Arith::Mul, d: d(0), a: u(0), imm: Imm(2) },
+            Op::Return { s: u(0) },
+        ],
+    );
     b.export("double", double);
     b
 }
@@ -72,10 +77,7 @@ fn members_load_their_module() {
 fn a_module_that_needs_itself() {
     let mut user = Build::new("User");
     let import = user.import("Lib", "limit", None);
-    let main = user.fun("main", 1, 2, vec![
-        Op::Member { d: d(1), import },
-        Op::Return { s: u(1) },
-    ]);
+    let main = user.fun("main", 1, 2, vec![Op::Member { d: d(1), import }, Op::Return { s: u(1) }]);
     user.export("main", main);
     let lib = library("Lib", |b| {
         let import = b.import("Other", "limit", None);
@@ -92,10 +94,13 @@ fn a_module_that_needs_itself() {
 
 #[test]
 fn a_program_loads_its_modules_in_order() {
-    let program = Program::new(vec![library("Lib", answer), library("Lib2", |b| {
-        let import = b.import("Lib", "limit", None);
-        vec![Op::Member { d: d(0), import }]
-    })]);
+    let program = Program::new(vec![
+        library("Lib", answer),
+        library("Lib2", |b| {
+            let import = b.import("Lib", "limit", None);
+            vec![Op::Member { d: d(0), import }]
+        }),
+    ]);
     for mode in MODES {
         let mut process = crate::Process::new(crate::Pid::new(7, 7));
         process.heap.set_stress(mode.stress);
@@ -113,10 +118,7 @@ fn a_program_loads_its_modules_in_order() {
 fn two_processes_need_one_module() {
     let mut user = Build::new("User");
     let import = user.import("Lib", "limit", None);
-    let main = user.fun("main", 1, 2, vec![
-        Op::Member { d: d(1), import },
-        Op::Return { s: u(1) },
-    ]);
+    let main = user.fun("main", 1, 2, vec![Op::Member { d: d(1), import }, Op::Return { s: u(1) }]);
     user.export("main", main);
     let program = Program::new(vec![library("Lib", answer), user]);
     let mut host = TestHost::default();
@@ -155,17 +157,23 @@ fn the_standard_library_keeps_its_own_modules() {
         let other = b.import(also.unwrap_or("Lib"), "ask", Some(0));
         let ask = b.fun("ask", 0, 1, vec![Op::TailImport { import, args: us(&[]) }]);
         b.export("ask", ask);
-        let main = b.fun("main", 1, 3, vec![
-            Op::CallImport { d: d(1), import, args: us(&[]) },
-            Op::CallImport { d: d(2), import: other, args: us(&[]) },
-            Op::List { d: d(1), items: us(&[1, 2]) },
-            Op::Return { s: u(1) },
-        ]);
+        let main = b.fun(
+            "main",
+            1,
+            3,
+            vec![
+                Op::CallImport { d: d(1), import, args: us(&[]) },
+                Op::CallImport { d: d(2), import: other, args: us(&[]) },
+                Op::List { d: d(1), items: us(&[1, 2]) },
+                Op::Return { s: u(1) },
+            ],
+        );
         b.export("main", main);
         b
     };
     load(vec![named("Lib", "stdlib's"), caller("Std", None)], Origin::Stdlib);
-    let modules = load(vec![named("Lib", "program's"), caller("App", Some("Std"))], Origin::Program);
+    let modules =
+        load(vec![named("Lib", "program's"), caller("App", Some("Std"))], Origin::Program);
     let program = Program { vm, modules };
     program.check(&[0], "{\"program's\", \"stdlib's\"}");
 }
@@ -176,12 +184,17 @@ use crate::Origin;
 fn functions_of_scripts_are_defined_in_order() {
     let mut b = Build::new("script.rata");
     b.module.kind = ModuleKind::Script;
-    let main = b.fun("main", 1, 2, vec![
-        Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(1), to: l(2) },
-        Op::Define { f: FnId(1) },
-        Op::CheckDefined { f: FnId(1) },
-        Op::TailCall { f: FnId(1), args: us(&[]) },
-    ]);
+    let main = b.fun(
+        "main",
+        1,
+        2,
+        vec![
+            Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(1), to: l(2) },
+            Op::Define { f: FnId(1) },
+            Op::CheckDefined { f: FnId(1) },
+            Op::TailCall { f: FnId(1), args: us(&[]) },
+        ],
+    );
     let k = b.int(9);
     b.fun("later", 0, 1, vec![Op::Const { d: d(0), k }, Op::Return { s: u(0) }]);
     b.export("main", main);

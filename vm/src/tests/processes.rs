@@ -25,47 +25,64 @@ fn receiver() -> Build {
     let mut b = Build::new("Receive");
     let (want, zero, infinity) = (b.sym("want"), b.int(0), b.sym("infinity"));
     // wanted(): the selective receive
-    b.fun("wanted", 0, 4, vec![
-        Op::Const { d: d(3), k: infinity },
-        Op::RecvStart {},
-        Op::RecvPeek { d: d(0), to: l(10) },
-        Op::UnlessList { s: u(0), n: Count(3), to: l(8) },
-        Op::ListEntry { d: d(1), s: u(0), i: Count(0) },
-        Op::UnlessConst { s: u(1), k: want, to: l(8) },
-        Op::RecvTake {},
-        Op::Return { s: u(0) },
-        Op::RecvSkip {},
-        Op::Jump { to: l(2) },
-        Op::RecvWait { timeout: u(3), to: l(12) },
-        Op::Jump { to: l(2) },
-        Op::Return { s: u(3) },
-    ]);
+    b.fun(
+        "wanted",
+        0,
+        4,
+        vec![
+            Op::Const { d: d(3), k: infinity },
+            Op::RecvStart {},
+            Op::RecvPeek { d: d(0), to: l(10) },
+            Op::UnlessList { s: u(0), n: Count(3), to: l(8) },
+            Op::ListEntry { d: d(1), s: u(0), i: Count(0) },
+            Op::UnlessConst { s: u(1), k: want, to: l(8) },
+            Op::RecvTake {},
+            Op::Return { s: u(0) },
+            Op::RecvSkip {},
+            Op::Jump { to: l(2) },
+            Op::RecvWait { timeout: u(3), to: l(12) },
+            Op::Jump { to: l(2) },
+            Op::Return { s: u(3) },
+        ],
+    );
     // rest(acc): whatever is there
-    b.fun("rest", 1, 3, vec![
-        Op::Const { d: d(2), k: zero },
-        Op::RecvStart {},
-        Op::RecvPeek { d: d(1), to: l(6) },
-        Op::RecvTake {},
-        Op::Cons { d: d(0), items: us(&[1]), tail: u(0) },
-        Op::TailCall { f: FnId(1), args: us(&[0]) },
-        Op::RecvWait { timeout: u(2), to: l(8) },
-        Op::Jump { to: l(2) },
-        Op::Return { s: u(0) },
-    ]);
+    b.fun(
+        "rest",
+        1,
+        3,
+        vec![
+            Op::Const { d: d(2), k: zero },
+            Op::RecvStart {},
+            Op::RecvPeek { d: d(1), to: l(6) },
+            Op::RecvTake {},
+            Op::Cons { d: d(0), items: us(&[1]), tail: u(0) },
+            Op::TailCall { f: FnId(1), args: us(&[0]) },
+            Op::RecvWait { timeout: u(2), to: l(8) },
+            Op::Jump { to: l(2) },
+            Op::Return { s: u(0) },
+        ],
+    );
     // take(n, acc)
-    b.fun("take", 2, 3, vec![
-        Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(0), to: l(2) },
-        Op::TailCall { f: FnId(1), args: us(&[1]) },
-        Op::Call { d: d(2), f: FnId(0), args: us(&[]) },
-        Op::Cons { d: d(1), items: us(&[2]), tail: u(1) },
-        Op::ArithInt { op: Arith::Sub, d: d(0), a: u(0), imm: Imm(1) },
-        Op::TailCall { f: FnId(2), args: us(&[0, 1]) },
-    ]);
+    b.fun(
+        "take",
+        2,
+        3,
+        vec![
+            Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(0), to: l(2) },
+            Op::TailCall { f: FnId(1), args: us(&[1]) },
+            Op::Call { d: d(2), f: FnId(0), args: us(&[]) },
+            Op::Cons { d: d(1), items: us(&[2]), tail: u(1) },
+            Op::ArithInt { op: Arith::Sub, d: d(0), a: u(0), imm: Imm(1) },
+            Op::TailCall { f: FnId(2), args: us(&[0, 1]) },
+        ],
+    );
     let empty = b.konst(Const::Vector(vec![]));
-    let main = b.fun("main", 1, 2, vec![
-        Op::Const { d: d(1), k: empty },
-        Op::TailCall { f: FnId(2), args: us(&[0, 1]) },
-    ]);
+    let main = b.fun(
+        "main",
+        1,
+        2,
+        vec![Op::Const { d: d(1), k: empty }, Op::TailCall { f: FnId(2), args: us(&[0, 1]) }],
+    );
     b.export("main", main);
     b
 }
@@ -196,12 +213,17 @@ fn hibernation() {
         ..Function::default()
     });
     let set = b.set("", wake);
-    let main = b.fun("main", 1, 3, vec![
-        Op::Vector { d: d(1), items: us(&[0, 0]) },
-        Op::Closure { d: d(1), set, captures: us(&[1]) },
-        Op::CallNative { d: d(1), native, args: us(&[1]) },
-        Op::Return { s: u(0) },
-    ]);
+    let main = b.fun(
+        "main",
+        1,
+        3,
+        vec![
+            Op::Vector { d: d(1), items: us(&[0, 0]) },
+            Op::Closure { d: d(1), set, captures: us(&[1]) },
+            Op::CallNative { d: d(1), native, args: us(&[1]) },
+            Op::Return { s: u(0) },
+        ],
+    );
     b.export("main", main);
     let vm = vm_with(&[("core_typeof", hibernating)]);
     let program = Program::load(vm, vec![b]).expect("loads");

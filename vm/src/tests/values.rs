@@ -123,13 +123,19 @@ fn elementwise() {
     let floats = [float(0.5), float(1.5)];
     assert_eq!(with_vector(&ints, &ints, arith(Arith::Mul)), "[1, 4, 9]");
     assert_eq!(with_vector(&ints, &[int(10)], arith(Arith::Sub)), "[-9, -8, -7]");
-    assert_eq!(with_vector(&[int(10)], &ints, arith(Arith::Div)), "[10.0, 5.0, 3.3333333333333335]");
+    assert_eq!(
+        with_vector(&[int(10)], &ints, arith(Arith::Div)),
+        "[10.0, 5.0, 3.3333333333333335]"
+    );
     assert_eq!(with_vector(&floats, &floats, arith(Arith::Add)), "[1.0, 3.0]");
     assert_eq!(with_vector(&floats, &[int(2)], arith(Arith::Mul)), "[1.0, 3.0]");
     assert_eq!(with_vector(&[], &[int(2)], arith(Arith::Mul)), "[]");
     let gaps = [int(1), Const::Nil, int(3)];
     assert_eq!(with_vector(&gaps, &ints, arith(Arith::Add)), "[2, nil, 6]");
-    assert_eq!(with_vector(&[text("a"), text("b")], &[text("!")], arith(Arith::Add)), "[\"a!\", \"b!\"]");
+    assert_eq!(
+        with_vector(&[text("a"), text("b")], &[text("!")], arith(Arith::Add)),
+        "[\"a!\", \"b!\"]"
+    );
     assert_eq!(
         with_vector(&ints, &floats, arith(Arith::Add)),
         "value_error: + takes vectors of equal length or one entry, not of 3 and 2 entries"
@@ -156,7 +162,10 @@ fn positions() {
     assert_eq!(with_vector(&[int(5)], &[int(1)], index), "5");
     let range = "index_error: position 5 is out of range: the vector has 4 entries";
     assert_eq!(with_vector(&ints, &[int(5)], index), range);
-    assert_eq!(with_vector(&ints, &[int(0)], index), "index_error: position 0: positions count from 1");
+    assert_eq!(
+        with_vector(&ints, &[int(0)], index),
+        "index_error: position 0: positions count from 1"
+    );
     assert!(with_vector(&ints, &[sym("a")], index).starts_with("type_error: a position is an int"));
 }
 
@@ -193,15 +202,17 @@ fn fields() {
         vec![(y, one)],
     ];
     let maps: Vec<ConstId> = maps.into_iter().map(|m| b.konst(Const::Map(m))).collect();
-    b.fun("get", 1, 2, vec![
-        Op::Field { d: d(1), m: u(0), name: x },
-        Op::Return { s: u(1) },
-    ]);
-    b.fun("find", 1, 2, vec![
-        Op::MapEntry { d: d(1), s: u(0), key: x, to: l(2) },
-        Op::Return { s: u(1) },
-        Op::Return { s: u(0) },
-    ]);
+    b.fun("get", 1, 2, vec![Op::Field { d: d(1), m: u(0), name: x }, Op::Return { s: u(1) }]);
+    b.fun(
+        "find",
+        1,
+        2,
+        vec![
+            Op::MapEntry { d: d(1), s: u(0), key: x, to: l(2) },
+            Op::Return { s: u(1) },
+            Op::Return { s: u(0) },
+        ],
+    );
     let mut code = Vec::new();
     for (i, &k) in maps.iter().enumerate() {
         let out = 2 + 2 * i as Reg;
@@ -218,10 +229,15 @@ fn fields() {
     let main = b.fun("main", 1, 10, code);
     b.export("main", main);
     let keys = b.konst(Const::List(vec![x, y]));
-    let made = b.fun("made", 1, 3, vec![
-        Op::MapKeys { d: d(1), keys, values: us(&[0, 0]) },
-        Op::TailCall { f: FnId(0), args: us(&[1]) },
-    ]);
+    let made = b.fun(
+        "made",
+        1,
+        3,
+        vec![
+            Op::MapKeys { d: d(1), keys, values: us(&[0, 0]) },
+            Op::TailCall { f: FnId(0), args: us(&[1]) },
+        ],
+    );
     b.export("made", made);
     let program = Program::new(vec![b]);
     program.check(&[0], "{1, 1, 2, 2, 1, 1, {y: 1}}");
