@@ -63,8 +63,7 @@ fn members_load_their_module() {
     b.export("main", main);
     // A fresh program per mode: the first use links and loads.
     for mode in MODES {
-        let mut user = Build::default();
-        user.module = b.module.clone();
+        let user = Build { module: b.module.clone() };
         let program = Program::new(vec![library("Lib", answer), user]);
         let pair = "{42, \"a text that is longer than a word\"}";
         let expected = format!("{{{pair}, 10, 20, 40, {pair}}}");
