@@ -272,7 +272,7 @@ impl Process {
     /// turns.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
-        heap.collect(&mut |visit| {
+        heap.collect(|visit| {
             stack.trace(visit);
             core.trace(visit);
         });

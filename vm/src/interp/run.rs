@@ -11,7 +11,7 @@ use rata_bytecode::operand::Cmp;
 
 use super::calls::{How, Miss};
 use super::env::{Env, Raised, Step};
-use super::machine::{Machine, Return};
+use super::machine::Machine;
 use super::receive::Waited;
 use super::special::Field;
 use crate::code::emit::SwitchTable;
@@ -193,6 +193,13 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                         m.jump(-1);
                     }
                     call!(result)
+                }
+                Step::Hibernate(call) => {
+                    let stack = &mut env.process.stack;
+                    stack.start(env.vm.stubs().hibernate, &[call]);
+                    m = Machine::load(stack);
+                    env.process.collect();
+                    env.process.heap.calm();
                 }
                 Step::Leave(outcome) => {
                     m.save(&mut env.process.stack);
