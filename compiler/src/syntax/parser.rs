@@ -222,8 +222,7 @@ impl<'a, 't> Parser<'a, 't> {
 
     /// Changes the context for a bracketed construct.
     fn enter(&mut self, free: bool) -> Context {
-        let outer =
-            Context { free: self.free, comma_ends: self.comma_ends, after_ends: self.after_ends };
+        let outer = Context { free: self.free, comma_ends: self.comma_ends };
         self.free = free;
         self.comma_ends = false;
         outer

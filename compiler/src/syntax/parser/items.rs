@@ -6,7 +6,8 @@ use super::Parser;
 use crate::span::Span;
 use crate::syntax::token::Kind;
 use crate::syntax::tree::{
-    Alias, Ident, Item, ItemKind, LibrarySource, ModPath, Pattern, PatternKind, Stmt, StmtKind, Tree,
+    Alias, Ident, Item, ItemKind, LibrarySource, ModPath, Pattern, PatternKind, Stmt, StmtKind,
+    Tree,
 };
 
 impl<'a> Parser<'a, '_> {
