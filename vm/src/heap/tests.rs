@@ -528,13 +528,16 @@ fn many_threads_extend_a_frozen_vector() {
         text = string::concat(&heap, text, heap.string("y")).unwrap();
     }
     let frozen = freeze(heap.list(&[vec, text])).as_list().unwrap();
+    drop(heap);
     let workers: Vec<_> = (0..4)
         .map(|k| {
             let words = [frozen[0].word(), frozen[1].word()];
             std::thread::spawn(move || {
                 let heap = Heap::new();
                 for i in 0..500 {
+                    let before = heap.off_heap_bytes();
                     let longer = vector::append(&heap, heap.value(words[0]), heap.int(k)).unwrap();
+                    assert!(heap.off_heap_bytes() > before + 1500 * 8, "a buffer of its own");
                     let part = vector::slice(&heap, longer.as_vec().unwrap(), 1, 1500).unwrap();
                     let part = vector::append(&heap, part, heap.int(i)).unwrap().as_vec().unwrap();
                     assert_eq!(part.at(&heap, -1).unwrap().as_small(), Some(i));
