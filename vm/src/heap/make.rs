@@ -68,7 +68,7 @@ impl Heap {
         // its values, which come last.
         unsafe {
             ptr::copy_nonoverlapping(old.pointer(), at, words);
-            *at = (*at) & !((layout::STATIC as u64) << 8);
+            *at &= !((layout::STATIC as u64) << 8);
             at.add(words - values.len() + index).write(value.word().bits());
         }
         Value::new(Word::object(at))
