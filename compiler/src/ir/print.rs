@@ -102,7 +102,9 @@ fn constant(k: ConstId, pools: Option<&Pools>) -> String {
         Const::Nil => "nil".into(),
         Const::Bool(b) => b.to_string(),
         Const::Int(n) => n.to_string(),
-        Const::BigInt(minus, bytes) => format!("{}big[{}]", if *minus { "-" } else { "" }, bytes.len()),
+        Const::BigInt(minus, bytes) => {
+            format!("{}big[{}]", if *minus { "-" } else { "" }, bytes.len())
+        }
         Const::Float(bits) => format!("{:?}", f64::from_bits(*bits)),
         Const::Str(text) => format!("{text:?}"),
         Const::Symbol(text) => format!(":{text}"),
