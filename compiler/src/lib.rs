@@ -8,6 +8,7 @@ pub mod ir;
 pub mod lower;
 pub mod names;
 mod passes;
+pub mod pipeline;
 pub mod project;
 pub mod resolve;
 pub mod source_map;

@@ -53,12 +53,23 @@ pub fn parse<'a>(
     let mut parser = Parser::new(arena, names, file, text, &tokens);
     let tree = parser.file();
     let mut found = parser.diagnostics;
+    found.retain(|diagnostic| !follows_lexical_error(diagnostic, &diagnostics, text));
     if let Some(from) = tokens.doubtful_from {
         found.retain(|diagnostic| diagnostic.span.start < from);
     }
     diagnostics.append(&mut found);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     (tree, diagnostics)
+}
+
+/// Does an error only repeat that something before it on its line could not be read?
+fn follows_lexical_error(diagnostic: &Diagnostic, lexical: &[Diagnostic], text: &str) -> bool {
+    lexical.iter().any(|cause| {
+        let (from, to) = (cause.span.start as usize, diagnostic.span.start as usize);
+        matches!(cause.code, "E0104" | "E0105" | "E0127")
+            && from <= to
+            && text.get(from..to).is_some_and(|between| !between.contains('\n'))
+    })
 }
 
 struct Parser<'a, 't> {
@@ -76,6 +87,8 @@ struct Parser<'a, 't> {
     after_ends: bool,
     /// An error was reported and no place to go on has been reached yet.
     panic: bool,
+    /// So many `end`s belong to bodies that were (and this was reported) not written in braces.
+    excused_ends: u32,
     depth: u32,
     /// Height of the highest part of the construct that is being parsed.
     height: u32,
@@ -111,6 +124,7 @@ impl<'a, 't> Parser<'a, 't> {
             comma_ends: false,
             after_ends: false,
             panic: false,
+            excused_ends: 0,
             depth: 0,
             height: 0,
             diagnostics: Vec::new(),

@@ -67,7 +67,7 @@ impl<'a> Lexer<'a, '_, '_> {
                 b'"' if !triple => {
                     self.pos += 1;
                     if lines {
-                        self.first_multiline.get_or_insert(opening);
+                        self.note_multiline(opening);
                     }
                     return self.pos - 1;
                 }
@@ -98,6 +98,15 @@ impl<'a> Lexer<'a, '_, '_> {
         self.unterminated(error, opening);
     }
 
+    /// Just past a string that spans lines: when a word sticks to its end, that was more likely the
+    /// beginning of another string.
+    fn note_multiline(&mut self, opening: Span) {
+        self.first_multiline.get_or_insert(opening);
+        if self.peek(0).is_ascii_alphanumeric() {
+            self.first_suspect.get_or_insert(opening);
+        }
+    }
+
     /// Reports a string that runs to the end of the file, unless one around it was reported; marks
     /// what lies behind the likely culprit as doubtful.
     pub(super) fn unterminated(&mut self, mut error: Diagnostic, opening: Span) {
@@ -105,9 +114,14 @@ impl<'a> Lexer<'a, '_, '_> {
             return;
         }
         let mut from = opening.start;
-        if let Some(suspect) = self.first_multiline.filter(|s| s.start < opening.start) {
+        if let Some(suspect) = self.first_suspect.filter(|s| s.start < opening.start) {
             from = suspect.start;
-            error = error.also(suspect, "this string goes on over several lines: is it this one?");
+            error.also.push((error.span, "so that this is never closed".into()));
+            error.span = suspect;
+            error.message = "a closing `\"` is missing, probably that of this string".into();
+            error.label = "goes on over several lines".into();
+        } else if let Some(other) = self.first_multiline.filter(|s| s.start < opening.start) {
+            error = error.also(other, "this string goes on over several lines: is it this one?");
         }
         self.diagnostics.retain(|diagnostic| diagnostic.span.start < from);
         self.diagnostics.push(error);
@@ -177,7 +191,7 @@ impl<'a> Lexer<'a, '_, '_> {
     fn end_fstring(&mut self, quotes: usize, text_start: usize) {
         if let Some(fstring) = self.fstrings.pop() {
             if !fstring.triple && self.src[text_start..quotes].contains('\n') {
-                self.first_multiline.get_or_insert(fstring.opening);
+                self.note_multiline(fstring.opening);
             }
             self.cook_fstring(&fstring);
             self.push(Kind::FEnd, quotes, 0);
@@ -191,10 +205,9 @@ impl<'a> Lexer<'a, '_, '_> {
     pub(super) fn cook_fstring(&mut self, fstring: &OpenFString) {
         let src = self.src;
         let raw = |span: Span| &src[span.start as usize..span.end as usize];
-        let last = fstring.texts.last().map(|&(_, span)| span);
-        let ends_in_text = last.is_some_and(|span| span.end as usize <= self.pos);
-        let indent = match last {
-            Some(span) if fstring.triple && ends_in_text => closing_indent(raw(span)),
+        let newest = self.out.list.len() as u32 - 1;
+        let indent = match fstring.texts.last() {
+            Some(&(token, span)) if fstring.triple && token == newest => closing_indent(raw(span)),
             _ => None,
         };
         for &(token, span) in &fstring.texts {
@@ -242,7 +255,7 @@ impl<'a> Lexer<'a, '_, '_> {
             Diagnostic::error("E0108", self.file, span, "f-strings have no format specifiers")
                 .label("not possible here")
                 .help("round with `Math.round(x, 2)`, pad with `String.pad_leading(f\"{x}\", 8)`");
-        self.diagnostics.push(error);
+        self.report(error);
     }
 
     /// Resolves escapes, doubled braces and indentation. `base` is where `raw` begins.
@@ -331,7 +344,7 @@ impl<'a> Lexer<'a, '_, '_> {
 
     fn escape_error(&mut self, start: usize, length: usize, message: String, help: &str) {
         let span = Span::new(start as u32, (start + length) as u32);
-        self.diagnostics.push(Diagnostic::error("E0103", self.file, span, message).help(help));
+        self.report(Diagnostic::error("E0103", self.file, span, message).help(help));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::span::Span;
-use crate::syntax::token::{Kind, Token};
+use crate::syntax::token::{Kind, NONE, Token};
 
 /// Words with which statements of other languages begin, and how it is said here.
 const FOREIGN_WORDS: &[(&str, &str)] = &[
@@ -77,8 +77,24 @@ impl Parser<'_, '_> {
             }
             Kind::DefaultAssign => "`\\\\=` gives a parameter its default".into(),
             Kind::Arrow => "`->` belongs to clauses; a lambda is `fn x -> … end`".into(),
-            Kind::End => "only `fn` ends with `end`; all other bodies stand in `{` and `}`".into(),
-            Kind::Comma => "several values stand in braces or brackets: `{a, b}`".into(),
+            Kind::End if token.data == NONE => {
+                "only `fn` ends with `end`; all other bodies stand in `{` and `}`".into()
+            }
+            Kind::Comma if operand_before && !self.free => {
+                "several values stand in braces or brackets: `{a, b}`".into()
+            }
+            Kind::Colon if self.previous_kind() == Some(Kind::Mod) => {
+                "a member of a module is written `Module.name`".into()
+            }
+            Kind::Symbol if self.previous_kind() == Some(Kind::RParen) => {
+                format!("the `:` of a result type follows the `)` directly: `): {}`", &text[1..])
+            }
+            Kind::Name if self.previous_kind() == Some(Kind::Function) => {
+                format!("a function is defined by `{text} = function(…) {{ … }}`")
+            }
+            Kind::Name if self.previous_kind() == Some(Kind::Catch) => {
+                format!("to name the exception write `catch as {text} {{ … }}`")
+            }
             Kind::Colon if operand_before => "no space stands between a key and its `:`".into(),
             Kind::Symbol if operand_before && !token.space => {
                 "a space stands before the `:` of a type, and one after it".into()
@@ -94,10 +110,13 @@ impl Parser<'_, '_> {
             Kind::LParen if self.previous_kind() == Some(Kind::Receive) => {
                 "the function that takes the next message is `Process.receive(…)`".into()
             }
+            Kind::Else if self.comma_ends => {
+                "what no other clause takes is taken by `_ -> …`".into()
+            }
             Kind::Else => "`else` follows the `}` of an `if` or `try`".into(),
             Kind::Catch => "`catch` follows the `}` of a `try`".into(),
             Kind::After => "`after` follows the `}` of a `try`, or comes last in `receive`".into(),
-            kind if kind.is_keyword() && !kind.is_binary() => {
+            kind if kind.is_keyword() && !kind.is_binary() && !operand_before => {
                 format!("`{text}` is a word of the language and cannot be a name")
             }
             _ => return None,
@@ -105,7 +124,7 @@ impl Parser<'_, '_> {
     }
 
     /// Does the line begin with, or is this, a word of another language?
-    fn foreign_advice(&self, token: Token) -> Option<&'static str> {
+    pub(super) fn foreign_advice(&self, token: Token) -> Option<&'static str> {
         let list = &self.tokens.list;
         let mut at = self.pos;
         let mut steps = 0;
@@ -147,7 +166,12 @@ impl Parser<'_, '_> {
                 format!("the `{bracket}` of a call or index stands on the line of what it follows")
             }
             Kind::FEnd | Kind::FText => "close the braces of the f-string with `}`".into(),
-            _ => return self.advice_for(token),
+            _ => match self.advice_for(token) {
+                None if token.newline && !token.kind.closes() && token.kind != Kind::Eof => {
+                    "is a `,` missing at the end of the line above?".into()
+                }
+                advice => return advice,
+            },
         })
     }
 
@@ -170,7 +194,7 @@ impl Parser<'_, '_> {
             return;
         }
         let suspect = match self.closer_of(open) {
-            None if !self.panic => self.misindented_block(),
+            None if !self.panic && self.last_error != self.pos => self.misindented_block(),
             _ => None,
         };
         let Some((opener, closer)) = suspect else {

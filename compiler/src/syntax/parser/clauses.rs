@@ -26,6 +26,7 @@ impl<'a> Parser<'a, '_> {
         let open = self.pos;
         let mut clauses = Clauses { list: &[], after: None };
         if !self.expect(Kind::LBrace, "`{` and clauses") {
+            self.skip_clauses();
             return clauses;
         }
         let outer = self.enter(false);
@@ -63,6 +64,15 @@ impl<'a> Parser<'a, '_> {
         self.restore(outer);
         clauses.list = self.slice(&list);
         clauses
+    }
+
+    /// Skips lines of clauses whose `{` is missing.
+    fn skip_clauses(&mut self) {
+        while self.token().newline && self.clause_ahead(true) {
+            self.bump();
+            self.synchronise();
+            self.panic = true;
+        }
     }
 
     /// After a clause that began at token `before`.

@@ -143,7 +143,13 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn prefix_word(&mut self, build: fn(&'a Expr<'a>) -> ExprKind<'a>) -> ExprKind<'a> {
         let height = self.begin();
         self.bump();
-        let operand = self.expression();
+        if self.on_new_line() {
+            self.missing_operand();
+        }
+        let operand = match self.panic {
+            true => self.error_expr(self.previous()),
+            false => self.expression(),
+        };
         self.finish(height);
         build(self.alloc(operand))
     }
@@ -171,6 +177,12 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn assert_expr(&mut self) -> ExprKind<'a> {
         let height = self.begin();
         self.bump();
+        if self.on_new_line() {
+            self.missing_operand();
+        }
+        if self.panic {
+            return ExprKind::Error;
+        }
         let cond = self.condition();
         let mut message = None;
         if self.kind() == Kind::Comma && !self.comma_begins_clause() && !self.panic {

@@ -31,8 +31,8 @@ impl<'a> Parser<'a, '_> {
             }
             let clause = self.fn_clause(open);
             clauses.push(clause);
-            if self.panic {
-                self.recover_fn(open, before);
+            if self.panic && !self.recover_fn(open, before) {
+                break;
             }
         }
         self.close_fn(open);
@@ -41,14 +41,20 @@ impl<'a> Parser<'a, '_> {
         ExprKind::Fn { clauses: self.slice(&clauses) }
     }
 
-    /// After an error in a clause: on to the next one, if the `end` is known.
-    fn recover_fn(&mut self, open: usize, before: usize) {
-        if self.closer_of(open).is_some() {
-            if self.pos == before {
-                self.bump();
-            }
+    /// After an error in a clause: goes on to the next one, if the `end` is known.
+    fn recover_fn(&mut self, open: usize, before: usize) -> bool {
+        if self.closer_of(open).is_none() {
+            return false;
+        }
+        if self.pos == before {
+            self.bump();
+        }
+        self.synchronise();
+        while !self.at_block_end(Some(open)) && !self.clause_ahead(false) {
+            self.bump();
             self.synchronise();
         }
+        true
     }
 
     fn close_fn(&mut self, open: usize) {

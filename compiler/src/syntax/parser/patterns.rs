@@ -83,7 +83,6 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn report_no_pattern(&mut self, token: Token) {
-        let text = self.source(token.span);
         let error = match token.kind {
             Kind::ThisModule => self
                 .error_at("E0114", token.span, "`__module__` is no pattern")
@@ -92,16 +91,20 @@ impl<'a> Parser<'a, '_> {
                 .error_at("E0114", token.span, "an f-string is no pattern")
                 .help("match the beginning of a string with `\"prefix\" + rest`"),
             Kind::SetOpen => self.error_at("E0114", token.span, "a set is no pattern"),
-            kind if kind.is_keyword() => self
-                .error_at("E0128", token.span, format!("`{text}` is a word of the language"))
-                .label("cannot be a name")
-                .help("choose another name"),
+            kind if kind.is_keyword() => self.keyword_as_name(token),
             _ => {
                 self.unexpected("a pattern");
                 return;
             }
         };
         self.report(error);
+    }
+
+    pub(super) fn keyword_as_name(&self, token: Token) -> Diagnostic {
+        let text = self.source(token.span);
+        self.error_at("E0128", token.span, format!("`{text}` is a word of the language"))
+            .label("cannot be a name")
+            .help("choose another name")
     }
 
     /// `"text"` or `"prefix" + rest`
@@ -263,6 +266,9 @@ impl<'a> Parser<'a, '_> {
             .error_at("E0114", target, "this cannot stand on the left of `=`")
             .label("not a pattern")
             .also(self.tokens.list[assign].span, "binds what the pattern on its left names");
+        if let Some(advice) = self.foreign_advice(token) {
+            return error.help(advice);
+        }
         let short = text.len() <= 40;
         match token.kind {
             Kind::Field => error.help(
