@@ -1,0 +1,610 @@
+//! Bytecode to machine code. Enters: a [`Function`]'s words; leaves: bytes in
+//! [`CodeMemory`] with call sites recorded and the function's `entry` set.
+//!
+//! Two ways to keep heap pointers where the collector finds them:
+//! [`Maps::Frontend`] lets cranelift-frontend spill at every definition and
+//! reload at every use; [`Maps::Slots`] stores what the bytecode's liveness map
+//! names into one slot per register just before a safepoint and reloads it
+//! after, so paths without a safepoint stay in registers.
+
+use crate::code::{
+    Function, Ins, call_args, decode, defs, helper, instructions, op, target, width,
+};
+use crate::codemem::{CallSite, CodeMemory};
+use crate::native::{self, Ctx};
+use crate::word::{NIL, PAIR_BYTES, PAIR_HEADER, Word};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    AbiParam, Block, BlockArg, ExceptionTableData, ExceptionTableItem, ExtFuncData, ExternalName,
+    FuncRef, Function as Clif, Inst, InstBuilder, MemFlagsData, SigRef, Signature, StackSlot,
+    StackSlotData, StackSlotKind, UserExternalName, UserFuncName, UserStackMapEntry, Value,
+    types::I64,
+};
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::{Context, FinalizedMachExceptionHandler, control::ControlPlane};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use std::collections::HashMap;
+use std::mem::offset_of;
+
+/// Who spills live heap pointers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Maps {
+    /// `declare_var_needs_stack_map`.
+    Frontend,
+    /// Explicit slots from the bytecode's liveness.
+    Slots,
+}
+
+/// Compiler settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Who spills.
+    pub maps: Maps,
+    /// Register allocation in one pass.
+    pub single_pass: bool,
+    /// Cranelift's verifier and register allocation checker.
+    pub check: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { maps: Maps::Slots, single_pass: false, check: cfg!(debug_assertions) }
+    }
+}
+
+fn isa(o: Options) -> OwnedTargetIsa {
+    let mut b = settings::builder();
+    for (k, v) in [
+        ("opt_level", "speed"),
+        ("regalloc_algorithm", if o.single_pass { "single_pass" } else { "backtracking" }),
+        ("enable_pinned_reg", "true"),
+        ("preserve_frame_pointers", "true"),
+        ("unwind_info", "false"),
+        ("enable_verifier", if o.check { "true" } else { "false" }),
+        ("regalloc_checker", if o.check { "true" } else { "false" }),
+    ] {
+        b.set(k, v).expect("known setting");
+    }
+    cranelift_codegen::isa::lookup(target_lexicon::Triple::host())
+        .expect("supported host")
+        .finish(settings::Flags::new(b))
+        .expect("isa")
+}
+
+/// Registers that can only ever hold small ints: no map needed. (The slow paths
+/// of arithmetic answer small ints or raise.)
+fn int_only(code: &[u64], arity: usize, nregs: usize) -> Vec<bool> {
+    let mut int = vec![true; nregs];
+    int[..arity].fill(false);
+    loop {
+        let mut changed = false;
+        for (at, ins) in instructions(code) {
+            let is_int = match ins.op {
+                op::ADD | op::SUB | op::ADDI => true,
+                op::CONST => code[at + 1] & 1 == 0,
+                op::MOVE => int[ins.b as usize],
+                _ => false,
+            };
+            for r in defs(ins) {
+                if !is_int && int[r as usize] {
+                    int[r as usize] = false;
+                    changed = true;
+                }
+            }
+        }
+        if !changed {
+            return int;
+        }
+    }
+}
+
+struct Tr<'a, 'b> {
+    b: &'a mut FunctionBuilder<'b>,
+    f: *const Function,
+    code: &'a [u64],
+    vars: Vec<Variable>,
+    slots: Vec<Option<StackSlot>>,
+    int: Vec<bool>,
+    blocks: HashMap<usize, Block>,
+    sigs: HashMap<(usize, u8), SigRef>,
+    this: FuncRef,
+    maps: Maps,
+}
+
+const TAIL: u8 = 0;
+const NO_RESULT: u8 = 1;
+const COLD: u8 = 2;
+
+fn trusted() -> MemFlagsData {
+    MemFlagsData::trusted()
+}
+
+impl Tr<'_, '_> {
+    fn get(&mut self, r: u16) -> Value {
+        self.b.use_var(self.vars[r as usize])
+    }
+    fn set(&mut self, r: u16, v: Value) {
+        self.b.def_var(self.vars[r as usize], v);
+    }
+    fn imm(&mut self, n: u64) -> Value {
+        self.b.ins().iconst(I64, n as i64)
+    }
+    fn ctx(&mut self) -> Value {
+        self.b.ins().get_pinned_reg(I64)
+    }
+    fn ctx_load(&mut self, offset: usize) -> Value {
+        let c = self.ctx();
+        self.b.ins().load(I64, trusted(), c, offset as i32)
+    }
+    fn ctx_store(&mut self, offset: usize, v: Value) {
+        let c = self.ctx();
+        self.b.ins().store(trusted(), v, c, offset as i32);
+    }
+    fn sig(&mut self, n: usize, kind: u8) -> SigRef {
+        if let Some(&s) = self.sigs.get(&(n, kind)) {
+            return s;
+        }
+        let mut s =
+            Signature::new(if kind == COLD { CallConv::PreserveAll } else { CallConv::Tail });
+        s.params.extend((0..n).map(|_| AbiParam::new(I64)));
+        if kind == TAIL {
+            s.returns.push(AbiParam::new(I64));
+        }
+        let r = self.b.import_signature(s);
+        self.sigs.insert((n, kind), r);
+        r
+    }
+    fn cold_block(&mut self) -> Block {
+        let b = self.b.create_block();
+        self.b.set_cold_block(b);
+        b
+    }
+    /// Branches to a fresh cold block when `cond` is non-zero; goes on in a fresh block.
+    fn unlikely(&mut self, cond: Value) -> (Block, Block) {
+        let cold = self.cold_block();
+        let go_on = self.b.create_block();
+        self.b.ins().brif(cond, cold, &[], go_on, &[]);
+        self.b.switch_to_block(go_on);
+        (cold, go_on)
+    }
+    /// Calls a helper whose thunk preserves every register.
+    fn cold_call(&mut self, thunk: unsafe extern "sysv64" fn(), args: &[Value]) -> Value {
+        let mut all = vec![self.ctx()];
+        all.extend(args);
+        let sig = self.sig(all.len(), COLD);
+        let addr = self.imm(thunk as *const () as u64);
+        self.b.ins().call_indirect(sig, addr, &all);
+        self.ctx_load(offset_of!(Ctx, value))
+    }
+
+    /// Spills what lives across the safepoint at `map`.
+    fn spill(&mut self, map: u64) -> Vec<(u16, StackSlot)> {
+        if self.maps == Maps::Frontend {
+            return vec![];
+        }
+        let mut spilled = vec![];
+        for r in 0..self.vars.len() as u16 {
+            if map >> r & 1 == 0 || self.int[r as usize] {
+                continue;
+            }
+            let slot = *self.slots[r as usize].get_or_insert_with(|| {
+                let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3);
+                self.b.create_sized_stack_slot(data)
+            });
+            let v = self.b.use_var(self.vars[r as usize]);
+            self.b.ins().stack_store(I64, v, slot, 0);
+            spilled.push((r, slot));
+        }
+        spilled
+    }
+    fn attach(&mut self, inst: Inst, spilled: &[(u16, StackSlot)]) {
+        for &(_, slot) in spilled {
+            let entry = UserStackMapEntry { ty: I64, slot, offset: 0 };
+            self.b.func.dfg.append_user_stack_map_entry(inst, entry);
+        }
+    }
+    fn reload(&mut self, spilled: &[(u16, StackSlot)]) {
+        for &(r, slot) in spilled {
+            let v = self.b.ins().stack_load(I64, I64, slot, 0);
+            self.set(r, v);
+        }
+    }
+
+    /// A full call: safepoint, handler, result.
+    fn call(&mut self, sig: SigRef, callee: Option<Value>, args: &[Value], result_at: usize) {
+        let res = decode(self.code[result_at]);
+        let spilled = self.spill(self.code[result_at + 1]);
+        if res.c == 0 {
+            let inst = match callee {
+                Some(c) => self.b.ins().call_indirect(sig, c, args),
+                None => self.b.ins().call(self.this, args),
+            };
+            self.attach(inst, &spilled);
+            let v = self.b.inst_results(inst)[0];
+            self.reload(&spilled);
+            self.set(res.a, v);
+            return;
+        }
+        let (normal, caught) = (self.b.create_block(), self.cold_block());
+        let value = self.b.append_block_param(normal, I64);
+        let exception = self.b.append_block_param(caught, I64);
+        self.b.append_block_param(caught, I64);
+        let pool = &mut self.b.func.dfg.value_lists;
+        use cranelift_codegen::ir::BlockCall;
+        let on_normal = BlockCall::new(normal, [BlockArg::TryCallRet(0)], pool);
+        let on_raise =
+            BlockCall::new(caught, [BlockArg::TryCallExn(0), BlockArg::TryCallExn(1)], pool);
+        let table =
+            ExceptionTableData::new(sig, on_normal, [ExceptionTableItem::Default(on_raise)]);
+        let table = self.b.func.dfg.exception_tables.push(table);
+        let inst = match callee {
+            Some(c) => self.b.ins().try_call_indirect(c, args, table),
+            None => self.b.ins().try_call(self.this, args, table),
+        };
+        self.attach(inst, &spilled);
+        self.b.switch_to_block(caught);
+        self.reload(&spilled);
+        self.set(res.b, exception);
+        let handler = self.blocks[&target(result_at, res)];
+        self.b.ins().jump(handler, &[]);
+        self.b.switch_to_block(normal);
+        self.reload(&spilled);
+        self.set(res.a, value);
+    }
+
+    /// Arguments for a call of `f`: the first six as values, the others in the context.
+    fn pass(&mut self, at: usize, n: usize) -> Vec<Value> {
+        let regs: Vec<u16> = call_args(self.code, at, n).collect();
+        let mut values = vec![];
+        for (i, r) in regs.into_iter().enumerate() {
+            let v = self.get(r);
+            if i < 6 {
+                values.push(v);
+            } else {
+                self.ctx_store(offset_of!(Ctx, args) + 8 * i, v);
+            }
+        }
+        values
+    }
+    fn callee(&mut self, at: usize) -> Option<Value> {
+        let f = self.code[at + 1];
+        if f == self.f as u64 {
+            return None;
+        }
+        let a = self.imm(f + offset_of!(Function, entry) as u64);
+        Some(self.b.ins().load(I64, trusted(), a, 0))
+    }
+
+    /// Leaves for a slow path unless the listed values are all small ints.
+    fn check_ints(&mut self, values: &[Value]) -> Option<(Block, Block)> {
+        let all = match *values {
+            [] => return None,
+            [a] => a,
+            [a, b] => self.b.ins().bor(a, b),
+            _ => unreachable!("two operands at most"),
+        };
+        let tag = self.b.ins().band_imm_u(all, 1);
+        Some(self.unlikely(tag))
+    }
+    fn arith(&mut self, ins: Ins) {
+        let x = self.get(ins.b);
+        let imm = Word::int(ins.c as i16 as i64).0;
+        let y = if ins.op == op::ADDI { self.imm(imm) } else { self.get(ins.c) };
+        let mut unknown = vec![];
+        if !self.int[ins.b as usize] {
+            unknown.push(x);
+        }
+        if ins.op != op::ADDI && !self.int[ins.c as usize] {
+            unknown.push(y);
+        }
+        let tags = self.check_ints(&unknown);
+        let (r, over) = match ins.op {
+            op::ADDI => {
+                let r = self.b.ins().iadd(x, y);
+                let cc = if (ins.c as i16) < 0 {
+                    IntCC::SignedGreaterThan
+                } else {
+                    IntCC::SignedLessThan
+                };
+                (r, self.b.ins().icmp(cc, r, x))
+            }
+            op::ADD => self.b.ins().sadd_overflow(x, y),
+            _ => self.b.ins().ssub_overflow(x, y),
+        };
+        let (slow, _) = self.unlikely(over);
+        let done = self.b.create_block();
+        let result = self.b.append_block_param(done, I64);
+        self.b.ins().jump(done, &[BlockArg::Value(r)]);
+        if let Some((cold, _)) = tags {
+            self.b.switch_to_block(cold);
+            self.b.ins().jump(slow, &[]);
+        }
+        self.b.switch_to_block(slow);
+        let thunk = if ins.op == op::SUB { native::cold_sub } else { native::cold_add };
+        let v = self.cold_call(thunk, &[x, y]);
+        self.b.ins().jump(done, &[BlockArg::Value(v)]);
+        self.b.switch_to_block(done);
+        self.set(ins.a, result);
+    }
+    fn type_error(&mut self, block: Block) {
+        let here = self.b.current_block().expect("in a block");
+        self.b.switch_to_block(block);
+        self.cold_call(native::cold_type_error, &[]);
+        self.b.ins().trap(cranelift_codegen::ir::TrapCode::unwrap_user(1));
+        self.b.switch_to_block(here);
+    }
+    fn cons(&mut self, ins: Ins) {
+        let (head, tail) = (self.get(ins.b), self.get(ins.c));
+        let hp = self.ctx_load(offset_of!(Ctx, hp));
+        let end = self.ctx_load(offset_of!(Ctx, hp_end));
+        let new = self.b.ins().iadd_imm_s(hp, PAIR_BYTES as i64);
+        let full = self.b.ins().icmp(IntCC::UnsignedGreaterThan, new, end);
+        let (cold, _) = self.unlikely(full);
+        self.ctx_store(offset_of!(Ctx, hp), new);
+        let done = self.b.create_block();
+        let p = self.b.append_block_param(done, I64);
+        self.b.ins().jump(done, &[BlockArg::Value(hp)]);
+        self.b.switch_to_block(cold);
+        let v = self.cold_call(native::cold_reserve, &[]);
+        self.b.ins().jump(done, &[BlockArg::Value(v)]);
+        self.b.switch_to_block(done);
+        let header = self.imm(PAIR_HEADER);
+        self.b.ins().store(trusted(), header, p, 0);
+        self.b.ins().store(trusted(), head, p, 8);
+        self.b.ins().store(trusted(), tail, p, 16);
+        let word = self.b.ins().iadd_imm_s(p, 1);
+        self.set(ins.a, word);
+    }
+    fn field(&mut self, ins: Ins) {
+        let p = self.get(ins.b);
+        let tag = self.b.ins().band_imm_u(p, 7);
+        let bad = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, 1);
+        let (cold, _) = self.unlikely(bad);
+        self.type_error(cold);
+        let v = self.b.ins().load(I64, trusted(), p, if ins.op == op::HEAD { 7 } else { 15 });
+        self.set(ins.a, v);
+    }
+    fn branch_to(&mut self, cond: Value, at: usize, ins: Ins) {
+        let then = self.blocks[&target(at, ins)];
+        let go_on = self.b.create_block();
+        self.b.ins().brif(cond, then, &[], go_on, &[]);
+        self.b.switch_to_block(go_on);
+    }
+    /// A back-edge: counts, and on the slow path is a safepoint with a map.
+    fn back_edge(&mut self, at: usize, ins: Ins) {
+        let n = self.ctx_load(offset_of!(Ctx, reds));
+        let n = self.b.ins().iadd_imm_s(n, -1);
+        self.ctx_store(offset_of!(Ctx, reds), n);
+        let spent = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, n, 0);
+        let (cold, _) = self.unlikely(spent);
+        let to = self.blocks[&target(at, ins)];
+        self.b.ins().jump(to, &[]);
+        self.b.switch_to_block(cold);
+        let spilled = self.spill(self.code[at + 1]);
+        let sig = self.sig(0, NO_RESULT);
+        let stub = self.imm(native::stub_safepoint as *const () as u64);
+        let inst = self.b.ins().call_indirect(sig, stub, &[]);
+        self.attach(inst, &spilled);
+        self.reload(&spilled);
+        self.b.ins().jump(to, &[]);
+    }
+
+    /// Translates one instruction; true if it ends its block.
+    fn instruction(&mut self, at: usize, ins: Ins) -> bool {
+        match ins.op {
+            op::ENTER | op::RESULT => {}
+            op::CONST => {
+                let v = self.imm(self.code[at + 1]);
+                self.set(ins.a, v);
+            }
+            op::MOVE => {
+                let v = self.get(ins.b);
+                self.set(ins.a, v);
+            }
+            op::ADD | op::SUB | op::ADDI => self.arith(ins),
+            op::JLT | op::JLTI => {
+                let x = self.get(ins.a);
+                let mut unknown = if self.int[ins.a as usize] { vec![] } else { vec![x] };
+                let y = if ins.op == op::JLTI {
+                    self.imm(Word::int(ins.b as i16 as i64).0)
+                } else {
+                    let y = self.get(ins.b);
+                    if !self.int[ins.b as usize] {
+                        unknown.push(y);
+                    }
+                    y
+                };
+                if let Some((cold, _)) = self.check_ints(&unknown) {
+                    self.type_error(cold);
+                }
+                let lt = self.b.ins().icmp(IntCC::SignedLessThan, x, y);
+                self.branch_to(lt, at, ins);
+            }
+            op::JNIL => {
+                let x = self.get(ins.a);
+                let is = self.b.ins().icmp_imm_s(IntCC::Equal, x, NIL.0 as i64);
+                self.branch_to(is, at, ins);
+            }
+            op::JUMP => {
+                let to = self.blocks[&target(at, ins)];
+                self.b.ins().jump(to, &[]);
+                return true;
+            }
+            op::LOOP => {
+                self.back_edge(at, ins);
+                return true;
+            }
+            op::CONS => self.cons(ins),
+            op::HEAD | op::TAIL => self.field(ins),
+            op::CALL => {
+                let args = self.pass(at, ins.b as usize);
+                let sig = self.sig(args.len(), TAIL);
+                let callee = self.callee(at);
+                self.call(sig, callee, &args, at + width(op::CALL));
+            }
+            op::CALLN => {
+                let arg = self.get(self.code[at + 1] as u16);
+                let ctx = self.ctx();
+                let thunk: unsafe extern "sysv64" fn() = match ins.a {
+                    helper::GC => native::thunk_gc,
+                    helper::PAUSE => native::thunk_pause,
+                    _ => native::thunk_length,
+                };
+                let sig = self.sig(2, TAIL);
+                let callee = self.imm(thunk as *const () as u64);
+                self.call(sig, Some(callee), &[ctx, arg], at + width(op::CALLN));
+            }
+            op::TAILCALL => {
+                let args = self.pass(at, ins.b as usize);
+                let sig = self.sig(args.len(), TAIL);
+                match self.callee(at) {
+                    Some(c) => self.b.ins().return_call_indirect(sig, c, &args),
+                    None => self.b.ins().return_call(self.this, &args),
+                };
+                return true;
+            }
+            op::RET => {
+                let v = self.get(ins.a);
+                self.b.ins().return_(&[v]);
+                return true;
+            }
+            op::RAISE => {
+                let v = self.get(ins.a);
+                let ctx = self.ctx();
+                let sig = self.sig(2, TAIL);
+                let callee = self.imm(native::thunk_raise as *const () as u64);
+                self.b.ins().call_indirect(sig, callee, &[ctx, v]);
+                self.b.ins().trap(cranelift_codegen::ir::TrapCode::unwrap_user(1));
+                return true;
+            }
+            other => panic!("unknown op {other}"),
+        }
+        false
+    }
+}
+
+/// Compiles `f` into `mem` and makes it native.
+///
+/// # Safety
+/// `f` must be finished and not yet running.
+pub unsafe fn compile(mem: &mut CodeMemory, f: *mut Function, o: Options) -> String {
+    // SAFETY: the caller's.
+    let fun = unsafe { &mut *f };
+    let isa = isa(o);
+    let n = fun.arity as usize;
+    let mut sig = Signature::new(CallConv::Tail);
+    sig.params.extend((0..n.min(6)).map(|_| AbiParam::new(I64)));
+    sig.returns.push(AbiParam::new(I64));
+    let mut clif = Clif::with_name_signature(UserFuncName::user(0, 0), sig.clone());
+    let mut fctx = FunctionBuilderContext::new();
+    let mut b = FunctionBuilder::new(&mut clif, &mut fctx);
+    let int = int_only(&fun.code, n, fun.nregs as usize);
+    let this = {
+        let name = b.func.declare_imported_user_function(UserExternalName::new(0, 0));
+        let signature = b.import_signature(sig);
+        b.import_function(ExtFuncData {
+            name: ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        })
+    };
+    let vars: Vec<Variable> = int
+        .iter()
+        .map(|&int| {
+            let v = b.declare_var(I64);
+            if !int && o.maps == Maps::Frontend {
+                b.declare_var_needs_stack_map(v);
+            }
+            v
+        })
+        .collect();
+    let entry = b.create_block();
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    let mut blocks = HashMap::new();
+    for (at, ins) in instructions(&fun.code) {
+        if ins.c != 0
+            && matches!(ins.op, op::JLT | op::JLTI | op::JNIL | op::JUMP | op::LOOP | op::RESULT)
+        {
+            blocks.entry(target(at, ins)).or_insert_with(|| b.create_block());
+        }
+    }
+    let slots = vec![None; vars.len()];
+    let mut t = Tr {
+        b: &mut b,
+        f,
+        code: &fun.code,
+        vars,
+        slots,
+        int,
+        blocks,
+        sigs: HashMap::new(),
+        this,
+        maps: o.maps,
+    };
+    for r in 0..n {
+        let v = if r < 6 {
+            t.b.block_params(entry)[r]
+        } else {
+            t.ctx_load(offset_of!(Ctx, args) + 8 * r)
+        };
+        t.set(r as u16, v);
+    }
+    let mut ended = false;
+    for (at, ins) in instructions(&fun.code) {
+        if let Some(&block) = t.blocks.get(&at) {
+            if !ended {
+                t.b.ins().jump(block, &[]);
+            }
+            t.b.switch_to_block(block);
+            ended = false;
+        }
+        if !ended {
+            ended = t.instruction(at, ins);
+        }
+    }
+    b.seal_all_blocks();
+    b.finalize(isa.frontend_config());
+    let mut cx = Context::for_function(clif);
+    cx.set_disasm(o.check);
+    let mut plane = ControlPlane::default();
+    let code = cx.compile(&*isa, &mut plane).unwrap_or_else(|e| panic!("{}: {e:?}", fun.name));
+    let listing = code.vcode.clone().unwrap_or_default();
+    install(mem, fun, code);
+    listing
+}
+
+/// Copies the code out, resolves self-calls and records every call site.
+fn install(mem: &mut CodeMemory, fun: &mut Function, code: &cranelift_codegen::CompiledCode) {
+    let buffer = &code.buffer;
+    let frame = buffer.frame_layout().expect("Cranelift gives it").frame_to_fp_offset;
+    let (entry, body) = mem.emit_function(fun, frame, buffer.data());
+    for r in buffer.relocs() {
+        use cranelift_codegen::binemit::Reloc;
+        assert!(matches!(r.kind, Reloc::X86CallPCRel4), "{r:?}");
+        let at = body + r.offset as u64;
+        let rel = entry as i64 + r.addend - at as i64;
+        // SAFETY: four bytes of the body just emitted.
+        unsafe { (at as *mut i32).write_unaligned(rel as i32) };
+    }
+    for site in buffer.call_sites() {
+        let handler = site.exception_handlers.iter().find_map(|h| match h {
+            FinalizedMachExceptionHandler::Default(o) => Some(body + *o as u64),
+            _ => None,
+        });
+        assert!(site.frame_offset.is_none_or(|size| size == frame));
+        let info = CallSite { frame_size: frame, roots: Box::default(), handler };
+        mem.sites.insert(body + site.ret_addr as u64, info);
+    }
+    for (offset, size, map) in buffer.user_stack_maps() {
+        let site = mem.sites.entry(body + *offset as u64).or_default();
+        assert!(*size >= frame, "map span {size} frame {frame}");
+        site.frame_size = frame;
+        site.roots = map.entries().map(|(_, off)| frame - off).collect();
+    }
+    fun.native_frame = frame + 16;
+    fun.entry = entry;
+    fun.native = true;
+}
