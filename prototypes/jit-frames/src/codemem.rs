@@ -19,6 +19,15 @@ pub struct CallSite {
     pub handler: Option<u64>,
 }
 
+/// Which checks a function's entry makes; all of them but in measurements.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryChecks {
+    /// Stack limit.
+    pub stack: bool,
+    /// Reductions.
+    pub reductions: bool,
+}
+
 /// Reserved, executable memory.
 #[derive(Debug)]
 pub struct CodeMemory {
@@ -83,19 +92,25 @@ impl CodeMemory {
         f: *const Function,
         frame_size: u32,
         body: &[u8],
+        checks: EntryChecks,
     ) -> (u64, u64) {
         let slow = self.emit_stub(f);
         // rsp now is at the return address; the body pushes rbp and goes `frame_size` lower.
         let entry = self.top;
-        let mut b = vec![0x48, 0x8D, 0x84, 0x24]; // lea rax, [rsp - n]
-        b.extend((-(frame_size as i32) - 8).to_le_bytes());
-        b.extend([0x49, 0x3B, 0x47, offset_of!(Ctx, limit) as u8]); // cmp rax, [r15 + limit]
+        let mut b = vec![];
         let back = |len: usize| (slow as i64 - (entry as i64 + len as i64 + 2)) as i8 as u8;
-        let d = back(b.len());
-        b.extend([0x72, d]); // jb slow
-        b.extend([0x49, 0xFF, 0x4F, offset_of!(Ctx, reds) as u8]); // dec qword [r15 + reds]
-        let d = back(b.len());
-        b.extend([0x78, d]); // js slow
+        if checks.stack {
+            b.extend([0x48, 0x8D, 0x84, 0x24]); // lea rax, [rsp - n]
+            b.extend((-(frame_size as i32) - 8).to_le_bytes());
+            b.extend([0x49, 0x3B, 0x47, offset_of!(Ctx, limit) as u8]); // cmp rax, [r15 + limit]
+            let d = back(b.len());
+            b.extend([0x72, d]); // jb slow
+        }
+        if checks.reductions {
+            b.extend([0x49, 0xFF, 0x4F, offset_of!(Ctx, reds) as u8]); // dec qword [r15 + reds]
+            let d = back(b.len());
+            b.extend([0x78, d]); // js slow
+        }
         self.emit(&b);
         let at = self.top;
         self.emit(body);

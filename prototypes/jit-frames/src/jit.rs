@@ -10,7 +10,7 @@
 use crate::code::{
     Function, Ins, call_args, decode, defs, helper, instructions, op, target, width,
 };
-use crate::codemem::{CallSite, CodeMemory};
+use crate::codemem::{CallSite, CodeMemory, EntryChecks};
 use crate::native::{self, Ctx};
 use crate::word::{NIL, PAIR_BYTES, PAIR_HEADER, Word};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -43,13 +43,24 @@ pub struct Options {
     pub maps: Maps,
     /// Register allocation in one pass.
     pub single_pass: bool,
+    /// Spill values known to be small ints as if they were pointers. Otherwise
+    /// they stay where the register allocator puts them: callee-saved registers.
+    pub spill_ints: bool,
+    /// Checks at function entry.
+    pub entry: EntryChecks,
     /// Cranelift's verifier and register allocation checker.
     pub check: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { maps: Maps::Slots, single_pass: false, check: cfg!(debug_assertions) }
+        Options {
+            maps: Maps::Slots,
+            single_pass: false,
+            spill_ints: true,
+            entry: EntryChecks { stack: true, reductions: true },
+            check: cfg!(debug_assertions),
+        }
     }
 }
 
@@ -106,6 +117,9 @@ struct Tr<'a, 'b> {
     vars: Vec<Variable>,
     slots: Vec<Option<StackSlot>>,
     int: Vec<bool>,
+    /// Registers found to hold small ints since the last label.
+    known: u64,
+    spill_ints: bool,
     blocks: HashMap<usize, Block>,
     sigs: HashMap<(usize, u8), SigRef>,
     this: FuncRef,
@@ -125,7 +139,11 @@ impl Tr<'_, '_> {
         self.b.use_var(self.vars[r as usize])
     }
     fn set(&mut self, r: u16, v: Value) {
+        self.known &= !(1 << r);
         self.b.def_var(self.vars[r as usize], v);
+    }
+    fn is_int(&self, r: u16) -> bool {
+        self.int[r as usize] || self.known >> r & 1 == 1
     }
     fn imm(&mut self, n: u64) -> Value {
         self.b.ins().iconst(I64, n as i64)
@@ -185,7 +203,7 @@ impl Tr<'_, '_> {
         }
         let mut spilled = vec![];
         for r in 0..self.vars.len() as u16 {
-            if map >> r & 1 == 0 || self.int[r as usize] {
+            if map >> r & 1 == 0 || (self.is_int(r) && !self.spill_ints) {
                 continue;
             }
             let slot = *self.slots[r as usize].get_or_insert_with(|| {
@@ -207,7 +225,7 @@ impl Tr<'_, '_> {
     fn reload(&mut self, spilled: &[(u16, StackSlot)]) {
         for &(r, slot) in spilled {
             let v = self.b.ins().stack_load(I64, I64, slot, 0);
-            self.set(r, v);
+            self.b.def_var(self.vars[r as usize], v);
         }
     }
 
@@ -276,29 +294,28 @@ impl Tr<'_, '_> {
         Some(self.b.ins().load(I64, trusted(), a, 0))
     }
 
-    /// Leaves for a slow path unless the listed values are all small ints.
-    fn check_ints(&mut self, values: &[Value]) -> Option<(Block, Block)> {
-        let all = match *values {
-            [] => return None,
-            [a] => a,
-            [a, b] => self.b.ins().bor(a, b),
-            _ => unreachable!("two operands at most"),
-        };
+    /// Leaves for a slow path unless the listed registers all hold small ints;
+    /// on the fast path they are then known to.
+    fn check_ints(&mut self, regs: &[u16]) -> Option<Block> {
+        let unknown: Vec<u16> = regs.iter().copied().filter(|&r| !self.is_int(r)).collect();
+        let mut all = self.get(*unknown.first()?);
+        for &r in &unknown[1..] {
+            let v = self.get(r);
+            all = self.b.ins().bor(all, v);
+        }
         let tag = self.b.ins().band_imm_u(all, 1);
-        Some(self.unlikely(tag))
+        unknown.iter().for_each(|r| self.known |= 1 << r);
+        Some(self.unlikely(tag).0)
     }
     fn arith(&mut self, ins: Ins) {
         let x = self.get(ins.b);
         let imm = Word::int(ins.c as i16 as i64).0;
         let y = if ins.op == op::ADDI { self.imm(imm) } else { self.get(ins.c) };
-        let mut unknown = vec![];
-        if !self.int[ins.b as usize] {
-            unknown.push(x);
-        }
-        if ins.op != op::ADDI && !self.int[ins.c as usize] {
-            unknown.push(y);
-        }
-        let tags = self.check_ints(&unknown);
+        let before = self.known;
+        let tags = match ins.op {
+            op::ADDI => self.check_ints(&[ins.b]),
+            _ => self.check_ints(&[ins.b, ins.c]),
+        };
         let (r, over) = match ins.op {
             op::ADDI => {
                 let r = self.b.ins().iadd(x, y);
@@ -316,7 +333,7 @@ impl Tr<'_, '_> {
         let done = self.b.create_block();
         let result = self.b.append_block_param(done, I64);
         self.b.ins().jump(done, &[BlockArg::Value(r)]);
-        if let Some((cold, _)) = tags {
+        if let Some(cold) = tags {
             self.b.switch_to_block(cold);
             self.b.ins().jump(slow, &[]);
         }
@@ -325,7 +342,10 @@ impl Tr<'_, '_> {
         let v = self.cold_call(thunk, &[x, y]);
         self.b.ins().jump(done, &[BlockArg::Value(v)]);
         self.b.switch_to_block(done);
+        // Where the slow path joins, an operand may be nil after all.
+        self.known = before;
         self.set(ins.a, result);
+        self.known |= 1 << ins.a;
     }
     fn type_error(&mut self, block: Block) {
         let here = self.b.current_block().expect("in a block");
@@ -405,17 +425,13 @@ impl Tr<'_, '_> {
             op::ADD | op::SUB | op::ADDI => self.arith(ins),
             op::JLT | op::JLTI => {
                 let x = self.get(ins.a);
-                let mut unknown = if self.int[ins.a as usize] { vec![] } else { vec![x] };
-                let y = if ins.op == op::JLTI {
-                    self.imm(Word::int(ins.b as i16 as i64).0)
+                let (y, checked) = if ins.op == op::JLTI {
+                    let y = self.imm(Word::int(ins.b as i16 as i64).0);
+                    (y, self.check_ints(&[ins.a]))
                 } else {
-                    let y = self.get(ins.b);
-                    if !self.int[ins.b as usize] {
-                        unknown.push(y);
-                    }
-                    y
+                    (self.get(ins.b), self.check_ints(&[ins.a, ins.b]))
                 };
-                if let Some((cold, _)) = self.check_ints(&unknown) {
+                if let Some(cold) = checked {
                     self.type_error(cold);
                 }
                 let lt = self.b.ins().icmp(IntCC::SignedLessThan, x, y);
@@ -539,6 +555,8 @@ pub unsafe fn compile(mem: &mut CodeMemory, f: *mut Function, o: Options) -> Str
         vars,
         slots,
         int,
+        known: 0,
+        spill_ints: o.spill_ints,
         blocks,
         sigs: HashMap::new(),
         this,
@@ -559,6 +577,7 @@ pub unsafe fn compile(mem: &mut CodeMemory, f: *mut Function, o: Options) -> Str
                 t.b.ins().jump(block, &[]);
             }
             t.b.switch_to_block(block);
+            t.known = 0;
             ended = false;
         }
         if !ended {
@@ -572,15 +591,20 @@ pub unsafe fn compile(mem: &mut CodeMemory, f: *mut Function, o: Options) -> Str
     let mut plane = ControlPlane::default();
     let code = cx.compile(&*isa, &mut plane).unwrap_or_else(|e| panic!("{}: {e:?}", fun.name));
     let listing = code.vcode.clone().unwrap_or_default();
-    install(mem, fun, code);
+    install(mem, fun, code, o.entry);
     listing
 }
 
 /// Copies the code out, resolves self-calls and records every call site.
-fn install(mem: &mut CodeMemory, fun: &mut Function, code: &cranelift_codegen::CompiledCode) {
+fn install(
+    mem: &mut CodeMemory,
+    fun: &mut Function,
+    code: &cranelift_codegen::CompiledCode,
+    checks: EntryChecks,
+) {
     let buffer = &code.buffer;
     let frame = buffer.frame_layout().expect("Cranelift gives it").frame_to_fp_offset;
-    let (entry, body) = mem.emit_function(fun, frame, buffer.data());
+    let (entry, body) = mem.emit_function(fun, frame, buffer.data(), checks);
     for r in buffer.relocs() {
         use cranelift_codegen::binemit::Reloc;
         assert!(matches!(r.kind, Reloc::X86CallPCRel4), "{r:?}");

@@ -375,3 +375,52 @@ pub fn tail_loop(w: &mut World, n: i64) -> Program {
         expected: Outcome::Done(Word::int(n)),
     }
 }
+
+/// `caller` calls `id` from a loop, `n` times, `depth` frames down (`down` gets there).
+pub fn calls(w: &mut World, depth: i64, n: i64) -> Program {
+    let [down, caller, id] = ["down", "caller", "id"].map(|s| w.declare(s));
+    let mut a = Asm::new(1);
+    a.op3(op::RET, 0, 0, 0);
+    define(id, a);
+    let mut a = Asm::new(1);
+    let (top, end) = (a.label(), a.label());
+    a.place(top);
+    a.jump(op::JLTI, 0, 1, end);
+    a.call(1, id, &[0]);
+    a.op3(op::ADDI, 0, 0, -1);
+    a.jump(op::LOOP, 0, 0, top);
+    a.place(end);
+    a.op3(op::RET, 0, 0, 0);
+    define(caller, a);
+    let mut a = Asm::new(2);
+    let end = a.label();
+    a.jump(op::JLTI, 0, 1, end);
+    a.op3(op::ADDI, 0, 0, -1);
+    a.call(0, down, &[0, 1]);
+    a.op3(op::RET, 0, 0, 0);
+    a.place(end);
+    a.call(0, caller, &[1]);
+    a.op3(op::RET, 0, 0, 0);
+    define(down, a);
+    let args = vec![Word::int(depth), Word::int(n)];
+    Program { entry: down, args, expected: Outcome::Done(Word::int(0)) }
+}
+
+/// Counts down from `n`: by a self tail call, or in a loop within the function.
+pub fn count(w: &mut World, n: i64, tail_call: bool) -> Program {
+    let f = w.declare("count");
+    let mut a = Asm::new(1);
+    let (top, end) = (a.label(), a.label());
+    a.place(top);
+    a.jump(op::JLTI, 0, 1, end);
+    a.op3(op::ADDI, 0, 0, -1);
+    if tail_call {
+        a.tail_call(f, &[0]);
+    } else {
+        a.jump(op::LOOP, 0, 0, top);
+    }
+    a.place(end);
+    a.op3(op::RET, 0, 0, 0);
+    define(f, a);
+    Program { entry: f, args: vec![Word::int(n)], expected: Outcome::Done(Word::int(0)) }
+}

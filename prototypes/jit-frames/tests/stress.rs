@@ -10,8 +10,18 @@ use std::sync::{Arc, mpsc};
 const TINY: Sizes = Sizes { first: 512, max: 512 };
 const NORMAL: Sizes = Sizes { first: 512, max: 1 << 20 };
 
-fn options(maps: Maps) -> Options {
-    Options { maps, ..Options::default() }
+/// Who spills: Cranelift's frontend, our slots for everything that lives, or our
+/// slots for pointers only (small ints then live in callee-saved registers).
+#[derive(Clone, Copy, Debug)]
+enum Spill {
+    Frontend,
+    All,
+    Pointers,
+}
+
+fn options(spill: Spill) -> Options {
+    let maps = if matches!(spill, Spill::Frontend) { Maps::Frontend } else { Maps::Slots };
+    Options { maps, spill_ints: matches!(spill, Spill::All), ..Options::default() }
 }
 
 fn world(make: &dyn Fn(&mut World) -> Program, native: u64, o: Options) -> (Arc<World>, Program) {
@@ -61,7 +71,9 @@ fn passed_to_and_fro(p: Box<Process>) -> (Outcome, Box<Process>) {
     to_a.send(p).expect("thread a");
     let a = std::thread::spawn(work(in_a, to_b));
     let b = std::thread::spawn(work(in_b, to_a));
-    let result = done.recv().expect("an end");
+    // A turn that panics takes its thread, not the test, down.
+    let wait = std::time::Duration::from_secs(60);
+    let result = done.recv_timeout(wait).expect("an end");
     a.join().expect("a");
     b.join().expect("b");
     result
@@ -80,12 +92,12 @@ fn all_programs() -> Vec<(&'static str, usize, Make)> {
     ]
 }
 
-fn check(name: &str, native: u64, policy: Policy, maps: Maps, two: bool) -> (u64, u64) {
+fn check(name: &str, native: u64, policy: Policy, spill: Spill, two: bool) -> (u64, u64) {
     let (_, n, make) = all_programs().into_iter().find(|p| p.0 == name).expect("program");
-    let (w, p) = world(&*make, native & ((1 << n) - 1), options(maps));
+    let (w, p) = world(&*make, native & ((1 << n) - 1), options(spill));
     let process = start(&w, &p, policy);
     let (end, process) = if two { passed_to_and_fro(process) } else { alone(process) };
-    assert_eq!(end, p.expected, "{name} native {native:b} {policy:?} {maps:?} two threads {two}");
+    assert_eq!(end, p.expected, "{name} native {native:b} {policy:?} {spill:?} two threads {two}");
     (process.safepoints, process.heap.collections)
 }
 
@@ -94,15 +106,15 @@ fn every_choice_of_compiled_functions_under_every_stress() {
     let mut runs = 0;
     for (name, n, _) in all_programs() {
         for native in 0..1u64 << n {
-            for maps in [Maps::Frontend, Maps::Slots] {
-                if native == 0 && maps == Maps::Frontend {
+            for spill in [Spill::Frontend, Spill::All, Spill::Pointers] {
+                if native == 0 && !matches!(spill, Spill::All) {
                     continue;
                 }
                 for (gc_every, yield_every) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
                     for sizes in [TINY, NORMAL] {
                         let quantum = if gc_every + yield_every == 0 { 4000 } else { 1 };
                         let policy = Policy { quantum, gc_every, yield_every, sizes };
-                        let (points, collections) = check(name, native, policy, maps, false);
+                        let (points, collections) = check(name, native, policy, spill, false);
                         if gc_every == 1 {
                             assert!(
                                 collections >= points && points > 20,
@@ -124,8 +136,9 @@ fn two_threads_pass_the_process_at_every_safepoint() {
         for native in [0, 0b0101_0101, 0b1010_1010, (1 << n) - 1] {
             for (gc_every, sizes) in [(0, TINY), (1, TINY), (1, NORMAL)] {
                 let policy = Policy { quantum: 1, gc_every, yield_every: 1, sizes };
-                check(name, native, policy, Maps::Slots, true);
-                check(name, native, policy, Maps::Frontend, true);
+                for spill in [Spill::Frontend, Spill::All, Spill::Pointers] {
+                    check(name, native, policy, spill, true);
+                }
             }
         }
     }
@@ -136,7 +149,7 @@ fn deep_recursion_through_alternating_kinds() {
     const DEPTH: i64 = 150_000;
     for native in [0u64, 0b0101_0101, 0b1010_1010, 0b111_1111] {
         for sizes in [NORMAL, TINY] {
-            let (w, p) = world(&|w| programs::lists(w, DEPTH), native, Options::default());
+            let (w, p) = world(&|w| programs::lists(w, DEPTH), native, options(Spill::Pointers));
             // A collection walks the whole stack, so not at each of 750,000 safepoints.
             let policy = Policy { quantum: 1, gc_every: 10_007, yield_every: 1, sizes };
             let (end, process) = alone(start(&w, &p, policy));
@@ -193,5 +206,53 @@ fn an_uncaught_exception_ends_the_process() {
         let w = Arc::new(w);
         let p = Process::new(&w, f, &[Word::int(1)], Policy::default());
         assert_eq!(alone(p).0, Outcome::Raised(TYPE_ERROR));
+    }
+}
+
+/// Signals arrive while the stack pointer is in a chunk of 512 bytes: they must
+/// run on the alternate stack, and change nothing.
+#[test]
+fn signals_run_on_the_alternate_stack() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static SIGNALS: AtomicU64 = AtomicU64::new(0);
+    extern "C" fn handler(_: libc::c_int) {
+        let here = [0u8; 2048];
+        std::hint::black_box(&here);
+        SIGNALS.fetch_add(1, Ordering::Relaxed);
+    }
+    let stack = vec![0u8; 1 << 16];
+    // SAFETY: the alternate stack outlives the signals, which are stopped below.
+    unsafe {
+        let alt =
+            libc::stack_t { ss_sp: stack.as_ptr() as *mut _, ss_flags: 0, ss_size: stack.len() };
+        let mut old: libc::stack_t = std::mem::zeroed();
+        assert_eq!(libc::sigaltstack(&alt, &mut old), 0);
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
+        assert_eq!(libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()), 0);
+        let me = libc::pthread_self();
+        let stop = Arc::new(AtomicU64::new(0));
+        let stop_too = stop.clone();
+        let sender = std::thread::spawn(move || {
+            while stop_too.load(Ordering::Relaxed) == 0 {
+                libc::pthread_kill(me, libc::SIGUSR1);
+                std::thread::sleep(std::time::Duration::from_micros(20));
+            }
+        });
+        let policy = Policy { quantum: 50, gc_every: 7, yield_every: 3, sizes: TINY };
+        for round in 0.. {
+            for native in [0b1111, 0b0101] {
+                let make = |w: &mut World| programs::trees(w, 7, 3);
+                let (w, p) = world(&make, native, Options::default());
+                assert_eq!(alone(start(&w, &p, policy)).0, p.expected);
+            }
+            if round > 20 && SIGNALS.load(Ordering::Relaxed) > 200 {
+                break;
+            }
+        }
+        stop.store(1, Ordering::Relaxed);
+        sender.join().expect("sender");
+        libc::sigaltstack(&old, std::ptr::null_mut());
     }
 }
