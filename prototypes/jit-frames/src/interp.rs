@@ -198,7 +198,6 @@ impl Process {
     }
 
     /// The loop.
-    #[expect(clippy::too_many_lines, reason = "one arm per instruction")]
     unsafe fn interpret(&mut self, pc: u64) -> Flow {
         unsafe {
             let mut pc = pc as *const u64;

@@ -12,4 +12,5 @@ pub mod native;
 pub mod process;
 pub mod programs;
 pub mod stack;
+mod translate;
 pub mod word;

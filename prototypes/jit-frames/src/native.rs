@@ -179,7 +179,7 @@ pub unsafe extern "sysv64" fn enter_resume(ctx: *mut Ctx, target: u64) -> u64 {
 /// arguments still in place, rsp at the return address. Reached by a jump, so
 /// it serves calls and tail calls alike.
 #[unsafe(naked)]
-pub unsafe extern "sysv64" fn stub_call() {
+pub(crate) unsafe extern "sysv64" fn stub_call() {
     naked_asm!(
         "mov [r15 + {cur_fn}], rax",
         "mov [r15 + {args}], rdi",
@@ -205,7 +205,7 @@ pub unsafe extern "sysv64" fn stub_call() {
 
 /// The slow path of a safepoint inside a function; called, with a stack map.
 #[unsafe(naked)]
-pub unsafe extern "sysv64" fn stub_safepoint() {
+pub(crate) unsafe extern "sysv64" fn stub_safepoint() {
     naked_asm!(
         save_callee_saved!(),
         "mov [r15 + {sp}], rsp",
@@ -224,7 +224,7 @@ pub unsafe extern "sysv64" fn stub_safepoint() {
 /// to the caller's chunk and returns there. The chunk joins the spare list;
 /// freeing is the scheduler's business.
 #[unsafe(naked)]
-pub unsafe extern "sysv64" fn stub_pop_chunk() {
+pub(crate) unsafe extern "sysv64" fn stub_pop_chunk() {
     naked_asm!(
         "mov r10, [r15 + {chunk}]",
         "mov rsp, [r10 + {saved_sp}]",
@@ -267,7 +267,7 @@ macro_rules! thunk {
     ($(#[$m:meta])* $name:ident => $helper:path) => {
         $(#[$m])*
         #[unsafe(naked)]
-        pub unsafe extern "sysv64" fn $name() {
+        pub(crate) unsafe extern "sysv64" fn $name() {
             naked_asm!(
                 "mov [r15 + {sp}], rsp",
                 "mov [r15 + {fp}], rbp",
@@ -300,7 +300,7 @@ macro_rules! cold_thunk {
     ($(#[$m:meta])* $name:ident => $helper:path) => {
         $(#[$m])*
         #[unsafe(naked)]
-        pub unsafe extern "sysv64" fn $name() {
+        pub(crate) unsafe extern "sysv64" fn $name() {
             naked_asm!(
                 "mov [r15 + {sp}], rsp",
                 "mov [r15 + {fp}], rbp",

@@ -126,6 +126,8 @@ pub struct Process {
     pub policy: Policy,
     /// Slow paths taken.
     pub safepoints: u64,
+    /// Frames walked by collections, and the time that took.
+    pub walked: (u64, std::time::Duration),
     roots: Vec<*mut u64>,
 }
 // SAFETY: a process owns its heap and stack; nothing of it is tied to a thread.
@@ -164,6 +166,7 @@ impl Process {
             world: world.clone(),
             policy,
             safepoints: 0,
+            walked: Default::default(),
             roots: vec![],
         });
         let top = p.ctx.init_stack(policy.sizes);
@@ -207,8 +210,10 @@ impl Process {
     pub fn collect(&mut self, stop: Stop) {
         let mut roots = std::mem::take(&mut self.roots);
         roots.clear();
+        let t = std::time::Instant::now();
         // SAFETY: the stack is at a safepoint.
         unsafe { self.find_roots(stop, &mut roots) };
+        self.walked.1 += t.elapsed();
         self.heap.collect(&mut self.ctx, &roots);
         self.roots = roots;
     }
@@ -236,6 +241,7 @@ impl Process {
             };
             let mut walker = Walker::new(&self.ctx, ret, self.ctx.fp);
             while let Some(frame) = walker.next(&self.world.mem) {
+                self.walked.0 += 1;
                 match frame {
                     Frame::Interp { fp, pc } => {
                         let base = base_of(fp);

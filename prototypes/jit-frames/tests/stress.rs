@@ -256,3 +256,29 @@ fn signals_run_on_the_alternate_stack() {
         libc::sigaltstack(&old, std::ptr::null_mut());
     }
 }
+
+/// Chance picks the program, the compiled functions, every period and the chunk
+/// size, so that chunk boundaries, collections and preemptions meet everywhere.
+#[test]
+fn chance_meets_the_rest() {
+    let mut seed = 0x9E37_79B9_7F4A_7C15u64;
+    let mut next = |n: u64| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed % n
+    };
+    for _ in 0..600 {
+        let programs = all_programs();
+        let (name, n, _) = &programs[next(programs.len() as u64) as usize];
+        let size = 224 + 16 * next(40) as usize;
+        let policy = Policy {
+            quantum: 1 + next(9) as i64,
+            gc_every: next(4),
+            yield_every: next(4),
+            sizes: Sizes { first: size, max: size << next(3) },
+        };
+        let spill = [Spill::Frontend, Spill::All, Spill::Pointers][next(3) as usize];
+        check(name, next(1 << n), policy, spill, next(8) == 0);
+    }
+}
