@@ -173,6 +173,11 @@ fn main() {
                 println!("RESULT fib-{} size={n} rep={rep} us={:.1}", args[1], ns / 1000.0);
             }
         }
+        Some("asm") if args.len() > 1 => {
+            let mut w = World::default();
+            programs::exceptions(&mut w, 5);
+            println!("{}", w.seal(!0, Options { check: true, ..FAST }));
+        }
         Some("asm") => {
             for maps in [Maps::Slots, Maps::Frontend] {
                 let mut w = World::default();

@@ -363,6 +363,7 @@ pub fn tail_loop(w: &mut World, n: i64) -> Program {
         a.op3(op::ADDI, 0, 0, -1);
         a.constant(2, NIL);
         a.op3(op::ADD, 1, 2, 1);
+        a.op3(op::ADD, 1, 2, 1); // r2 is still nil: the first slow path proved nothing
         a.op3(op::ADDI, 1, 1, 1);
         a.tail_call(g, &[0, 1]);
         a.place(end);
