@@ -151,6 +151,40 @@ fn elementwise() {
     );
 }
 
+/// Ranges take no room, and what would be made of a huge one is refused.
+#[test]
+fn huge_ranges() {
+    let mut b = Build::new("Ranges");
+    let (one, last) = (b.int(1), b.int(1 << 50));
+    let half = b.float(0.5);
+    let code = vec![
+        Op::Const { d: d(1), k: one },
+        Op::Const { d: d(2), k: last },
+        Op::Range { d: d(2), a: u(1), b: u(2) },
+        Op::Arith { op: Arith::Add, d: d(2), a: u(2), b: u(1) },
+        Op::ArithInt { op: Arith::Sub, d: d(2), a: u(2), imm: Imm(5) },
+        Op::Index { d: d(3), v: u(2), i: u(1) },
+        Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(1), to: l(8) },
+        Op::Return { s: u(3) },
+        Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(2), to: l(11) },
+        Op::Neg { d: d(2), s: u(2) },
+        Op::Return { s: u(2) },
+        Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(3), to: l(14) },
+        Op::CompareInt { op: Cmp::Lt, d: d(2), a: u(2), imm: Imm(3) },
+        Op::Return { s: u(2) },
+        Op::Const { d: d(1), k: half },
+        Op::Arith { op: Arith::Mul, d: d(2), a: u(2), b: u(1) },
+        Op::Return { s: u(2) },
+    ];
+    let main = b.fun("main", 1, 4, code);
+    b.export("main", main);
+    let program = Program::new(vec![b]);
+    program.check(&[1], "-3");
+    program.check(&[2], "value_error: the result of - is too large");
+    program.check(&[3], "value_error: the result of < is too large");
+    program.check(&[4], "value_error: the result of * is too large");
+}
+
 #[test]
 fn positions() {
     let index = |v: u16, i: u16| Op::Index { d: d(0), v: u(v), i: u(i) };
