@@ -281,12 +281,7 @@ fn small_entry<'h>(op: Operator, x: Value<'h>, y: Value<'h>) -> Option<Value<'h>
 }
 
 /// A range and a small int: `1..10 + 5` is a range too.
-fn move_range<'h>(
-    heap: &'h Heap,
-    op: Operator,
-    a: VecRef<'h>,
-    b: VecRef<'h>,
-) -> Option<Value<'h>> {
+fn move_range<'h>(heap: &'h Heap, op: Operator, a: VecRef<'h>, b: VecRef<'h>) -> Option<Value<'h>> {
     let (first, len, by) = match (op, a.entries(), b.entries()) {
         (Add, Entries::Range(first, len), Entries::One(n))
         | (Add, Entries::One(n), Entries::Range(first, len)) => (first, len, n.as_small()?),
