@@ -21,7 +21,7 @@ fn pair(tag: &str, n: i64) -> Fragment {
 
 /// main(n): receives the first `{:want, x, _}`, n times, after each other message stays; then takes
 /// what is left in order with `after 0`; gives all of it as a list.
-fn receiver() -> Build {
+pub(crate) fn receiver() -> Build {
     let mut b = Build::new("Receive");
     let (want, zero, infinity) = (b.sym("want"), b.int(0), b.sym("infinity"));
     // wanted(): the selective receive
