@@ -1,0 +1,348 @@
+//! Making vectors: from values, by putting entries before or after, by collecting.
+//!
+//! In: entries one at a time or all at once. Out: a vector of what they have in common, an error that
+//! names two kinds that do not go together, or (if asked) a list of them.
+
+use super::{Entries, KindSet, NIL_BOOL, NIL_FLOAT, VecError, VecRef, empty, range, stored_float};
+use crate::data::{int, list};
+use crate::heap::Heap;
+use crate::heap::buf::{End, Slice};
+use crate::heap::layout::Format;
+use crate::value::{Kind, Trace, Value, Word};
+use smallvec::SmallVec;
+
+/// A vector of these values.
+#[inline]
+pub fn from_values<'h>(heap: &'h Heap, values: &[Value<'h>]) -> Result<Value<'h>, VecError> {
+    let set = values.iter().fold(KindSet::default(), |set, v| set.with(KindSet::of(v.kind())));
+    of_kind(heap, set.common()?, values, 0, End::Back)
+}
+
+/// A vector of values known to have this kind in common, with room at one end.
+fn of_kind<'h>(
+    heap: &'h Heap,
+    kind: Kind,
+    values: &[Value<'h>],
+    slack: usize,
+    end: End,
+) -> Result<Value<'h>, VecError> {
+    match values {
+        [] => return Ok(empty()),
+        [one] if !one.kind().is_collection() => return Ok(*one),
+        _ => {}
+    }
+    let made = match format_for(kind, values) {
+        Format::Words => heap.vec_of(kind, [Slice::Words(values)], slack, end),
+        Format::Ints => heap.vec_of(kind, [Slice::Ints(values)], slack, end),
+        Format::Floats => {
+            let floats: SmallVec<[f64; 8]> = values.iter().map(|&v| pack_float(v)).collect();
+            heap.vec_of(kind, [Slice::Floats(&floats)], slack, end)
+        }
+        Format::Bools => {
+            let bools: SmallVec<[u8; 32]> = values.iter().map(|&v| pack_bool(v)).collect();
+            heap.vec_of(kind, [Slice::Bools(&bools)], slack, end)
+        }
+    };
+    made.ok_or(VecError::TooLong)
+}
+
+/// The format in which values of this kind are kept.
+fn format_for(kind: Kind, values: &[Value<'_>]) -> Format {
+    match kind {
+        Kind::Float => Format::Floats,
+        Kind::Bool => Format::Bools,
+        Kind::Int | Kind::Nil if values.iter().all(|v| int::packs(v.word())) => Format::Ints,
+        _ => Format::Words,
+    }
+}
+
+fn pack_float(value: Value<'_>) -> f64 {
+    int::to_f64(value).map_or(NIL_FLOAT, stored_float)
+}
+
+fn pack_bool(value: Value<'_>) -> u8 {
+    value.as_bool().map_or(NIL_BOOL, u8::from)
+}
+
+/// An entry in a vector's own format, if it can be kept in it.
+enum Packed<'h> {
+    Word(Value<'h>),
+    Int(Value<'h>),
+    Float(f64),
+    Bool(u8),
+}
+
+impl<'h> Packed<'h> {
+    #[inline]
+    fn slice(&self) -> Slice<'_> {
+        match self {
+            Packed::Word(v) => Slice::Words(std::slice::from_ref(v)),
+            Packed::Int(v) => Slice::Ints(std::slice::from_ref(v)),
+            Packed::Float(f) => Slice::Floats(std::slice::from_ref(f)),
+            Packed::Bool(b) => Slice::Bools(std::slice::from_ref(b)),
+        }
+    }
+}
+
+/// `x` as an entry of `vec` as it is, and the kind of the vector then.
+#[inline]
+fn pack_for<'h>(vec: VecRef<'h>, x: Value<'h>) -> Option<(Packed<'h>, Kind)> {
+    let kind = vec.declared_kind();
+    match vec.entries() {
+        Entries::Ints(_) if x.word().is_small() => Some((Packed::Int(x), Kind::Int)),
+        Entries::Ints(_) if x.is_nil() => Some((Packed::Int(x), kind)),
+        Entries::Floats(_) => match x.as_float() {
+            Some(f) => Some((Packed::Float(stored_float(f)), kind)),
+            None if x.is_nil() || int::is_int(x) => Some((Packed::Float(pack_float(x)), kind)),
+            None => None,
+        },
+        Entries::Bools(_) if x.is_nil() || x.as_bool().is_some() => {
+            Some((Packed::Bool(pack_bool(x)), kind))
+        }
+        Entries::Words(_) => {
+            let common = KindSet::of(kind).with(KindSet::of(x.kind())).common().ok()?;
+            // Floats and bools have formats of their own, which words would have to be packed to.
+            let stays = !matches!(common, Kind::Float | Kind::Bool);
+            stays.then_some((Packed::Word(x), common))
+        }
+        _ => None,
+    }
+}
+
+/// The vector `[x | vec]`: `x` before the entries of `vec`.
+#[inline]
+pub fn prepend<'h>(heap: &'h Heap, x: Value<'h>, vec: Value<'h>) -> Result<Value<'h>, VecError> {
+    add(heap, vec, x, End::Front)
+}
+
+/// The vector of the entries of `vec` and then `x`.
+#[inline]
+pub fn append<'h>(heap: &'h Heap, vec: Value<'h>, x: Value<'h>) -> Result<Value<'h>, VecError> {
+    add(heap, vec, x, End::Back)
+}
+
+#[inline]
+fn add<'h>(heap: &'h Heap, to: Value<'h>, x: Value<'h>, end: End) -> Result<Value<'h>, VecError> {
+    if let Some(vec) = to.as_vec() {
+        if let Some((packed, kind)) = pack_for(vec, x)
+            && let Some(object) = to.object()
+        {
+            return heap.vec_extend(kind, object, packed.slice(), end).ok_or(VecError::TooLong);
+        }
+        return add_slow(heap, vec, x, end);
+    }
+    let kind = to.kind();
+    if kind.is_collection() {
+        return Err(VecError::NotVector(kind));
+    }
+    let values = if end == End::Front { [x, to] } else { [to, x] };
+    let common = KindSet::of(kind).with(KindSet::of(x.kind())).common()?;
+    of_kind(heap, common, &values, 2, end)
+}
+
+/// Adds an entry that does not fit the vector's format, or to a range, or to the empty vector.
+#[cold]
+fn add_slow<'h>(
+    heap: &'h Heap,
+    vec: VecRef<'h>,
+    x: Value<'h>,
+    end: End,
+) -> Result<Value<'h>, VecError> {
+    if let (Entries::Range(first, len @ 1..), Some(n)) = (vec.entries(), x.as_small()) {
+        let last = first + len as i64 - 1;
+        let longer = match end {
+            End::Front if n == first - 1 => range(heap, n, last),
+            End::Back if n == last + 1 => range(heap, first, n),
+            _ => None,
+        };
+        if let Some(longer) = longer {
+            return Ok(longer);
+        }
+    }
+    let set = KindSet::of(vec.declared_kind()).with(KindSet::of(x.kind()));
+    let kind =
+        set.common().or_else(|_| KindSet::of(vec.kind()).with(KindSet::of(x.kind())).common())?;
+    let mut values: Vec<Value<'h>> = Vec::with_capacity(vec.len() + 1);
+    if end == End::Front {
+        values.push(x);
+    }
+    values.extend(vec.iter(heap));
+    if end == End::Back {
+        values.push(x);
+    }
+    let slack = values.len().max(3);
+    of_kind(heap, kind, &values, slack, end)
+}
+
+/// The entries of `a` and then those of `b`.
+pub fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Result<Value<'h>, VecError> {
+    let left = VecRef::of(a).ok_or(VecError::NotVector(a.kind()))?;
+    let right = VecRef::of(b).ok_or(VecError::NotVector(b.kind()))?;
+    if left.is_empty() {
+        return Ok(b);
+    }
+    if right.is_empty() {
+        return Ok(a);
+    }
+    if let Entries::One(x) = right.entries() {
+        return append(heap, a, x);
+    }
+    if let Entries::One(x) = left.entries() {
+        return prepend(heap, x, b);
+    }
+    let set = KindSet::of(left.declared_kind()).with(KindSet::of(right.declared_kind()));
+    let kind = match set.common() {
+        Ok(kind) => kind,
+        Err(_) => KindSet::of(left.kind()).with(KindSet::of(right.kind())).common()?,
+    };
+    let part = match (left.entries(), right.entries()) {
+        (Entries::Words(_), Entries::Words(w)) => Some(Slice::Words(w)),
+        (Entries::Words(_), Entries::Ints(w)) if !matches!(kind, Kind::Bool | Kind::Float) => {
+            Some(Slice::Words(w))
+        }
+        (Entries::Ints(_), Entries::Ints(w)) => Some(Slice::Ints(w)),
+        (Entries::Floats(_), Entries::Floats(f)) => Some(Slice::Floats(f)),
+        (Entries::Bools(_), Entries::Bools(b)) => Some(Slice::Bools(b)),
+        _ => None,
+    };
+    if let (Some(part), Some(object)) = (part, a.object()) {
+        return heap.vec_extend(kind, object, part, End::Back).ok_or(VecError::TooLong);
+    }
+    if left.len() + right.len() > super::MAX_LEN {
+        return Err(VecError::TooLong);
+    }
+    let values: Vec<_> = left.iter(heap).chain(right.iter(heap)).collect();
+    of_kind(heap, kind, &values, 0, End::Back)
+}
+
+/// Collects entries into a vector.
+///
+/// It holds bare words: while it lives across a collection, [`Trace::trace`] must be called on it.
+#[derive(Default)]
+pub struct VecBuilder {
+    kinds: KindSet,
+    entries: Collected,
+}
+
+enum Collected {
+    Words(Vec<Word>),
+    Floats(Vec<f64>),
+}
+
+impl Default for Collected {
+    fn default() -> Collected {
+        Collected::Words(Vec::new())
+    }
+}
+
+impl VecBuilder {
+    /// An empty builder.
+    pub fn new() -> VecBuilder {
+        VecBuilder::default()
+    }
+
+    /// An empty builder with room for so many entries.
+    pub fn with_capacity(entries: usize) -> VecBuilder {
+        // What was asked for may come from a program: more than this is taken as it comes.
+        let words = Vec::with_capacity(entries.min(1 << 20));
+        VecBuilder { kinds: KindSet::default(), entries: Collected::Words(words) }
+    }
+
+    /// The number of entries so far.
+    pub fn len(&self) -> usize {
+        match &self.entries {
+            Collected::Words(w) => w.len(),
+            Collected::Floats(f) => f.len(),
+        }
+    }
+
+    /// Whether there are no entries yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds an entry.
+    #[inline]
+    pub fn push<'h>(&mut self, heap: &'h Heap, value: Value<'h>) {
+        if let Some(f) = value.as_float() {
+            return self.push_float(heap, f);
+        }
+        self.kinds = self.kinds.with(KindSet::of(value.kind()));
+        match &mut self.entries {
+            Collected::Words(words) => words.push(value.word()),
+            Collected::Floats(floats) if value.is_nil() => floats.push(NIL_FLOAT),
+            Collected::Floats(_) => self.words(heap).push(value.word()),
+        }
+    }
+
+    /// Adds a float.
+    #[inline]
+    pub fn push_float(&mut self, heap: &Heap, f: f64) {
+        self.kinds = self.kinds.with(KindSet::of(Kind::Float));
+        match &mut self.entries {
+            Collected::Floats(floats) => floats.push(stored_float(f)),
+            Collected::Words(words) if words.is_empty() => {
+                let mut floats = Vec::with_capacity(words.capacity().max(4));
+                floats.push(stored_float(f));
+                self.entries = Collected::Floats(floats);
+            }
+            Collected::Words(words) => words.push(heap.float(f).word()),
+        }
+    }
+
+    /// Adds all entries of a vector.
+    pub fn extend<'h>(&mut self, heap: &'h Heap, vec: VecRef<'h>) {
+        for value in vec.iter(heap) {
+            self.push(heap, value);
+        }
+    }
+
+    /// Boxes the floats packed so far, as something else is to stand among them.
+    #[cold]
+    fn words(&mut self, heap: &Heap) -> &mut Vec<Word> {
+        if let Collected::Floats(floats) = &self.entries {
+            let words = floats.iter().map(|&f| super::float_entry(heap, f).word()).collect();
+            self.entries = Collected::Words(words);
+        }
+        match &mut self.entries {
+            Collected::Words(words) => words,
+            // Not reached: the entries have just been made words.
+            Collected::Floats(_) => unreachable!("entries are words"),
+        }
+    }
+
+    /// The vector; an error if the entries have no type in common.
+    pub fn finish(self, heap: &Heap) -> Result<Value<'_>, VecError> {
+        let kind = self.kinds.common()?;
+        match &self.entries {
+            Collected::Floats(floats) => super::of_floats(heap, floats),
+            Collected::Words(words) => of_kind(heap, kind, heap.values(words), 0, End::Back),
+        }
+    }
+
+    /// The vector; a list if the entries have no type in common (or are too many for a vector).
+    pub fn collect(self, heap: &Heap) -> Value<'_> {
+        match (self.kinds.common(), &self.entries) {
+            (Err(_), Collected::Words(words)) => list::new(heap, heap.values(words)),
+            _ => match self.finish(heap) {
+                Ok(vec) => vec,
+                // Only reached beyond MAX_LEN entries, which no limit lets come about.
+                Err(_) => empty(),
+            },
+        }
+    }
+
+    /// The list of the entries.
+    pub fn into_list(mut self, heap: &Heap) -> Value<'_> {
+        let words = std::mem::take(self.words(heap));
+        list::new(heap, heap.values(&words))
+    }
+}
+
+impl Trace for VecBuilder {
+    fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        if let Collected::Words(words) = &mut self.entries {
+            words.trace(visit);
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! The hash trie of large maps and of sets: 16-way, path-copying, entries with insertion numbers.
+//!
+//! In: a key with its hash. Out: the value found, or a new trie that shares all but the path.
+//!
+//! An HMAP object holds the number of entries, the next insertion number and the root node. A node
+//! (HNODE) has two 16-bit maps: which of its places hold an entry, which a child; then the entries
+//! (key, value, insertion number as a small int) and the children. Keys whose 64 hash bits are all
+//! the same end in an HCLASH. The depth is at most 17, so recursion over levels is bounded.
+
+use crate::hash::hash;
+use crate::heap::{Heap, Obj, layout};
+use crate::value::Value;
+
+use super::same_key;
+
+const BITS: u32 = 4;
+const FAN: u64 = 15;
+/// Words of an entry.
+const ENTRY: usize = 3;
+
+/// A trie: a map (not shaped), or the members of a set.
+#[derive(Clone, Copy)]
+pub(crate) struct TrieRef<'h> {
+    object: Obj<'h>,
+}
+
+/// An entry to be put.
+#[derive(Clone, Copy)]
+struct New<'h> {
+    hash: u64,
+    key: Value<'h>,
+    value: Value<'h>,
+    number: Value<'static>,
+    exact: bool,
+}
+
+impl<'h> New<'h> {
+    fn words(&self) -> [Value<'h>; ENTRY] {
+        [self.key, self.value, self.number]
+    }
+}
+
+/// What putting an entry did to a node.
+enum Put<'h> {
+    Same,
+    Replaced(Value<'h>),
+    Added(Value<'h>),
+}
+
+/// What is left of a node without an entry.
+enum Rest<'h> {
+    Missing,
+    Empty,
+    One([Value<'h>; ENTRY]),
+    Node(Value<'h>),
+}
+
+fn bit_of(hash: u64, shift: u32) -> u64 {
+    1 << ((hash >> shift) & FAN)
+}
+
+/// Index among the set bits of `map` of the one `bit` is (or would be).
+fn rank(map: u64, bit: u64) -> usize {
+    (map & (bit - 1)).count_ones() as usize
+}
+
+/// A node taken apart.
+#[derive(Clone, Copy)]
+struct Node<'h> {
+    entries: u64,
+    children: u64,
+    words: &'h [Value<'h>],
+}
+
+impl<'h> Node<'h> {
+    #[inline]
+    fn of(object: Obj<'h>) -> Node<'h> {
+        let maps = object.raw()[0];
+        Node { entries: maps & 0xffff, children: maps >> 16, words: object.values() }
+    }
+
+    fn entry(self, index: usize) -> &'h [Value<'h>] {
+        &self.words[index * ENTRY..(index + 1) * ENTRY]
+    }
+
+    /// Where in `words` the child with this index lies.
+    fn child_at(self, index: usize) -> usize {
+        self.entries.count_ones() as usize * ENTRY + index
+    }
+}
+
+fn node<'h, const N: usize>(
+    heap: &'h Heap,
+    entries: u64,
+    children: u64,
+    parts: [&[Value<'h>]; N],
+) -> Value<'h> {
+    heap.object_of_parts(layout::HNODE, 0, 0, &[entries | children << 16], parts)
+}
+
+fn clash<'h, const N: usize>(heap: &'h Heap, hash: u64, parts: [&[Value<'h>]; N]) -> Value<'h> {
+    heap.object_of_parts(layout::HCLASH, 0, 0, &[hash], parts)
+}
+
+fn root_object<'h>(heap: &'h Heap, flags: u8, len: u64, next: u64, root: Value<'h>) -> Value<'h> {
+    heap.object(layout::HMAP, flags, 0, &[len, next], &[root])
+}
+
+/// A trie of entries with their hashes, in order; their keys are all different.
+pub(crate) fn build<'h>(
+    heap: &'h Heap,
+    entries: Vec<(u64, Value<'h>, Value<'h>)>,
+    exact: bool,
+) -> Value<'h> {
+    let len = entries.len() as u64;
+    let mut numbered: Vec<New<'h>> = entries
+        .into_iter()
+        .enumerate()
+        .map(|(i, (hash, key, value))| New { hash, key, value, number: Value::count(i), exact })
+        .collect();
+    let mut room = numbered.clone();
+    let root = if numbered.is_empty() {
+        Value::NIL
+    } else {
+        build_node(heap, &mut numbered, &mut room, 0)
+    };
+    root_object(heap, if exact { layout::EXACT_TEXT } else { 0 }, len, len, root)
+}
+
+fn build_node<'h>(
+    heap: &'h Heap,
+    entries: &mut [New<'h>],
+    room: &mut [New<'h>],
+    shift: u32,
+) -> Value<'h> {
+    if shift >= u64::BITS {
+        let words: Vec<Value<'h>> = entries.iter().flat_map(New::words).collect();
+        return clash(heap, entries[0].hash, [&words]);
+    }
+    // Counting sort by the four bits of this level.
+    let mut ends = [0usize; 16];
+    for e in entries.iter() {
+        ends[((e.hash >> shift) & FAN) as usize] += 1;
+    }
+    let mut starts = [0usize; 16];
+    let mut sum = 0;
+    for (start, end) in starts.iter_mut().zip(&mut ends) {
+        *start = sum;
+        sum += *end;
+        *end = *start;
+    }
+    for e in entries.iter() {
+        let end = &mut ends[((e.hash >> shift) & FAN) as usize];
+        room[*end] = *e;
+        *end += 1;
+    }
+    let (mut data, mut children) = (0, 0);
+    let mut words: smallvec::SmallVec<[Value<'h>; 32]> = smallvec::SmallVec::new();
+    for i in 0..16 {
+        if ends[i] - starts[i] == 1 {
+            data |= 1 << i;
+            words.extend(room[starts[i]].words());
+        }
+    }
+    for i in 0..16 {
+        let part = starts[i]..ends[i];
+        if part.len() > 1 {
+            children |= 1 << i;
+            words.push(build_node(heap, &mut room[part.clone()], &mut entries[part], shift + BITS));
+        }
+    }
+    node(heap, data, children, [&words])
+}
+
+impl<'h> TrieRef<'h> {
+    pub(crate) fn new(object: Obj<'h>) -> TrieRef<'h> {
+        TrieRef { object }
+    }
+
+    pub(crate) fn of(value: Value<'h>) -> Option<TrieRef<'h>> {
+        value.object_of(layout::HMAP).map(TrieRef::new)
+    }
+
+    #[inline]
+    pub(crate) fn len(self) -> usize {
+        self.object.raw()[0] as usize
+    }
+
+    fn next_number(self) -> u64 {
+        self.object.raw()[1]
+    }
+
+    fn exact(self) -> bool {
+        self.object.flags() & layout::EXACT_TEXT != 0
+    }
+
+    fn root(self) -> Option<Obj<'h>> {
+        self.object.values()[0].object()
+    }
+
+    #[inline]
+    pub(crate) fn get(self, key: Value<'_>, hash: u64) -> Option<Value<'h>> {
+        self.find(key, hash).map(|entry| entry[1])
+    }
+
+    pub(crate) fn entry(self, key: Value<'_>, hash: u64) -> Option<(Value<'h>, Value<'h>)> {
+        self.find(key, hash).map(|entry| (entry[0], entry[1]))
+    }
+
+    #[inline]
+    fn find(self, key: Value<'_>, hash: u64) -> Option<&'h [Value<'h>]> {
+        let exact = self.exact();
+        let mut at = self.root()?;
+        let mut shift = 0;
+        while at.tag() == layout::HNODE {
+            let n = Node::of(at);
+            let bit = bit_of(hash, shift);
+            if n.entries & bit != 0 {
+                let entry = n.entry(rank(n.entries, bit));
+                return same_key(entry[0], key, exact).then_some(entry);
+            }
+            if n.children & bit == 0 {
+                return None;
+            }
+            at = n.words[n.child_at(rank(n.children, bit))].object()?;
+            shift += BITS;
+        }
+        at.values().chunks_exact(ENTRY).find(|e| same_key(e[0], key, exact))
+    }
+
+    /// The trie with `key` standing for `value`.
+    #[inline]
+    pub(crate) fn put(
+        self,
+        heap: &'h Heap,
+        key: Value<'h>,
+        hash: u64,
+        value: Value<'h>,
+    ) -> Value<'h> {
+        let (len, next) = (self.len() as u64, self.next_number());
+        let number = Value::count(next as usize);
+        let new = New { hash, key, value, number, exact: self.exact() };
+        let flags = self.object.flags() & layout::EXACT_TEXT;
+        let put = match self.root() {
+            Some(root) => put(heap, root, 0, &new),
+            None => Put::Added(node(heap, bit_of(hash, 0), 0, [&new.words()])),
+        };
+        match put {
+            Put::Same => self.object.value(),
+            Put::Replaced(root) => root_object(heap, flags, len, next, root),
+            Put::Added(root) => root_object(heap, flags, len + 1, next + 1, root),
+        }
+    }
+
+    /// The trie without `key`; nothing if it has no such key.
+    pub(crate) fn remove(self, heap: &'h Heap, key: Value<'_>, hash: u64) -> Option<Value<'h>> {
+        let root = match remove(heap, self.root()?, 0, key, hash, self.exact()) {
+            Rest::Missing => return None,
+            Rest::Empty => Value::NIL,
+            Rest::One(entry) => {
+                let key_hash = crate::hash::hash(entry[0]);
+                node(heap, bit_of(key_hash, 0), 0, [&entry])
+            }
+            Rest::Node(node) => node,
+        };
+        let flags = self.object.flags() & layout::EXACT_TEXT;
+        Some(root_object(heap, flags, self.len() as u64 - 1, self.next_number(), root))
+    }
+
+    /// Calls `f` with key, value and insertion number of each entry, in any order, until it returns
+    /// false; whether it never did.
+    pub(crate) fn each(self, f: &mut dyn FnMut(Value<'h>, Value<'h>, i64) -> bool) -> bool {
+        let mut todo: Vec<Obj<'h>> = self.root().into_iter().collect();
+        while let Some(at) = todo.pop() {
+            let words = at.values();
+            let entries = match at.tag() {
+                layout::HNODE => Node::of(at).entries.count_ones() as usize * ENTRY,
+                _ => words.len(),
+            };
+            for entry in words[..entries].chunks_exact(ENTRY) {
+                if !f(entry[0], entry[1], entry[2].as_small().unwrap_or(0)) {
+                    return false;
+                }
+            }
+            todo.extend(words[entries..].iter().filter_map(|w| w.object()));
+        }
+        true
+    }
+
+    /// All entries in the order of their insertion.
+    pub(crate) fn in_order(self) -> Vec<(Value<'h>, Value<'h>)> {
+        let len = self.len();
+        let numbers = self.next_number() as usize;
+        if numbers > len.saturating_mul(4) + 64 {
+            let mut entries = Vec::with_capacity(len);
+            self.each(&mut |key, value, number| {
+                entries.push((number, key, value));
+                true
+            });
+            entries.sort_unstable_by_key(|e| e.0);
+            return entries.into_iter().map(|(_, key, value)| (key, value)).collect();
+        }
+        let mut places: Vec<Option<(Value<'h>, Value<'h>)>> = vec![None; numbers];
+        self.each(&mut |key, value, number| {
+            places[number as usize] = Some((key, value));
+            true
+        });
+        places.into_iter().flatten().collect()
+    }
+}
+
+fn put<'h>(heap: &'h Heap, at: Obj<'h>, shift: u32, new: &New<'h>) -> Put<'h> {
+    if at.tag() == layout::HCLASH {
+        return put_clash(heap, at, new);
+    }
+    let n = Node::of(at);
+    let bit = bit_of(new.hash, shift);
+    if n.entries & bit != 0 {
+        let index = rank(n.entries, bit);
+        let from = index * ENTRY;
+        let entry = n.entry(index);
+        if same_key(entry[0], new.key, new.exact) {
+            if entry[1].word() == new.value.word() {
+                return Put::Same;
+            }
+            let parts = [&n.words[..from + 1], &[new.value], &n.words[from + 2..]];
+            return Put::Replaced(node(heap, n.entries, n.children, parts));
+        }
+        let child = two(heap, shift + BITS, entry, new);
+        let to = n.child_at(rank(n.children, bit));
+        let parts = [&n.words[..from], &n.words[from + ENTRY..to], &[child], &n.words[to..]];
+        return Put::Added(node(heap, n.entries & !bit, n.children | bit, parts));
+    }
+    if n.children & bit != 0 {
+        let to = n.child_at(rank(n.children, bit));
+        let Some(child) = n.words[to].object() else { return Put::Same };
+        let with = |child| {
+            node(heap, n.entries, n.children, [&n.words[..to], &[child], &n.words[to + 1..]])
+        };
+        return match put(heap, child, shift + BITS, new) {
+            Put::Same => Put::Same,
+            Put::Replaced(child) => Put::Replaced(with(child)),
+            Put::Added(child) => Put::Added(with(child)),
+        };
+    }
+    let from = rank(n.entries, bit) * ENTRY;
+    let parts = [&n.words[..from], &new.words(), &n.words[from..]];
+    Put::Added(node(heap, n.entries | bit, n.children, parts))
+}
+
+fn put_clash<'h>(heap: &'h Heap, at: Obj<'h>, new: &New<'h>) -> Put<'h> {
+    let (hash, words) = (at.raw()[0], at.values());
+    let found = words.chunks_exact(ENTRY).position(|e| same_key(e[0], new.key, new.exact));
+    match found {
+        Some(i) if words[i * ENTRY + 1].word() == new.value.word() => Put::Same,
+        Some(i) => {
+            let value = i * ENTRY + 1;
+            let parts = [&words[..value], &[new.value], &words[value + 1..]];
+            Put::Replaced(clash(heap, hash, parts))
+        }
+        None => Put::Added(clash(heap, hash, [words, &new.words()])),
+    }
+}
+
+/// A node for two entries whose hashes agree up to `shift`.
+fn two<'h>(heap: &'h Heap, shift: u32, old: &[Value<'h>], new: &New<'h>) -> Value<'h> {
+    let old_hash = hash(old[0]);
+    let mut level = shift;
+    while level < u64::BITS && bit_of(old_hash, level) == bit_of(new.hash, level) {
+        level += BITS;
+    }
+    let mut made = if level >= u64::BITS {
+        clash(heap, new.hash, [old, &new.words()])
+    } else {
+        let (a, b) = (bit_of(old_hash, level), bit_of(new.hash, level));
+        let words = new.words();
+        let parts = if a < b { [old, &words] } else { [&words, old] };
+        node(heap, a | b, 0, parts)
+    };
+    while level > shift {
+        level -= BITS;
+        made = node(heap, 0, bit_of(new.hash, level), [&[made]]);
+    }
+    made
+}
+
+fn remove<'h>(
+    heap: &'h Heap,
+    at: Obj<'h>,
+    shift: u32,
+    key: Value<'_>,
+    hash: u64,
+    exact: bool,
+) -> Rest<'h> {
+    if at.tag() == layout::HCLASH {
+        return remove_clash(heap, at, key, exact);
+    }
+    let n = Node::of(at);
+    let bit = bit_of(hash, shift);
+    if n.entries & bit != 0 {
+        let index = rank(n.entries, bit);
+        if !same_key(n.entry(index)[0], key, exact) {
+            return Rest::Missing;
+        }
+        let (before, after) = (&n.words[..index * ENTRY], &n.words[(index + 1) * ENTRY..]);
+        return match (n.entries.count_ones(), n.children) {
+            (1, 0) => Rest::Empty,
+            (2, 0) => Rest::One(triple(if before.is_empty() { after } else { before })),
+            _ => Rest::Node(node(heap, n.entries & !bit, n.children, [before, after])),
+        };
+    }
+    if n.children & bit == 0 {
+        return Rest::Missing;
+    }
+    let to = n.child_at(rank(n.children, bit));
+    let Some(child) = n.words[to].object() else { return Rest::Missing };
+    match remove(heap, child, shift + BITS, key, hash, exact) {
+        Rest::Missing => Rest::Missing,
+        Rest::Empty => {
+            let parts = [&n.words[..to], &n.words[to + 1..]];
+            Rest::Node(node(heap, n.entries, n.children & !bit, parts))
+        }
+        Rest::One(entry) if n.words.len() == 1 => Rest::One(entry),
+        Rest::One(entry) => {
+            let from = rank(n.entries, bit) * ENTRY;
+            let parts = [&n.words[..from], &entry, &n.words[from..to], &n.words[to + 1..]];
+            Rest::Node(node(heap, n.entries | bit, n.children & !bit, parts))
+        }
+        Rest::Node(child) => {
+            let parts = [&n.words[..to], &[child], &n.words[to + 1..]];
+            Rest::Node(node(heap, n.entries, n.children, parts))
+        }
+    }
+}
+
+fn remove_clash<'h>(heap: &'h Heap, at: Obj<'h>, key: Value<'_>, exact: bool) -> Rest<'h> {
+    let words = at.values();
+    let found = words.chunks_exact(ENTRY).position(|e| same_key(e[0], key, exact));
+    let Some(i) = found else { return Rest::Missing };
+    let (before, after) = (&words[..i * ENTRY], &words[(i + 1) * ENTRY..]);
+    match words.len() / ENTRY {
+        1 => Rest::Empty,
+        2 => Rest::One(triple(if before.is_empty() { after } else { before })),
+        _ => Rest::Node(clash(heap, at.raw()[0], [before, after])),
+    }
+}
+
+fn triple<'h>(words: &[Value<'h>]) -> [Value<'h>; ENTRY] {
+    [words[0], words[1], words[2]]
+}

@@ -1,0 +1,389 @@
+//! Buffers of vectors and long strings: made, sliced, and extended in place by claims.
+//!
+//! In: entries, or a slice and entries to go before or after it. Out: handles (VEC, STRSLICE).
+//!
+//! A handle is `offset, length` over a buffer: a BUF in the heap, or a BUFREF to a `SharedBuf`
+//! outside. A buffer's window `[lo, hi)` is what some slice uses. Prepending to the slice that
+//! begins at `lo` claims the room before it, appending to the one that ends at `hi` the room after;
+//! slices made earlier never see it. When there is no room the slice is copied to a buffer of twice
+//! the size with the slack at that side, so building step by step is amortised O(1).
+//!
+//! Pointer-free entries of more than `OFF_HEAP_BYTES` go to a `SharedBuf`.
+#![allow(unsafe_code)]
+
+use super::layout::{self, Format, pair, unpair};
+use super::shared::{self, SharedBuf};
+use super::{Heap, Obj};
+use crate::value::{Kind, Value, Word};
+use std::{ptr, slice};
+
+/// Vectors with more bytes of pointer-free entries lie outside the heap.
+pub(crate) const OFF_HEAP_BYTES: usize = 4096;
+/// Strings with more bytes lie outside the heap.
+pub(crate) const INLINE_TEXT: usize = 64;
+/// The most entries a vector may have.
+pub(crate) const MAX_LEN: usize = u32::MAX as usize;
+
+/// The entries of a vector as they lie in memory.
+#[derive(Clone, Copy)]
+pub(crate) enum Slice<'h> {
+    /// Values, any of which may be nil.
+    Words(&'h [Value<'h>]),
+    /// Small ints and nils (as words; `as_small` reads one).
+    Ints(&'h [Value<'h>]),
+    /// Floats; `vector::is_nil_float` tells a nil.
+    Floats(&'h [f64]),
+    /// Bools: 0 false, 1 true, 2 nil.
+    Bools(&'h [u8]),
+}
+
+impl<'h> Slice<'h> {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Slice::Words(w) | Slice::Ints(w) => w.len(),
+            Slice::Floats(f) => f.len(),
+            Slice::Bools(b) => b.len(),
+        }
+    }
+
+    pub(crate) fn format(self) -> Format {
+        match self {
+            Slice::Words(_) => Format::Words,
+            Slice::Ints(_) => Format::Ints,
+            Slice::Floats(_) => Format::Floats,
+            Slice::Bools(_) => Format::Bools,
+        }
+    }
+
+    fn bytes(self) -> (*const u8, usize) {
+        match self {
+            Slice::Words(w) | Slice::Ints(w) => (w.as_ptr().cast(), size_of_val(w)),
+            Slice::Floats(f) => (f.as_ptr().cast(), size_of_val(f)),
+            Slice::Bools(b) => (b.as_ptr(), b.len()),
+        }
+    }
+}
+
+/// At which end of a buffer room is claimed or left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    Front,
+    Back,
+}
+
+/// A buffer found from a handle.
+#[derive(Clone, Copy)]
+enum Buffer {
+    Heap(*mut u64),
+    Shared(*mut SharedBuf),
+}
+
+impl Buffer {
+    /// # Safety
+    /// `at` points to a BUF or BUFREF.
+    unsafe fn at(at: *mut u64) -> Buffer {
+        // SAFETY: by contract.
+        unsafe {
+            match layout::tag_of(*at) {
+                layout::BUFREF => Buffer::Shared(*at.add(1) as *mut SharedBuf),
+                _ => Buffer::Heap(at),
+            }
+        }
+    }
+
+    unsafe fn data(self) -> *mut u8 {
+        // SAFETY: the buffer is live.
+        unsafe {
+            match self {
+                Buffer::Heap(at) => at.add(2).cast(),
+                Buffer::Shared(buf) => shared::data(buf),
+            }
+        }
+    }
+
+    unsafe fn window(self) -> (usize, usize) {
+        // SAFETY: the buffer is live.
+        unsafe {
+            match self {
+                Buffer::Heap(at) => unpair(*at.add(1)),
+                Buffer::Shared(buf) => (*buf).window(),
+            }
+        }
+    }
+
+    unsafe fn capacity_bytes(self) -> usize {
+        // SAFETY: the buffer is live.
+        unsafe {
+            match self {
+                Buffer::Heap(at) => (layout::words_of(*at) - 2) * 8,
+                Buffer::Shared(buf) => (*buf).capacity(),
+            }
+        }
+    }
+
+    unsafe fn claim(self, old: (usize, usize), new: (usize, usize)) -> bool {
+        // SAFETY: the buffer is live; a heap's buffers are used by its own thread alone.
+        unsafe {
+            match self {
+                Buffer::Heap(at) => {
+                    if layout::is_static(*at) {
+                        return false;
+                    }
+                    *at.add(1) = pair(new.0, new.1);
+                    true
+                }
+                Buffer::Shared(buf) => (*buf).claim(old, new),
+            }
+        }
+    }
+}
+
+/// Offset, length and buffer word of a handle (VEC or STRSLICE).
+#[inline(always)]
+fn handle_parts(handle: Obj<'_>) -> (usize, usize, *mut u64) {
+    // SAFETY: handles are three words: header, offset and length, buffer.
+    unsafe {
+        let (off, len) = unpair(*handle.pointer().add(1));
+        (off, len, Word::from_bits(*handle.pointer().add(2)).address())
+    }
+}
+
+/// The entries of a VEC.
+#[inline(always)]
+pub(crate) fn slice_of<'h>(handle: Obj<'h>) -> Slice<'h> {
+    debug_assert!(handle.tag() == layout::VEC);
+    let (off, len, at) = handle_parts(handle);
+    // SAFETY: a handle's range lies in the window of its buffer, whose entries never change; the
+    // buffer lives as long as the handle does.
+    unsafe {
+        let data = match handle.flags() & layout::OFF_HEAP {
+            0 => at.add(2).cast::<u8>(),
+            _ => shared::data(*at.add(1) as *mut SharedBuf),
+        };
+        match Format::of_flags(handle.flags()) {
+            Format::Words => {
+                Slice::Words(slice::from_raw_parts(data.cast::<Value>().add(off), len))
+            }
+            Format::Ints => Slice::Ints(slice::from_raw_parts(data.cast::<Value>().add(off), len)),
+            Format::Floats => {
+                Slice::Floats(slice::from_raw_parts(data.cast::<f64>().add(off), len))
+            }
+            Format::Bools => Slice::Bools(slice::from_raw_parts(data.add(off), len)),
+        }
+    }
+}
+
+/// The bytes of a STRSLICE.
+#[inline(always)]
+pub(crate) fn text_of<'h>(handle: Obj<'h>) -> &'h [u8] {
+    debug_assert!(handle.tag() == layout::STRSLICE);
+    let (off, len, at) = handle_parts(handle);
+    // SAFETY: as for `slice_of`; the base is a STR or a BUFREF.
+    unsafe {
+        let data = match layout::tag_of(*at) {
+            layout::BUFREF => shared::data(*at.add(1) as *mut SharedBuf),
+            _ => at.add(1).cast::<u8>(),
+        };
+        slice::from_raw_parts(data.add(off), len)
+    }
+}
+
+impl Heap {
+    /// A BUFREF that takes over one reference.
+    ///
+    /// # Safety
+    /// The caller owns a reference to `buf` and gives it to this heap.
+    unsafe fn adopt(&self, buf: *mut SharedBuf) -> *mut u64 {
+        let at = self.allocate(3);
+        // SAFETY: there is room for three words; the buffer is alive.
+        unsafe {
+            at.write(layout::header(layout::BUFREF, 0, 0, 3));
+            at.add(1).write(buf as u64);
+            at.add(2).write(0);
+            self.link_off_heap(at, (*buf).bytes());
+        }
+        at
+    }
+
+    fn handle(
+        &self,
+        tag: u8,
+        flags: u8,
+        kind: u16,
+        off: usize,
+        len: usize,
+        buf: *mut u64,
+    ) -> Value<'_> {
+        let at = self.allocate(3);
+        // SAFETY: there is room for three words.
+        unsafe {
+            at.write(layout::header(tag, flags, kind, 3));
+            at.add(1).write(pair(off, len));
+            at.add(2).write(Word::object(buf).bits());
+        }
+        Value::new(Word::object(at))
+    }
+
+    /// A vector with the entries of `parts`, in a buffer with `slack` free entries at one end.
+    /// The parts have one format. Nothing if that makes more than a vector can have.
+    pub(crate) fn vec_of<'h, const N: usize>(
+        &'h self,
+        kind: Kind,
+        parts: [Slice<'_>; N],
+        slack: usize,
+        end: End,
+    ) -> Option<Value<'h>> {
+        let format = parts[0].format();
+        debug_assert!(parts.iter().all(|p| p.format() == format));
+        let len: usize = parts.iter().map(|p| p.len()).sum();
+        if len > MAX_LEN {
+            return None;
+        }
+        let capacity = (len + slack).min(MAX_LEN);
+        let off = if end == End::Front { capacity - len } else { 0 };
+        let bytes = capacity * format.entry_bytes();
+        // SAFETY: the buffer has room for `capacity` entries, and all of its window is written here.
+        unsafe {
+            let (at, data, off_heap) = if !format.traced() && bytes > OFF_HEAP_BYTES {
+                let buf = SharedBuf::create(bytes, off, off + len);
+                (self.adopt(buf), shared::data(buf), layout::OFF_HEAP)
+            } else {
+                let words = 2 + bytes.div_ceil(8);
+                let at = self.allocate(words);
+                at.write(layout::header(layout::BUF, format.flags(), 0, words));
+                at.add(1).write(pair(off, off + len));
+                (at, at.add(2).cast::<u8>(), 0)
+            };
+            let mut to = data.add(off * format.entry_bytes());
+            for part in parts {
+                let (from, n) = part.bytes();
+                ptr::copy_nonoverlapping(from, to, n);
+                to = to.add(n);
+            }
+            Some(self.handle(layout::VEC, format.flags() | off_heap, kind as u16, off, len, at))
+        }
+    }
+
+    /// The vector `parts` appended to (or put before) a slice of the same format: in place if the
+    /// room beside it can be claimed, otherwise by copying to a larger buffer.
+    #[inline]
+    pub(crate) fn vec_extend<'h>(
+        &'h self,
+        kind: Kind,
+        old: Obj<'_>,
+        part: Slice<'_>,
+        end: End,
+    ) -> Option<Value<'h>> {
+        let (off, len, at) = handle_parts(old);
+        let format = part.format();
+        let n = part.len();
+        // SAFETY: the handle's buffer is alive; claimed room is ours alone to write.
+        unsafe {
+            let buffer = Buffer::at(at);
+            let (lo, hi) = buffer.window();
+            let claimed = match end {
+                End::Front if off == lo && lo >= n => buffer.claim((lo, hi), (lo - n, hi)),
+                End::Back if off + len == hi => {
+                    let capacity = buffer.capacity_bytes() / format.entry_bytes();
+                    capacity.min(MAX_LEN) - hi >= n && buffer.claim((lo, hi), (lo, hi + n))
+                }
+                _ => false,
+            };
+            if claimed {
+                let to = if end == End::Front { lo - n } else { hi };
+                let (from, bytes) = part.bytes();
+                let data = buffer.data().add(to * format.entry_bytes());
+                ptr::copy_nonoverlapping(from, data, bytes);
+                let flags = old.flags() & !layout::STATIC;
+                let off = if end == End::Front { off - n } else { off };
+                return Some(self.handle(layout::VEC, flags, kind as u16, off, len + n, at));
+            }
+        }
+        let whole = slice_of(old);
+        let slack = (len + n).max(4);
+        match end {
+            End::Front => self.vec_of(kind, [part, whole], slack, end),
+            End::Back => self.vec_of(kind, [whole, part], slack, end),
+        }
+    }
+
+    /// The part of a vector from `from` with `len` entries; the caller has checked the bounds.
+    #[inline]
+    pub(crate) fn vec_slice<'h>(&'h self, old: Obj<'h>, from: usize, len: usize) -> Value<'h> {
+        let (off, all, at) = handle_parts(old);
+        assert!(from <= all && len <= all - from, "a slice beyond its vector");
+        self.handle(layout::VEC, old.flags() & !layout::STATIC, old.aux(), off + from, len, at)
+    }
+
+    /// A string of these pieces, outside the heap, with `slack` bytes of room after it.
+    pub(crate) fn long_text(&self, parts: &[&[u8]], slack: usize) -> Option<Value<'_>> {
+        let len: usize = parts.iter().map(|p| p.len()).sum();
+        if len > MAX_LEN {
+            return None;
+        }
+        // SAFETY: the buffer has room for the window, all of which is written here.
+        unsafe {
+            let buf = SharedBuf::create((len + slack).min(MAX_LEN), 0, len);
+            let mut to = shared::data(buf);
+            for part in parts {
+                ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
+                to = to.add(part.len());
+            }
+            let at = self.adopt(buf);
+            Some(self.handle(layout::STRSLICE, 0, 0, 0, len, at))
+        }
+    }
+
+    /// The string `old` with `tail` after it, in place if the room after it can be claimed.
+    pub(crate) fn text_extend<'h>(&'h self, old: Obj<'h>, tail: &[u8]) -> Option<Value<'h>> {
+        let (off, len, at) = handle_parts(old);
+        // SAFETY: as in `vec_extend`.
+        unsafe {
+            if layout::tag_of(*at) != layout::BUFREF {
+                return None;
+            }
+            let buffer = Buffer::at(at);
+            let (lo, hi) = buffer.window();
+            let room = buffer.capacity_bytes() - hi;
+            if off + len != hi
+                || room < tail.len()
+                || !buffer.claim((lo, hi), (lo, hi + tail.len()))
+            {
+                return None;
+            }
+            ptr::copy_nonoverlapping(tail.as_ptr(), buffer.data().add(hi), tail.len());
+            Some(self.handle(layout::STRSLICE, 0, 0, off, len + tail.len(), at))
+        }
+    }
+
+    /// A piece of a STR or STRSLICE, by reference; the caller has checked the bounds.
+    pub(crate) fn text_slice<'h>(&'h self, old: Obj<'h>, from: usize, len: usize) -> Value<'h> {
+        if old.tag() == layout::STR {
+            assert!(from + len <= old.str_bytes().len(), "a slice beyond its string");
+            return self.handle(layout::STRSLICE, 0, 0, from, len, old.pointer());
+        }
+        let (off, all, at) = handle_parts(old);
+        assert!(from <= all && len <= all - from, "a slice beyond its string");
+        self.handle(layout::STRSLICE, 0, 0, off + from, len, at)
+    }
+
+    /// A STR of these bytes.
+    pub(crate) fn short_text(&self, parts: &[&[u8]]) -> Value<'_> {
+        let len: usize = parts.iter().map(|p| p.len()).sum();
+        let words = 1 + len.div_ceil(8);
+        let padding = (words - 1) * 8 - len;
+        let at = self.allocate(words);
+        // SAFETY: there is room for so many words; the last is written first, so that its padding
+        // is initialised.
+        unsafe {
+            at.add(words - 1).write(0);
+            at.write(layout::header(layout::STR, 0, padding as u16, words));
+            let mut to = at.add(1).cast::<u8>();
+            for part in parts {
+                ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
+                to = to.add(part.len());
+            }
+        }
+        Value::new(Word::object(at))
+    }
+}

@@ -1,0 +1,200 @@
+//! Chunks of memory for heaps and fragments, recycled by size class per thread.
+//!
+//! In: a number of payload bytes. Out: a chunk with at least that much room, taken from this
+//! thread's pool if it has one. A fresh mapping per collection costs several times the collection,
+//! so freed chunks are kept (up to a cap) for the next one that asks.
+//!
+//! Invariant: a chunk is owned by exactly one list (of a heap, a fragment, a pool); `release` gives
+//! up ownership. Nothing in a released chunk is read again, except by the pool its first word.
+#![allow(unsafe_code)]
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cell::Cell;
+use std::ptr;
+
+/// The head of a chunk; its payload follows.
+#[repr(C)]
+pub(crate) struct Chunk {
+    /// The chunk filled before this one.
+    pub(crate) next: *mut Chunk,
+    /// Where the filled part ends, once another chunk has taken over.
+    pub(crate) top: *mut u64,
+    /// Size in bytes, this head included.
+    pub(crate) bytes: usize,
+}
+
+/// Bytes of a chunk that are no payload.
+pub(crate) const HEAD: usize = size_of::<Chunk>();
+/// Size classes are powers of two, from this exponent …
+const MIN_CLASS: u32 = 7;
+/// … to this one; larger chunks go back to the allocator at once.
+const MAX_CLASS: u32 = 20;
+const CLASSES: usize = (MAX_CLASS - MIN_CLASS + 1) as usize;
+/// How many bytes a pool may hold of one class.
+const CLASS_CAP: usize = 1 << 21;
+/// How many chunks a pool may hold of one class.
+const COUNT_CAP: usize = 4096;
+
+struct Pool {
+    free: [Cell<*mut Chunk>; CLASSES],
+    count: [Cell<u32>; CLASSES],
+}
+
+thread_local! {
+    static POOL: Pool = const {
+        Pool {
+            free: [const { Cell::new(ptr::null_mut()) }; CLASSES],
+            count: [const { Cell::new(0) }; CLASSES],
+        }
+    };
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        for class in &self.free {
+            let mut chunk = class.get();
+            while !chunk.is_null() {
+                // SAFETY: chunks in the pool are owned by it, and linked by `next`.
+                chunk = unsafe { free(chunk) };
+            }
+        }
+    }
+}
+
+fn layout(bytes: usize) -> Layout {
+    // A size beyond isize::MAX cannot be had; it is reported as an allocation failure.
+    Layout::from_size_align(bytes, 16).unwrap_or_else(|_| handle_alloc_error(Layout::new::<u64>()))
+}
+
+/// The size of the chunk that `acquire` gives for this payload.
+fn rounded(payload: usize) -> usize {
+    let bytes = payload.saturating_add(HEAD).max(1 << MIN_CLASS);
+    if bytes <= 1 << MAX_CLASS {
+        bytes.next_power_of_two()
+    } else {
+        bytes.checked_next_multiple_of(4096).unwrap_or(usize::MAX)
+    }
+}
+
+/// A chunk with room for at least `payload` bytes.
+pub(crate) fn acquire(payload: usize) -> *mut Chunk {
+    let bytes = rounded(payload);
+    let class = bytes.trailing_zeros().wrapping_sub(MIN_CLASS) as usize;
+    if bytes <= 1 << MAX_CLASS {
+        let pooled = POOL.try_with(|pool| {
+            let chunk = pool.free[class].get();
+            if !chunk.is_null() {
+                // SAFETY: the pool owns the chunk; its head is intact.
+                pool.free[class].set(unsafe { (*chunk).next });
+                pool.count[class].set(pool.count[class].get() - 1);
+            }
+            chunk
+        });
+        if let Ok(chunk) = pooled
+            && !chunk.is_null()
+        {
+            // SAFETY: we own it now; only `next` was used by the pool.
+            unsafe { (*chunk).next = ptr::null_mut() };
+            return chunk;
+        }
+    }
+    // SAFETY: the layout's size is not zero.
+    unsafe {
+        let chunk = alloc(layout(bytes)).cast::<Chunk>();
+        if chunk.is_null() {
+            handle_alloc_error(layout(bytes));
+        }
+        chunk.write(Chunk { next: ptr::null_mut(), top: payload_of(chunk), bytes });
+        chunk
+    }
+}
+
+/// Gives a chunk back; returns the one it was linked to.
+///
+/// # Safety
+/// The caller owns the chunk and uses nothing in it afterwards.
+pub(crate) unsafe fn release(chunk: *mut Chunk) -> *mut Chunk {
+    // SAFETY: the caller owns the chunk.
+    unsafe {
+        let next = (*chunk).next;
+        let bytes = (*chunk).bytes;
+        if cfg!(debug_assertions) {
+            // Whoever reads a stale pointer shall find nonsense, not an old object.
+            ptr::write_bytes(payload_of(chunk).cast::<u8>(), 0xDA, bytes - HEAD);
+        }
+        if bytes <= 1 << MAX_CLASS {
+            let class = (bytes.trailing_zeros() - MIN_CLASS) as usize;
+            let kept = POOL.try_with(|pool| {
+                let count = pool.count[class].get() as usize;
+                if count >= COUNT_CAP || (count + 1) * bytes > CLASS_CAP {
+                    return false;
+                }
+                (*chunk).next = pool.free[class].get();
+                pool.free[class].set(chunk);
+                pool.count[class].set(count as u32 + 1);
+                true
+            });
+            if kept == Ok(true) {
+                return next;
+            }
+        }
+        free(chunk);
+        next
+    }
+}
+
+/// Frees a chunk for good; returns the one it was linked to.
+unsafe fn free(chunk: *mut Chunk) -> *mut Chunk {
+    // SAFETY: the caller owns the chunk, which was allocated with this layout.
+    unsafe {
+        let next = (*chunk).next;
+        dealloc(chunk.cast(), layout((*chunk).bytes));
+        next
+    }
+}
+
+/// Where the payload of a chunk begins.
+#[inline(always)]
+pub(crate) unsafe fn payload_of(chunk: *mut Chunk) -> *mut u64 {
+    // SAFETY: every chunk is at least HEAD bytes long.
+    unsafe { chunk.cast::<u8>().add(HEAD).cast() }
+}
+
+/// Where a chunk ends.
+#[inline(always)]
+pub(crate) unsafe fn end_of(chunk: *mut Chunk) -> *mut u64 {
+    // SAFETY: a chunk is `bytes` long.
+    unsafe { chunk.cast::<u8>().add((*chunk).bytes).cast() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_recycled_within_a_thread() {
+        std::thread::spawn(|| {
+            let a = acquire(300);
+            // SAFETY: we own `a`, and then `b`.
+            unsafe {
+                assert_eq!((*a).bytes, 512);
+                release(a);
+                let b = acquire(400);
+                assert_eq!(a, b);
+                release(b);
+            }
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn large_chunks_are_not_rounded_to_a_power() {
+        let chunk = acquire(3 << 20);
+        // SAFETY: we own it.
+        unsafe {
+            assert_eq!((*chunk).bytes, (3 << 20) + 4096);
+            release(chunk);
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Deep copy of a value into memory of its own, for messages and constants.
+//!
+//! In: a value. Out: an [`Arena`] holding everything it reaches, except static objects (taken as they
+//! are) and what lies outside the heap (referred to once more).
+//!
+//! The copy is Cheney's, with the arena as its own worklist, so depth costs nothing and sharing is
+//! kept. It marks copied objects by overwriting their headers with the new address, as a collection
+//! does, and puts the headers back from a log at the end. That is sound while values of the heap are
+//! borrowed: the thread that copies is the only one that sees the source, nothing else runs
+//! meanwhile, and no slice handed out covers a header. An unwinding panic cannot come in between:
+//! nothing here can fail but the allocator, which aborts.
+//!
+//! Of a vector's buffer only the range in use is copied. A second vector that needs more of the same
+//! buffer gets a copy of a range at least twice as long, which the next ones share: n overlapping
+//! slices of a buffer cost O(buffer), not O(n · buffer).
+#![allow(unsafe_code)]
+
+use super::chunk::{self, Chunk};
+use super::layout::{self, Format, pair, unpair};
+use super::{host, off_heap_link, referent_bytes, shared};
+use crate::value::{Value, Word};
+use std::cell::RefCell;
+use std::ptr;
+
+/// Memory that a copy is made into.
+pub(super) struct Arena {
+    pub(super) top: *mut u64,
+    pub(super) end: *mut u64,
+    pub(super) first: *mut Chunk,
+    pub(super) last: *mut Chunk,
+    /// Bytes filled in all chunks but the last.
+    pub(super) full: usize,
+    pub(super) off_first: *mut u64,
+    pub(super) off_last: *mut u64,
+    pub(super) off_bytes: usize,
+    /// Whether the copies are immortal.
+    pub(super) frozen: bool,
+}
+
+impl Arena {
+    pub(super) const fn new(frozen: bool) -> Arena {
+        Arena {
+            top: ptr::null_mut(),
+            end: ptr::null_mut(),
+            first: ptr::null_mut(),
+            last: ptr::null_mut(),
+            full: 0,
+            off_first: ptr::null_mut(),
+            off_last: ptr::null_mut(),
+            off_bytes: 0,
+            frozen,
+        }
+    }
+
+    /// Bytes filled.
+    pub(super) fn filled(&self) -> usize {
+        if self.last.is_null() {
+            return 0;
+        }
+        // SAFETY: the arena's last chunk is filled up to `top`.
+        self.full + (self.top as usize - unsafe { chunk::payload_of(self.last) } as usize)
+    }
+
+    #[inline(always)]
+    fn allocate(&mut self, words: usize) -> *mut u64 {
+        if words > (self.end as usize - self.top as usize) / 8 {
+            self.extend(words * 8);
+        }
+        let at = self.top;
+        // SAFETY: there is room.
+        self.top = unsafe { at.add(words) };
+        at
+    }
+
+    #[cold]
+    fn extend(&mut self, bytes: usize) {
+        let wish = if self.frozen { 32 << 10 } else { (self.full * 2).clamp(128, 256 << 10) };
+        // SAFETY: the arena's chunks are ours.
+        unsafe {
+            let chunk = chunk::acquire(bytes.max(wish - chunk::HEAD));
+            if self.last.is_null() {
+                self.first = chunk;
+            } else {
+                (*self.last).top = self.top;
+                (*self.last).next = chunk;
+                self.full = self.filled();
+            }
+            self.last = chunk;
+            self.top = chunk::payload_of(chunk);
+            self.end = chunk::end_of(chunk);
+        }
+    }
+}
+
+/// What is to be put back into the source.
+#[derive(Default)]
+struct Log {
+    headers: Vec<(*mut u64, u64)>,
+    bufs: Vec<CopiedBuf>,
+}
+
+struct CopiedBuf {
+    old: *mut u64,
+    header: u64,
+    window: u64,
+    /// The range of the old buffer that its newest copy holds.
+    from: usize,
+    to: usize,
+}
+
+thread_local! {
+    static LOG: RefCell<Log> = const { RefCell::new(Log { headers: Vec::new(), bufs: Vec::new() }) };
+}
+
+/// A log longer than this is not kept for the next copy.
+const LOG_KEPT: usize = 4096;
+
+struct Copier<'a> {
+    arena: &'a mut Arena,
+    log: Log,
+}
+
+/// Copies a value into an arena; returns the word of the copy.
+pub(super) fn copy_into(arena: &mut Arena, value: Value<'_>) -> Word {
+    let mut root = value.word();
+    if !root.is_pointer() {
+        return root;
+    }
+    let log = LOG.with(|log| log.try_borrow_mut().map(|mut l| std::mem::take(&mut *l)));
+    let mut copier = Copier { arena, log: log.unwrap_or_default() };
+    // SAFETY: the value is live, and this thread alone sees its heap; see the module's comment.
+    unsafe {
+        copier.visit(&mut root);
+        copier.scan();
+        copier.restore();
+    }
+    let mut log = copier.log;
+    log.headers.shrink_to(LOG_KEPT);
+    log.bufs.shrink_to(LOG_KEPT);
+    LOG.with(|kept| {
+        if let Ok(mut kept) = kept.try_borrow_mut() {
+            *kept = log;
+        }
+    });
+    root
+}
+
+impl Copier<'_> {
+    /// Copies what a word of the source points to and makes it point to the copy.
+    #[inline(always)]
+    unsafe fn visit(&mut self, word: &mut Word) {
+        if !word.is_pointer() {
+            return;
+        }
+        let at = word.address();
+        // SAFETY: the word points to a live object.
+        unsafe {
+            let header = *at;
+            let new = if layout::is_forward(header) {
+                header
+            } else if layout::is_static(header) {
+                return;
+            } else {
+                self.copy_object(at, header) as u64
+            };
+            *word = Word::from_bits(new | (word.bits() & 7));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn copy_object(&mut self, at: *mut u64, header: u64) -> *mut u64 {
+        let words = layout::words_of(header);
+        // SAFETY: the object is so long, and so is the room for it.
+        unsafe {
+            let new = self.arena.allocate(words);
+            ptr::copy_nonoverlapping(at, new, words);
+            self.log.headers.push((at, header));
+            *at = new as u64;
+            new
+        }
+    }
+
+    /// Scans the copies until all they point to has been copied.
+    unsafe fn scan(&mut self) {
+        // SAFETY: the arena is filled with whole objects from the first one copied on.
+        unsafe {
+            let (mut chunk, mut at) = self.first_object();
+            loop {
+                let top = if chunk == self.arena.last { self.arena.top } else { (*chunk).top };
+                if at != top {
+                    let words = layout::words_of(*at);
+                    self.scan_object(at, words);
+                    if self.arena.frozen {
+                        *at |= (layout::STATIC as u64) << 8;
+                    }
+                    at = at.add(words);
+                } else if chunk == self.arena.last {
+                    return;
+                } else {
+                    chunk = (*chunk).next;
+                    at = chunk::payload_of(chunk);
+                }
+            }
+        }
+    }
+
+    /// The first object copied (the one the log begins with), and the chunk it lies in: the
+    /// arena's first, or the next if there was no more room in a chunk filled earlier.
+    unsafe fn first_object(&self) -> (*mut Chunk, *mut u64) {
+        let Some(&(old, _)) = self.log.headers.first() else {
+            return (self.arena.last, self.arena.top);
+        };
+        // SAFETY: the source object's header is the address of its copy; the chunks are the arena's.
+        unsafe {
+            let at = *old as *mut u64;
+            let first = self.arena.first;
+            let inside = at > first.cast() && at < chunk::end_of(first);
+            (if inside { first } else { (*first).next }, at)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn scan_object(&mut self, at: *mut u64, words: usize) {
+        // SAFETY: the object is so long; its words after the raw ones are values of the source.
+        unsafe {
+            match layout::tag_of(*at) {
+                layout::VEC => self.scan_vec(at),
+                layout::BUF => {
+                    if Format::of_flags(layout::flags_of(*at)).traced() {
+                        for i in 2..words {
+                            self.visit(&mut *at.add(i).cast::<Word>());
+                        }
+                    }
+                }
+                layout::BUFREF => {
+                    (*(*at.add(1) as *mut shared::SharedBuf)).retain();
+                    self.own(at);
+                }
+                layout::HOST => {
+                    host::retain(at);
+                    self.own(at);
+                }
+                tag => {
+                    let raw = layout::raw_words(tag);
+                    if raw != layout::ALL_RAW {
+                        for i in 1 + raw as usize..words {
+                            self.visit(&mut *at.add(i).cast::<Word>());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts a copied off-heap object, which owns a reference now, into the arena's list.
+    unsafe fn own(&mut self, at: *mut u64) {
+        // SAFETY: `at` is a BUFREF or HOST object.
+        unsafe {
+            *off_heap_link(at) = self.arena.off_first as u64;
+            if self.arena.off_first.is_null() {
+                self.arena.off_last = at;
+            }
+            self.arena.off_first = at;
+            self.arena.off_bytes += referent_bytes(at);
+        }
+    }
+
+    unsafe fn scan_vec(&mut self, at: *mut u64) {
+        // SAFETY: a VEC is header, offset and length, buffer.
+        unsafe {
+            let word = &mut *at.add(2).cast::<Word>();
+            let old = word.address();
+            let header = *old;
+            if layout::flags_of(*at) & layout::OFF_HEAP != 0 {
+                return self.visit(word);
+            }
+            if !layout::is_forward(header) && layout::is_static(header) {
+                return;
+            }
+            let (off, len) = unpair(*at.add(1));
+            let shift = self.copy_buf(old, off, off + len);
+            *word = Word::object(*old as *mut u64);
+            *at.add(1) = pair(off - shift, len);
+        }
+    }
+
+    /// Sees to it that the newest copy of a buffer covers a range; returns where that copy begins.
+    unsafe fn copy_buf(&mut self, old: *mut u64, mut from: usize, mut to: usize) -> usize {
+        // SAFETY: an uncopied BUF is header and window; of a copied one the header is the address
+        // of the copy and the window its place in the log.
+        unsafe {
+            let index = if layout::is_forward(*old) {
+                let index = *old.add(1) as usize;
+                let copied = &self.log.bufs[index];
+                if copied.from <= from && to <= copied.to {
+                    return copied.from;
+                }
+                from = from.min(copied.from);
+                to = to.max(copied.to);
+                let (lo, hi) = unpair(copied.window);
+                let grow =
+                    (copied.to - copied.from) * 2 - (to - from).min((copied.to - copied.from) * 2);
+                let before = grow.min(from - lo);
+                from -= before;
+                to += (grow - before).min(hi - to);
+                index
+            } else {
+                let (header, window) = (*old, *old.add(1));
+                self.log.bufs.push(CopiedBuf { old, header, window, from, to });
+                self.log.bufs.len() - 1
+            };
+            let header = self.log.bufs[index].header;
+            self.log.bufs[index].from = from;
+            self.log.bufs[index].to = to;
+            let size = Format::of_flags(layout::flags_of(header)).entry_bytes();
+            let words = 2 + ((to - from) * size).div_ceil(8);
+            let new = self.arena.allocate(words);
+            // The last word may be filled in part only.
+            new.add(words - 1).write(0);
+            new.write(layout::header(layout::BUF, layout::flags_of(header), 0, words));
+            new.add(1).write(pair(0, to - from));
+            let source = old.add(2).cast::<u8>().add(from * size);
+            ptr::copy_nonoverlapping(source, new.add(2).cast::<u8>(), (to - from) * size);
+            *old = new as u64;
+            *old.add(1) = index as u64;
+            from
+        }
+    }
+
+    /// Puts the headers of the source back.
+    unsafe fn restore(&mut self) {
+        // SAFETY: these are the objects that were overwritten.
+        unsafe {
+            for (at, header) in self.log.headers.drain(..) {
+                *at = header;
+            }
+            for buf in self.log.bufs.drain(..) {
+                *buf.old = buf.header;
+                *buf.old.add(1) = buf.window;
+            }
+        }
+    }
+}

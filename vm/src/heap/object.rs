@@ -1,0 +1,173 @@
+//! Reading objects: the only place that turns an object's memory into Rust slices.
+//!
+//! In: a live object. Out: its header's fields, and its payload as slices that live as long as the
+//! borrow of the heap. Payload words never change once written (the exceptions, BUF windows and
+//! off-heap links, are not readable here), so shared slices of them are sound.
+#![allow(unsafe_code)]
+
+use super::Heap;
+use super::layout::{self, Tag};
+use crate::data::closure::{ClosureRef, FunRef};
+use crate::data::exception::ExceptionRef;
+use crate::data::int::BigRef;
+use crate::data::map::MapRef;
+use crate::data::reference::RefRef;
+use crate::data::set::SetRef;
+use crate::data::string;
+use crate::data::vector::VecRef;
+use crate::heap::HostRef;
+use crate::value::{Kind, Value, View, Word};
+use std::marker::PhantomData;
+use std::slice;
+
+/// An object that lives for `'h`.
+#[derive(Clone, Copy)]
+pub(crate) struct Obj<'h> {
+    at: *mut u64,
+    heap: PhantomData<&'h Heap>,
+}
+
+impl<'h> Obj<'h> {
+    /// # Safety
+    /// `at` points to an object that stays where it is for `'h`.
+    #[inline(always)]
+    pub(crate) unsafe fn new(at: *mut u64) -> Obj<'h> {
+        Obj { at, heap: PhantomData }
+    }
+
+    #[inline(always)]
+    fn header(self) -> u64 {
+        // SAFETY: `at` points to a header.
+        unsafe { *self.at }
+    }
+
+    #[inline(always)]
+    pub(crate) fn tag(self) -> Tag {
+        layout::tag_of(self.header())
+    }
+
+    #[inline(always)]
+    pub(crate) fn flags(self) -> u8 {
+        layout::flags_of(self.header())
+    }
+
+    #[inline(always)]
+    pub(crate) fn aux(self) -> u16 {
+        layout::aux_of(self.header())
+    }
+
+    /// Where it lies: what tells objects apart that are equal.
+    #[inline(always)]
+    pub(crate) fn address(self) -> usize {
+        self.at as usize
+    }
+
+    #[inline(always)]
+    pub(crate) fn pointer(self) -> *mut u64 {
+        self.at
+    }
+
+    /// The value that points to this object (which is no float).
+    #[inline(always)]
+    pub(crate) fn value(self) -> Value<'h> {
+        Value::new(Word::object(self.at))
+    }
+
+    /// Its payload words that are no values.
+    #[inline(always)]
+    pub(crate) fn raw(self) -> &'h [u64] {
+        let header = self.header();
+        let tag = layout::tag_of(header);
+        let all = layout::words_of(header) - 1;
+        let len = match layout::raw_words(tag) {
+            // The window of a buffer and the links of off-heap objects change.
+            _ if matches!(tag, layout::BUF | layout::BUFREF | layout::HOST) => 0,
+            layout::ALL_RAW => all,
+            n => (n as usize).min(all),
+        };
+        // SAFETY: the object is so long, and these words do not change.
+        unsafe { slice::from_raw_parts(self.at.add(1), len) }
+    }
+
+    /// Its values: all payload words after the raw ones.
+    #[inline(always)]
+    pub(crate) fn values(self) -> &'h [Value<'h>] {
+        let header = self.header();
+        let raw = match layout::raw_words(layout::tag_of(header)) {
+            layout::ALL_RAW => return &[],
+            n => n as usize,
+        };
+        let len = (layout::words_of(header) - 1).saturating_sub(raw);
+        // SAFETY: the object is so long; these words are values that live as long as it does.
+        unsafe { slice::from_raw_parts(self.at.add(1 + raw).cast(), len) }
+    }
+
+    /// The bytes of a STR.
+    #[inline(always)]
+    pub(crate) fn str_bytes(self) -> &'h [u8] {
+        debug_assert!(self.tag() == layout::STR);
+        let header = self.header();
+        let len = (layout::words_of(header) - 1) * 8 - layout::aux_of(header) as usize;
+        // SAFETY: a STR is its bytes and so much padding.
+        unsafe { slice::from_raw_parts(self.at.add(1).cast(), len) }
+    }
+
+    /// The type of the value that points here.
+    pub(crate) fn kind(self) -> Kind {
+        match self.tag() {
+            layout::BIGINT => Kind::Int,
+            layout::STR | layout::STRSLICE => Kind::Str,
+            layout::VEC | layout::RANGE => Kind::Vector,
+            layout::LIST => Kind::List,
+            layout::MAP | layout::HMAP => Kind::Map,
+            layout::SET => Kind::Set,
+            layout::CLOSURE | layout::FUNREF => Kind::Fn,
+            layout::REF => Kind::Ref,
+            layout::EXCEPTION => Kind::Exception,
+            layout::FLOAT => Kind::Float,
+            _ => HostRef::of(self.value()).map_or(Kind::Host, HostRef::kind),
+        }
+    }
+
+    /// The value that points here, taken apart.
+    #[inline]
+    pub(crate) fn view(self) -> View<'h> {
+        let value = self.value();
+        let view = match self.tag() {
+            layout::BIGINT => BigRef::of(value).map(View::BigInt),
+            layout::STR | layout::STRSLICE => string::text_of(value).map(View::Str),
+            layout::VEC | layout::RANGE => VecRef::of_vector(value).map(View::Vec),
+            layout::LIST => Some(View::List(self.values())),
+            layout::MAP | layout::HMAP => MapRef::of(value).map(View::Map),
+            layout::SET => SetRef::of(value).map(View::Set),
+            layout::CLOSURE => ClosureRef::of(value).map(View::Closure),
+            layout::FUNREF => FunRef::of(value).map(View::FunRef),
+            layout::REF => RefRef::of(value).map(View::Ref),
+            layout::EXCEPTION => ExceptionRef::of(value).map(View::Exception),
+            layout::HOST => HostRef::of(value).map(View::Host),
+            _ => None,
+        };
+        debug_assert!(view.is_some(), "no value points to an object with tag {}", self.tag());
+        view.unwrap_or(View::Nil)
+    }
+}
+
+/// An object in static memory: words laid out at build time.
+#[repr(align(8))]
+pub(crate) struct StaticObject<const N: usize>(pub(crate) [u64; N]);
+
+impl<const N: usize> StaticObject<N> {
+    /// The value that points to this object.
+    #[inline(always)]
+    pub(crate) fn value(&'static self) -> Value<'static> {
+        Value::new(Word::object(self.0.as_ptr().cast_mut()))
+    }
+}
+
+/// Text that was UTF-8 when it was written: only whole characters are ever put in or cut out.
+#[inline(always)]
+pub(crate) fn trusted_text(bytes: &[u8]) -> &str {
+    debug_assert!(bytes.len() > 256 || std::str::from_utf8(bytes).is_ok());
+    // SAFETY: strings are made of `str`s, and sliced at their character boundaries.
+    unsafe { std::str::from_utf8_unchecked(bytes) }
+}
