@@ -1,0 +1,110 @@
+//! Making collections and text out of values.
+//!
+//! In: the values in order (the last one being the tail or the keys, where there is one). Out: the
+//! collection; :type_error when the entries of a vector share no type.
+
+use super::fail;
+use crate::data::map::{self, MapBuilder};
+use crate::data::vector::{self, VecError};
+use crate::data::{list as lists, set as sets, string};
+use crate::native::{Cx, Res};
+use crate::value::Value;
+
+/// `[items…]`
+pub(crate) fn vector<'h>(cx: &mut Cx<'h, '_>, items: &[Value<'h>]) -> Res<'h> {
+    cx.charge(items.len() as u64 / 64);
+    vector::from_values(cx.heap(), items).map_err(|error| vector_error(cx, error))
+}
+
+/// `[item | tail]`
+pub(crate) fn cons1<'h>(cx: &mut Cx<'h, '_>, item: Value<'h>, tail: Value<'h>) -> Res<'h> {
+    vector::prepend(cx.heap(), item, tail).map_err(|error| vector_error(cx, error))
+}
+
+/// `[items… | tail]`, the tail being the last value.
+pub(crate) fn cons<'h>(cx: &mut Cx<'h, '_>, values: &[Value<'h>]) -> Res<'h> {
+    let Some((tail, items)) = values.split_last() else { return Ok(vector::empty()) };
+    items.iter().rev().try_fold(*tail, |tail, item| cons1(cx, *item, tail))
+}
+
+fn vector_error<'h>(cx: &mut Cx<'h, '_>, error: VecError) -> Value<'h> {
+    match error {
+        VecError::Mixed(a, b) => {
+            let (a, b) = (a.name().text(), b.name().text());
+            cx.type_error(&format!(
+                "a vector holds one type, not {a} and {b}; for different types use a list: {{…}}"
+            ))
+        }
+        VecError::NotVector(kind) => {
+            cx.type_error(&format!("a vector expected after |, not a {}", kind.name().text()))
+        }
+        VecError::TooLong => cx.value_error("the vector would be too long"),
+    }
+}
+
+/// `{items…}`
+pub(crate) fn list<'h>(cx: &mut Cx<'h, '_>, items: &[Value<'h>]) -> Res<'h> {
+    Ok(lists::new(cx.heap(), items))
+}
+
+/// A map of values and their keys, a list that is the last value.
+pub(crate) fn map_keys<'h>(cx: &mut Cx<'h, '_>, values: &[Value<'h>]) -> Res<'h> {
+    let heap = cx.heap();
+    let Some((keys, values)) = values.split_last() else { return Ok(map::empty()) };
+    let keys = keys.as_list().unwrap_or(&[]);
+    let symbols: Option<smallvec::SmallVec<[crate::symbols::Symbol; 8]>> =
+        keys.iter().map(|key| key.as_symbol()).collect();
+    if let Some(symbols) = symbols
+        && let Some(shape) = map::Shape::of(&symbols)
+        && let Some(made) = map::of_shape(heap, shape, values)
+    {
+        return Ok(made);
+    }
+    let mut builder = MapBuilder::new();
+    for (key, value) in keys.iter().zip(values) {
+        builder.put(heap, *key, *value);
+    }
+    Ok(builder.finish(heap))
+}
+
+/// A map of key, value, key, value …
+pub(crate) fn map<'h>(cx: &mut Cx<'h, '_>, entries: &[Value<'h>]) -> Res<'h> {
+    let heap = cx.heap();
+    cx.charge(entries.len() as u64 / 16);
+    let mut builder = MapBuilder::new();
+    for entry in entries.chunks_exact(2) {
+        builder.put(heap, entry[0], entry[1]);
+    }
+    Ok(builder.finish(heap))
+}
+
+/// `#{items…}`
+pub(crate) fn set<'h>(cx: &mut Cx<'h, '_>, items: &[Value<'h>]) -> Res<'h> {
+    cx.charge(items.len() as u64 / 16);
+    Ok(sets::from_values(cx.heap(), items))
+}
+
+/// The parts printed bare and joined.
+pub(crate) fn text<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Res<'h> {
+    let mut builder = string::StrBuilder::new();
+    for part in parts {
+        match part.as_str() {
+            Some(text) => builder.push(text),
+            None => builder.push(&crate::inspect::display(*part)),
+        }
+    }
+    cx.charge(builder.len() as u64 / 256);
+    Ok(builder.finish(cx.heap()))
+}
+
+/// `a..b`
+pub(crate) fn range<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> Res<'h> {
+    match (a.as_small(), b.as_small()) {
+        (Some(first), Some(last)) => vector::range(cx.heap(), first, last)
+            .ok_or_else(|| cx.value_error("a range needs ints of at most 63 bits")),
+        _ => {
+            let fault = super::elementwise::Fault::Type;
+            Err(fail::operands(cx, "..", "ints", fault, a, b))
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! The machine's registers, and everything that touches frames and code through raw pointers.
+//!
+//! In: code words and frames. Out: thin accessors that the match loop is written with.
+//!
+//! # Safety
+//! One invariant carries this module: **the code was verified and specialised by this crate.** So
+//! every word at `pc` is an instruction with its extension words; register numbers are below the
+//! function's register count; distances lead to instructions of the same function; extension words
+//! said to be addresses are those of immortal objects of that type; registers that are read have
+//! been written. Frames are made by the functions below only, on a [`Stack`], with room checked.
+#![allow(unsafe_code)]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::code::MISSING;
+use crate::code::exec::{Ex, args_words};
+use crate::code::function::{Function, Info};
+use crate::stack::{HALT, POP_CHUNK, Stack};
+use crate::value::{Value, Word};
+
+/// Where the process is: program counter, registers of the frame, frame. Small and `Copy`: the match
+/// loop keeps its own in CPU registers and hands copies to what is not inlined.
+#[derive(Clone, Copy)]
+pub(crate) struct Machine {
+    pc: *const u64,
+    base: *mut u64,
+    fp: *mut u64,
+}
+
+/// Which registers hold the arguments of an `args` instruction.
+#[derive(Clone, Copy)]
+pub(crate) struct Args {
+    registers: *const u16,
+    base: *const u64,
+    len: usize,
+}
+
+impl Args {
+    #[inline(always)]
+    pub(crate) fn len(self) -> usize {
+        self.len
+    }
+
+    /// The argument `i`, which must be below `len`.
+    #[inline(always)]
+    pub(crate) fn get(self, i: usize) -> Word {
+        debug_assert!(i < self.len);
+        // SAFETY: the instruction names so many registers of the frame.
+        unsafe { Word::from_bits(*self.base.add(*self.registers.add(i) as usize)) }
+    }
+
+    /// All but the last `n`, and those.
+    pub(crate) fn split_last(self, n: usize) -> (Args, Args) {
+        let first = self.len - n.min(self.len);
+        // SAFETY: within the instruction's registers.
+        let rest = unsafe { self.registers.add(first) };
+        (Args { len: first, ..self }, Args { registers: rest, len: self.len - first, ..self })
+    }
+
+    pub(crate) fn words(self) -> impl Iterator<Item = Word> {
+        (0..self.len).map(move |i| self.get(i))
+    }
+}
+
+impl Machine {
+    /// Goes on where the stack says.
+    pub(crate) fn load(stack: &Stack) -> Machine {
+        let base = stack.top().map_or(std::ptr::null_mut(), |frame| frame.base());
+        Machine { pc: stack.pc, base, fp: stack.fp }
+    }
+
+    /// Tells the stack where the process is.
+    #[inline(always)]
+    pub(crate) fn save(&self, stack: &mut Stack) {
+        stack.pc = self.pc;
+        stack.fp = self.fp;
+    }
+
+    /// Tells the stack that the process is in the midst of the instruction at `pc`: for traces and
+    /// handlers only.
+    pub(crate) fn save_within(&self, stack: &mut Stack) {
+        stack.pc = self.pc.wrapping_add(1);
+        stack.fp = self.fp;
+    }
+
+    #[inline(always)]
+    pub(crate) fn op(&self) -> Ex {
+        // SAFETY: `pc` points to an instruction; its low 16 bits are an `Ex`.
+        unsafe { std::mem::transmute::<u16, Ex>(*self.pc as u16) }
+    }
+
+    #[inline(always)]
+    fn word(&self) -> u64 {
+        // SAFETY: `pc` points to an instruction.
+        unsafe { *self.pc }
+    }
+
+    #[inline(always)]
+    pub(crate) fn a(&self) -> usize {
+        (self.word() >> 16) as u16 as usize
+    }
+
+    #[inline(always)]
+    pub(crate) fn b(&self) -> usize {
+        (self.word() >> 32) as u16 as usize
+    }
+
+    #[inline(always)]
+    pub(crate) fn c(&self) -> usize {
+        (self.word() >> 48) as usize
+    }
+
+    /// c as an int.
+    #[inline(always)]
+    pub(crate) fn c_int(&self) -> i64 {
+        (self.word() as i64) >> 48
+    }
+
+    /// b as an int.
+    #[inline(always)]
+    pub(crate) fn b_int(&self) -> i64 {
+        (self.word() >> 32) as i16 as i64
+    }
+
+    /// b and c as one int.
+    #[inline(always)]
+    pub(crate) fn bc_int(&self) -> i64 {
+        (self.word() as i64) >> 32
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self, register: usize) -> Word {
+        // SAFETY: registers named by code are in the frame.
+        unsafe { Word::from_bits(*self.base.add(register)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn set(&mut self, register: usize, word: Word) {
+        // SAFETY: registers named by code are in the frame.
+        unsafe { *self.base.add(register) = word.bits() }
+    }
+
+    /// The word `n` words after the first of the instruction.
+    #[inline(always)]
+    pub(crate) fn ext(&self, n: usize) -> u64 {
+        // SAFETY: the instruction has such a word.
+        unsafe { *self.pc.add(n) }
+    }
+
+    /// The object whose address is the word `n` words after the first.
+    ///
+    /// # Safety
+    /// The instruction has the address of an immortal `T` there.
+    #[inline(always)]
+    pub(crate) unsafe fn object<T>(&self, n: usize) -> &'static T {
+        // SAFETY: by contract.
+        unsafe { &*(self.ext(n) as *const T) }
+    }
+
+    /// The constant in the word `n` words after the first.
+    #[inline(always)]
+    pub(crate) fn constant(&self, n: usize) -> Value<'static> {
+        Value::new(Word::from_bits(self.ext(n)))
+    }
+
+    /// The inline cache `n` words after the first.
+    #[inline(always)]
+    pub(crate) fn cache(&self, n: usize) -> &'static AtomicU64 {
+        // SAFETY: code lives for ever; cache words are only used as atomics.
+        unsafe { AtomicU64::from_ptr(self.pc.add(n).cast_mut()) }
+    }
+
+    /// The arguments of an `args` instruction.
+    #[inline(always)]
+    pub(crate) fn args(&self) -> Args {
+        Args { registers: self.pc.cast::<u16>().wrapping_add(2), base: self.base, len: self.a() }
+    }
+
+    /// Goes on `n` words further.
+    #[inline(always)]
+    pub(crate) fn next(&mut self, n: usize) {
+        self.pc = self.pc.wrapping_add(n);
+    }
+
+    /// Goes on so many words from here.
+    #[inline(always)]
+    pub(crate) fn jump(&mut self, distance: i64) {
+        self.pc = self.pc.wrapping_offset(distance as isize);
+    }
+
+    /// Takes the jump whose distance is the low half of the first extension word.
+    #[inline(always)]
+    pub(crate) fn jump_ext(&mut self) {
+        self.jump(self.ext(1) as i32 as i64);
+    }
+
+    /// The high half of the first extension word.
+    #[inline(always)]
+    pub(crate) fn count(&self) -> usize {
+        (self.ext(1) >> 32) as usize
+    }
+
+    /// The function of the frame.
+    pub(crate) fn function(&self) -> &'static Function {
+        // SAFETY: every frame holds its function.
+        unsafe { &*(*self.fp.sub(1) as *const Function) }
+    }
+
+    /// Puts the result of the call-like instruction that ends right before `pc` into its register.
+    #[inline(always)]
+    pub(crate) fn deliver(&mut self, word: Word) {
+        // SAFETY: the word before is an info word of this frame's function.
+        let register = unsafe { Info(*self.pc.sub(1)).register() };
+        self.set(register, word);
+    }
+
+    /// Whether the result delivered here is returned at once.
+    pub(crate) fn returns_result(&self) -> bool {
+        // SAFETY: as in `deliver`.
+        let register = unsafe { Info(*self.pc.sub(1)).register() };
+        self.op() == Ex::Return && self.a() == register
+    }
+
+    /// The place right after the `args` instruction at `pc` with so many extension words.
+    #[inline(always)]
+    pub(crate) fn after(&self, ext: usize) -> Return {
+        Return(self.pc.wrapping_add(args_words(self.a()) + ext))
+    }
+
+    /// The place `n` words further.
+    #[inline(always)]
+    pub(crate) fn after_words(&self, n: usize) -> Return {
+        Return(self.pc.wrapping_add(n))
+    }
+
+    /// The place the machine is at.
+    pub(crate) fn here(&self) -> Return {
+        Return(self.pc)
+    }
+
+    /// Goes on there.
+    #[inline(always)]
+    pub(crate) fn go(&mut self, to: Return) {
+        self.pc = to.0;
+    }
+
+    /// Whether a frame of `f` has room under the frame.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, stack: &Stack, f: &Function) -> bool {
+        self.base as usize - stack.limit as usize >= (f.registers() + 3) * 8
+    }
+
+    /// Pushes a frame of `f` that goes on at `to`, room having been checked.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, f: &'static Function, args: Args, to: Return) {
+        // SAFETY: there is room.
+        unsafe { self.push_under(self.base, f, args, to.0) }
+    }
+
+    /// Pushes a frame of `f` in a new chunk.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn push_chunk(
+        &mut self,
+        stack: &mut Stack,
+        f: &'static Function,
+        args: Args,
+        to: Return,
+    ) {
+        let base = stack.grow(f.registers() + 3, self.base, to.0);
+        // SAFETY: the new chunk has room.
+        unsafe { self.push_under(base, f, args, POP_CHUNK.pc()) }
+    }
+
+    #[inline(always)]
+    unsafe fn push_under(
+        &mut self,
+        above: *mut u64,
+        f: &'static Function,
+        args: Args,
+        to: *const u64,
+    ) {
+        // SAFETY: by contract there is room under `above`.
+        unsafe {
+            let fp = above.sub(2);
+            let base = fp.sub(1 + f.registers());
+            for i in 0..args.len {
+                *base.add(i) = args.get(i).bits();
+            }
+            *fp.add(1) = to as u64;
+            *fp = self.fp as u64;
+            *fp.sub(1) = std::ptr::from_ref(f) as u64;
+            self.fp = fp;
+            self.base = base;
+        }
+        self.pc = f.entry();
+    }
+
+    /// Pushes a frame of `f` with these argument words (at most its arity of them).
+    pub(crate) fn push_words(
+        &mut self,
+        stack: &mut Stack,
+        f: &'static Function,
+        words: &[Word],
+        to: Return,
+    ) {
+        let none = Args { registers: std::ptr::null(), base: self.base, len: 0 };
+        if self.has_room(stack, f) {
+            self.push(f, none, to);
+        } else {
+            self.push_chunk(stack, f, none, to);
+        }
+        self.fill(f, words);
+    }
+
+    /// Writes arguments and marks the other parameters as omitted.
+    pub(crate) fn fill(&mut self, f: &'static Function, words: &[Word]) {
+        for i in 0..f.arity as usize {
+            self.set(i, words.get(i).copied().unwrap_or(MISSING));
+        }
+    }
+
+    /// Marks the parameters from `n` on as omitted.
+    #[inline(always)]
+    pub(crate) fn fill_missing(&mut self, f: &'static Function, n: usize) {
+        for i in n..f.arity as usize {
+            self.set(i, MISSING);
+        }
+    }
+
+    /// Writes captured values, and the closure itself if wanted, behind the parameters.
+    #[inline(always)]
+    pub(crate) fn fill_captures(
+        &mut self,
+        f: &'static Function,
+        captures: &[Value<'_>],
+        closure: Word,
+    ) {
+        let first = f.arity as usize;
+        let captures = &captures[..captures.len().min(f.captures as usize)];
+        for (i, value) in captures.iter().enumerate() {
+            self.set(first + i, value.word());
+        }
+        if f.wants_self {
+            self.set(first + captures.len(), closure);
+        }
+    }
+
+    /// Whether a frame of `f` has room in place of the frame.
+    #[inline(always)]
+    fn has_room_in_place(&self, stack: &Stack, f: &Function) -> bool {
+        self.fp as usize - stack.limit as usize >= (f.registers() + 1) * 8
+    }
+
+    /// Replaces the frame by one of `f` whose parameters are yet to be filled.
+    #[inline(always)]
+    pub(crate) fn replace(&mut self, stack: &mut Stack, f: &'static Function) {
+        if !self.has_room_in_place(stack, f) {
+            *self = self.move_to_chunk(stack, f);
+        }
+        // SAFETY: there is room now.
+        unsafe {
+            *self.fp.sub(1) = std::ptr::from_ref(f) as u64;
+            self.base = self.fp.sub(1 + f.registers());
+        }
+        self.pc = f.entry();
+    }
+
+    /// Makes a chunk with room for a frame of `f` in place of the frame.
+    #[cold]
+    #[inline(never)]
+    fn move_to_chunk(mut self, stack: &mut Stack, f: &'static Function) -> Machine {
+        // SAFETY: the frame is the innermost; what it returns to lies above it, or is in the head
+        // of the chunk that it is first in.
+        unsafe {
+            let caller = *self.fp;
+            let to = *self.fp.add(1) as *const u64;
+            let (base, to) =
+                if to == POP_CHUNK.pc() { stack.pop_chunk() } else { (self.fp.add(2), to) };
+            let above = stack.grow(f.registers() + 3, base, to);
+            self.fp = above.sub(2);
+            *self.fp.add(1) = POP_CHUNK.pc() as u64;
+            *self.fp = caller;
+        }
+        self
+    }
+
+    /// Returns from the frame.
+    #[inline(always)]
+    pub(crate) fn ret(&mut self, word: Word) {
+        // SAFETY: a frame lies under its caller, or under a chunk's scratch word, and returns to
+        // a place with an info word before it.
+        unsafe {
+            let to = *self.fp.add(1) as *const u64;
+            self.base = self.fp.add(2);
+            self.fp = *self.fp as *mut u64;
+            let register = Info(*to.sub(1)).register();
+            *self.base.add(register) = word.bits();
+            self.pc = to;
+        }
+    }
+
+    /// The first frame of a chunk has returned: goes on in the chunk before.
+    pub(crate) fn pop_chunk(&mut self, stack: &mut Stack) {
+        let word = self.get(0);
+        let (base, pc) = stack.pop_chunk();
+        self.base = base;
+        self.pc = pc;
+        self.deliver(word);
+    }
+
+    /// Goes on in the frame that the stack has been unwound to, at its handler.
+    pub(crate) fn catch(&mut self, stack: &Stack, to: *const u64) {
+        *self = Machine::load(stack);
+        self.pc = to;
+    }
+
+    /// Whether the first frame of all has returned to here.
+    pub(crate) fn halted(&self) -> bool {
+        self.pc == HALT.pc()
+    }
+
+    /// Reads a cache.
+    #[inline(always)]
+    pub(crate) fn cached(&self, n: usize) -> u64 {
+        self.cache(n).load(Ordering::Relaxed)
+    }
+}
+
+/// A place in the code with an info word before it.
+#[derive(Clone, Copy)]
+pub(crate) struct Return(*const u64);

@@ -1,0 +1,30 @@
+//! The interpreter: runs a process's code until its turn is over.
+//!
+//! In: a process, the VM, the host, a budget of reductions. Out: an [`Outcome`].
+//!
+//! `run` is the match loop, `machine` its access to frames and code, `calls` all calls but the
+//! plain one, `env` the way out for collections and raised values, `receive` mailboxes. It
+//! never recurses natively: a rata call pushes a frame on the process's own stack.
+
+mod calls;
+pub(crate) mod env;
+pub(crate) mod machine;
+mod receive;
+mod run;
+
+use crate::native::Host;
+use crate::process::{Outcome, Process};
+use crate::vm::Vm;
+use env::Env;
+
+pub(crate) use calls::fn_set;
+
+/// Runs a process for about so many reductions.
+pub fn run(process: &mut Process, vm: &Vm, host: &mut dyn Host, budget: i64) -> Outcome {
+    process.core.budget = budget;
+    let mut env = Env { process, vm, host };
+    let outcome = run::execute(&mut env);
+    let core = &mut env.process.core;
+    core.reductions += budget.saturating_sub(core.budget).max(0) as u64;
+    outcome
+}

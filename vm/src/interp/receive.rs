@@ -1,0 +1,98 @@
+//! Waiting for messages.
+//!
+//! In: the machine at a receive instruction. Out: where it goes on, or [`Outcome::Wait`].
+
+use super::env::{Env, Raised};
+use super::machine::Machine;
+use crate::native::Poll;
+use crate::process::{Outcome, Receiving, Wait};
+use crate::symbols::sym;
+use crate::value::{View, Word};
+
+/// What a wait leads to.
+pub(crate) enum Waited {
+    /// Look at the mailbox again.
+    Again,
+    /// The time is over.
+    Late,
+    Leave(Outcome),
+    Raise(Raised),
+}
+
+impl Env<'_> {
+    /// Begins a receive at the oldest message.
+    pub(crate) fn receive_start(&mut self) {
+        self.process.core.receiving = Receiving::Looking;
+        self.process.core.mailbox.start();
+    }
+
+    /// Begins a receive at the first message that can answer to a ref.
+    pub(crate) fn receive_mark(&mut self, word: Word) {
+        self.receive_start();
+        let core = &mut self.process.core;
+        if let Some(reference) = self.process.heap.value(word).as_ref()
+            && reference.creator() == Some(core.pid)
+        {
+            core.mailbox.start_after(reference.stamp());
+        }
+    }
+
+    /// The message looked at.
+    #[inline]
+    pub(crate) fn receive_peek(&mut self) -> Option<Word> {
+        self.process.core.mailbox.peek(&self.process.heap)
+    }
+
+    /// The receive is over: the message looked at is taken.
+    pub(crate) fn receive_take(&mut self) {
+        let core = &mut self.process.core;
+        core.mailbox.take();
+        core.receiving = Receiving::Looking;
+        core.charge(1);
+    }
+
+    /// Nothing looked at so far fits. `m` stands where the wait goes on when there is something new.
+    #[inline(never)]
+    pub(crate) fn receive_wait(&mut self, m: &Machine, timeout: Word) -> Waited {
+        m.save(&mut self.process.stack);
+        let late = self.process.core.receiving == Receiving::TimedOut;
+        match self.host.poll(&mut self.process.core) {
+            Poll::Messages if self.process.core.budget <= 0 => return Waited::Leave(Outcome::Yield),
+            Poll::Messages => return Waited::Again,
+            Poll::Signal => return Waited::Leave(Outcome::Yield),
+            Poll::Nothing if late => return Waited::Late,
+            Poll::Nothing => {}
+        }
+        let timeout = match self.milliseconds(timeout) {
+            Ok(timeout) => timeout,
+            Err(raised) => return Waited::Raise(raised),
+        };
+        if timeout == Some(0) {
+            return Waited::Late;
+        }
+        if self.process.heap.should_collect() {
+            self.process.collect();
+            if self.process.over_limit() {
+                return Waited::Leave(Outcome::LimitReached);
+            }
+        }
+        self.process.stack.drop_spare();
+        let first = self.process.core.receiving == Receiving::Looking;
+        self.process.core.receiving = Receiving::Waiting;
+        Waited::Leave(Outcome::Wait(Wait { timeout, first }))
+    }
+
+    /// A timeout; `None` is for ever.
+    fn milliseconds(&mut self, timeout: Word) -> Result<Option<u64>, Raised> {
+        let cx = self.cx();
+        match cx.heap().value(timeout).view() {
+            View::Int(ms) if ms >= 0 => Ok(Some(ms as u64)),
+            View::Symbol(s) if s == sym::INFINITY => Ok(None),
+            _ => {
+                let shown = crate::inspect::inspect(cx.heap().value(timeout));
+                let text = format!("milliseconds (an int from 0) or :infinity expected, not {shown}");
+                Err(Raised::new(cx.argument_error("receive … after", &text).word()))
+            }
+        }
+    }
+}

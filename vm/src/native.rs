@@ -1,0 +1,184 @@
+//! What a native function sees and what it may answer.
+//!
+//! A native is a plain function `fn(&mut Cx<'h, '_>, &[Value<'h>]) -> Native<'h>`. Values live as
+//! long as the heap stays shared-borrowed, and only `Heap::collect(&mut self)` moves objects, so a
+//! native can never hold a value across a collection. What must outlive the native's turn goes
+//! into a [`Resume`], whose words are traced.
+//!
+//! A native that works on user data charges for it (`cx.charge(n)`) and, when it may take long,
+//! looks at `cx.out_of_budget()` now and then and answers `Native::Suspend`. The interpreter then
+//! ends the turn, collects if that is due, and calls `resume` at the process's next turn.
+
+use std::any::Any;
+
+use rata_bytecode::natives::NATIVES;
+use smallvec::SmallVec;
+
+use crate::data::exception;
+use crate::heap::Heap;
+use crate::process::Core;
+use crate::symbols::{Symbol, sym};
+use crate::value::{Value, Word};
+use crate::vm::Vm;
+
+/// A native function.
+pub type NativeFn = for<'h> fn(&mut Cx<'h, '_>, &[Value<'h>]) -> Native<'h>;
+
+/// A result, or the value that is raised.
+pub type Res<'h> = Result<Value<'h>, Value<'h>>;
+
+/// What a native answers.
+pub enum Native<'h> {
+    /// The call's value.
+    Value(Value<'h>),
+    /// Raise this (an exception or any value).
+    Raise(Value<'h>),
+    /// Go on as a tail call of this function value with these arguments.
+    Call(Value<'h>, SmallVec<[Value<'h>; 4]>),
+    /// The budget is used up: go on with the state at the process's next turn.
+    Suspend(Box<dyn Resume>),
+    /// Work that blocks: a thread of the pool runs it, what it makes is resumed on the process.
+    Offload(Box<dyn Job>),
+    /// The process ends with this reason; runs no catch but the one that takes exits.
+    Exit(Value<'h>),
+}
+
+impl<'h> From<Res<'h>> for Native<'h> {
+    fn from(result: Res<'h>) -> Native<'h> {
+        match result {
+            Ok(value) => Native::Value(value),
+            Err(raised) => Native::Raise(raised),
+        }
+    }
+}
+
+/// The state of a native that goes on later.
+pub trait Resume: Send {
+    /// Goes on.
+    fn resume<'h>(self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h>;
+    /// Shows every word it holds to the collector, which may replace it.
+    fn trace(&mut self, visit: &mut dyn FnMut(&mut Word));
+}
+
+/// Work for the pool of blocking threads. It holds no words of the process's heap: what it needs
+/// was taken out before (text, bytes, numbers).
+pub trait Job: Send {
+    /// Does the work, on any thread; what it returns is resumed on the process.
+    fn run(self: Box<Self>) -> Box<dyn Resume>;
+}
+
+/// What the interpreter asks of whoever runs it.
+pub trait Host {
+    /// The runtime's own host type, for its natives.
+    fn as_any(&mut self) -> &mut dyn Any;
+    /// Moves what has arrived for this process into `core.mailbox`. Called before a receive
+    /// waits (so that `after 0` sees what was sent before).
+    fn poll(&mut self, core: &mut Core) -> Poll;
+}
+
+/// What [`Host::poll`] found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Poll {
+    /// Nothing new.
+    Nothing,
+    /// At least one message was pushed.
+    Messages,
+    /// A signal that ends the process, or that only the runtime can handle: the turn ends with
+    /// `Outcome::Yield`.
+    Signal,
+}
+
+/// What a native works with: the heap, the process's private part, the VM and the host.
+pub struct Cx<'h, 'p> {
+    heap: &'h Heap,
+    /// The process's private part beside the heap.
+    pub core: &'p mut Core,
+    vm: &'p Vm,
+    host: &'p mut dyn Host,
+}
+
+impl<'h, 'p> Cx<'h, 'p> {
+    /// Puts a context together.
+    pub fn new(
+        heap: &'h Heap,
+        core: &'p mut Core,
+        vm: &'p Vm,
+        host: &'p mut dyn Host,
+    ) -> Cx<'h, 'p> {
+        Cx { heap, core, vm, host }
+    }
+
+    /// The heap, to allocate in: `cx.heap().string("…")` and so on.
+    #[inline]
+    pub fn heap(&self) -> &'h Heap {
+        self.heap
+    }
+
+    /// The loaded code.
+    pub fn vm(&self) -> &'p Vm {
+        self.vm
+    }
+
+    /// The host, as the runtime's type.
+    pub fn host<H: Host + 'static>(&mut self) -> Option<&mut H> {
+        self.host.as_any().downcast_mut::<H>()
+    }
+
+    /// The host and the process's private part at once.
+    pub fn host_and_core<H: Host + 'static>(&mut self) -> Option<(&mut H, &mut Core)> {
+        let host = self.host.as_any().downcast_mut::<H>()?;
+        Some((host, self.core))
+    }
+
+    /// Charges `n` reductions (one for about 20 ns of work… a hundred list entries touched).
+    #[inline]
+    pub fn charge(&mut self, n: u64) {
+        self.core.charge(n);
+    }
+
+    /// Whether the turn's budget is used up: a native in a long loop must now suspend.
+    #[inline]
+    pub fn out_of_budget(&self) -> bool {
+        self.core.budget <= 0
+    }
+
+    /// An exception of any type.
+    pub fn error(&self, kind: Symbol, message: &str) -> Value<'h> {
+        self.heap.exception(kind, message)
+    }
+
+    /// `:type_error`.
+    pub fn type_error(&self, message: &str) -> Value<'h> {
+        self.error(sym::TYPE_ERROR, message)
+    }
+
+    /// `:value_error`.
+    pub fn value_error(&self, message: &str) -> Value<'h> {
+        self.error(sym::VALUE_ERROR, message)
+    }
+
+    /// `:argument_error` of the named function, as `Vector.head: …`.
+    pub fn argument_error(&self, function: &str, message: &str) -> Value<'h> {
+        self.error(sym::ARGUMENT_ERROR, &format!("{function}: {message}"))
+    }
+
+    /// `:index_error`.
+    pub fn index_error(&self, message: &str) -> Value<'h> {
+        self.error(sym::INDEX_ERROR, message)
+    }
+
+    /// `:key_error`.
+    pub fn key_error(&self, message: &str) -> Value<'h> {
+        self.error(sym::KEY_ERROR, message)
+    }
+
+    /// `:runtime_error`.
+    pub fn runtime_error(&self, message: &str) -> Value<'h> {
+        self.error(sym::RUNTIME_ERROR, message)
+    }
+}
+
+/// The position of a native in the table, which is also its position in the VM's.
+pub fn native_index(name: &str, arity: u32) -> Option<usize> {
+    NATIVES.iter().position(|n| n.name == name && n.arity == arity)
+}

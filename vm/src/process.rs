@@ -1,0 +1,263 @@
+//! The private part of a process: what only the thread that runs it touches.
+//!
+//! In: a function value to start with, messages pushed by the runtime, a budget per turn. Out: an
+//! [`Outcome`] per turn. What other processes may touch (status, links, names, the incoming queue)
+//! belongs to the runtime, which holds a `Process` wherever it likes: it is plain memory, `Send`,
+//! and frees what it owns when dropped.
+//!
+//! A turn: `interp::run(&mut process, &vm, &mut host, budget)`. Between turns the runtime may push
+//! messages, call [`Process::resume_with`] (an offloaded job is done) or [`Process::time_out`].
+
+use crate::heap::{Fragment, Heap};
+use crate::mailbox::Mailbox;
+use crate::native::{Job, Resume};
+use crate::stack::Stack;
+use crate::value::{Pid, Value, Word};
+use crate::code::module::Module;
+use crate::vm::{ModuleIndex, Vm};
+
+/// How a turn ended.
+pub enum Outcome {
+    /// The budget is used up, or the host asked for the end of the turn: run again.
+    Yield,
+    /// Nothing in the mailbox fits: run again when a message has been pushed or the time is over.
+    Wait(Wait),
+    /// The first function returned: the value is [`Process::result`].
+    Done,
+    /// Nobody caught what was raised: [`Process::result`], [`Process::stacktrace`].
+    Crashed,
+    /// `Process.exit(reason)`: [`Process::result`].
+    Exit,
+    /// Blocking work: run it elsewhere, then [`Process::resume_with`] what it made and run again.
+    Offload(Box<dyn Job>),
+    /// Another process is loading this module: run again when that is over
+    /// ([`Vm::load_state`] tells).
+    WaitForModule(ModuleIndex),
+    /// The process holds more memory than it may: end it.
+    LimitReached,
+}
+
+/// How long a receive waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wait {
+    /// Milliseconds, counted from the first wait of this receive; `None` is for ever.
+    pub timeout: Option<u64>,
+    /// Whether this is the first wait of this receive: the clock starts now. Otherwise the
+    /// deadline set then goes on to hold.
+    pub first: bool,
+}
+
+/// Scheduling priority.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, PartialOrd, Ord)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Priority {
+    Low,
+    #[default]
+    Normal,
+    High,
+    Max,
+}
+
+/// How far the current receive is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Receiving {
+    /// It has not waited.
+    #[default]
+    Looking,
+    /// It has waited; the host holds its deadline.
+    Waiting,
+    /// Its deadline has passed.
+    TimedOut,
+}
+
+/// Why the handlers are being looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Class {
+    /// Something was raised.
+    Raised,
+    /// `Process.exit(reason)`.
+    Exit,
+}
+
+/// Something caught: so that raising it again keeps its trace and class.
+pub(crate) struct Caught {
+    pub(crate) value: Word,
+    pub(crate) trace: Word,
+    pub(crate) class: Class,
+}
+
+/// What few processes need.
+#[derive(Default)]
+pub(crate) struct Cold {
+    /// Values caught lately that cannot carry a trace themselves; the newest last.
+    pub(crate) caught: Vec<Caught>,
+    /// Modules whose initialisation this process is running.
+    pub(crate) loading: Vec<&'static Module>,
+}
+
+/// How many values caught are remembered.
+const CAUGHT: usize = 16;
+
+/// The private part of a process beside heap and stack: what natives work on.
+pub struct Core {
+    /// Whose it is.
+    pub pid: Pid,
+    /// Reductions left in this turn; natives charge it.
+    pub budget: i64,
+    /// Reductions of earlier turns.
+    pub reductions: u64,
+    /// Messages not taken yet.
+    pub mailbox: Mailbox,
+    /// The process dictionary: nil, or a map.
+    pub dictionary: Word,
+    /// Exit signals become messages.
+    pub trap_exit: bool,
+    /// As set by `Process.flag`.
+    pub priority: Priority,
+    pub(crate) receiving: Receiving,
+    /// What the process ended with.
+    pub(crate) result: Word,
+    pub(crate) trace: Word,
+    /// A native that goes on at the next turn.
+    pub(crate) suspended: Option<Box<dyn Resume>>,
+    pub(crate) cold: Option<Box<Cold>>,
+}
+
+impl Core {
+    /// Charges reductions.
+    #[inline]
+    pub fn charge(&mut self, n: u64) {
+        self.budget = self.budget.saturating_sub_unsigned(n);
+    }
+
+    /// The value of a key of the process dictionary is in this map (nil when none was put).
+    pub fn dictionary<'h>(&self, heap: &'h Heap) -> Value<'h> {
+        heap.value(self.dictionary)
+    }
+
+    pub(crate) fn cold(&mut self) -> &mut Cold {
+        self.cold.get_or_insert_default()
+    }
+
+    /// Remembers a caught value's trace and class.
+    pub(crate) fn remember(&mut self, value: Word, trace: Word, class: Class) {
+        let caught = &mut self.cold().caught;
+        caught.retain(|c| c.value != value);
+        if caught.len() == CAUGHT {
+            caught.remove(0);
+        }
+        caught.push(Caught { value, trace, class });
+    }
+
+    /// What is known about a value that is raised again.
+    pub(crate) fn recall(&self, value: Word) -> Option<(Word, Class)> {
+        let caught = &self.cold.as_ref()?.caught;
+        caught.iter().rev().find(|c| c.value == value).map(|c| (c.trace, c.class))
+    }
+
+    pub(crate) fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.mailbox.trace(visit);
+        visit(&mut self.dictionary);
+        visit(&mut self.result);
+        visit(&mut self.trace);
+        if let Some(native) = &mut self.suspended {
+            native.trace(visit);
+        }
+        if let Some(cold) = &mut self.cold {
+            for caught in &mut cold.caught {
+                visit(&mut caught.value);
+                visit(&mut caught.trace);
+            }
+        }
+    }
+}
+
+/// The private part of a process.
+pub struct Process {
+    /// Its values.
+    pub heap: Heap,
+    /// Its frames.
+    pub(crate) stack: Stack,
+    /// All else.
+    pub core: Core,
+}
+
+impl Process {
+    /// A process that has nothing to run yet.
+    pub fn new(pid: Pid) -> Process {
+        Process {
+            heap: Heap::new(),
+            stack: Stack::new(),
+            core: Core {
+                pid,
+                budget: 0,
+                reductions: 0,
+                mailbox: Mailbox::default(),
+                dictionary: Word::NIL,
+                trap_exit: false,
+                priority: Priority::Normal,
+                receiving: Receiving::Looking,
+                result: Word::NIL,
+                trace: Word::NIL,
+                suspended: None,
+                cold: None,
+            },
+        }
+    }
+
+    /// Sets what runs at the first turn: the call of a function value, given as a message that is
+    /// a list: the function, then its arguments.
+    pub fn start(&mut self, vm: &Vm, call: Fragment) {
+        let call = self.heap.attach(call).word();
+        self.stack.start(vm.apply_stub(), call);
+    }
+
+    /// Sets what the process goes on with: the result of an offloaded job.
+    pub fn resume_with(&mut self, native: Box<dyn Resume>) {
+        self.core.suspended = Some(native);
+    }
+
+    /// The deadline of the current receive has passed. Without effect unless it waits.
+    pub fn time_out(&mut self) {
+        if self.core.receiving == Receiving::Waiting {
+            self.core.receiving = Receiving::TimedOut;
+        }
+    }
+
+    /// What the process ended with, after `Done`, `Crashed` or `Exit`.
+    pub fn result(&self) -> Value<'_> {
+        self.heap.value(self.core.result)
+    }
+
+    /// The stack trace of what it crashed with: entries for [`Vm::trace_line`].
+    pub fn stacktrace(&self) -> Vec<u64> {
+        let entries = self.heap.value(self.core.trace).as_list().unwrap_or(&[]);
+        entries.iter().filter_map(|e| e.as_small()).map(|n| n as u64).collect()
+    }
+
+    /// The stack trace of where it stands now, innermost first.
+    pub fn current_stacktrace(&self, limit: usize) -> Vec<u64> {
+        self.stack.stacktrace(limit)
+    }
+
+    /// Bytes held by heap and stack, off-heap data included.
+    pub fn memory(&self) -> usize {
+        self.heap.used_bytes() + self.stack.bytes()
+    }
+
+    /// Whether it holds more than `heap.limit()`, which counts for heap and stack together.
+    pub(crate) fn over_limit(&self) -> bool {
+        self.memory() > self.heap.limit()
+    }
+
+    /// Collects garbage, whether due or not (`Process.garbage_collect`, hibernation). Only between
+    /// turns.
+    pub fn collect(&mut self) {
+        let Process { heap, stack, core } = self;
+        heap.collect(&mut |visit: &mut dyn FnMut(&mut Word)| {
+            stack.trace(visit);
+            core.trace(visit);
+        });
+    }
+}

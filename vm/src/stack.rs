@@ -1,0 +1,334 @@
+//! The stack of one process: frames in linked chunks that never move.
+//!
+//! In: frames pushed by the machine (`interp/machine.rs`, and by compiled code). Out: room for the
+//! next frame, the roots of all frames, stack traces.
+//!
+//! # Layout
+//! A chunk is a block whose highest words are its [`Head`]; frames grow downward from there.
+//! ```text
+//!   fp+8   return pc: the word after the caller's call instruction
+//!   fp+0   caller's fp
+//!   fp-8   *const Function
+//!   base … base+8*registers    base = fp - 8 - 8*registers
+//! ```
+//! Within a chunk a frame lies right under its caller: `fp + 16` is the caller's base. The frame
+//! that is first in its chunk has `Head::scratch` there instead, and returns to the static
+//! [`POP_CHUNK`] word (or [`HALT`] for the first frame of all), whose handler finds the value in
+//! `scratch` and the true return place in the head. So ordinary returns pay nothing.
+//!
+//! # Liveness
+//! The word before every return pc, before a function's first instruction and after a waiting
+//! receive is an *info word* ([`Info`]): which register takes the result, and which registers are
+//! live there. Registers are never zeroed; only live ones are roots.
+//!
+//! # Safety
+//! All code here relies on: frames are only made by [`Stack::push`] and its like, from functions
+//! that the loader made out of verified code; chunks belong to one stack.
+#![allow(unsafe_code)]
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::ptr;
+
+use crate::code::exec::Ex;
+use crate::code::function::{Function, Info};
+use crate::value::Word;
+
+/// What lies at the high end of a chunk. `scratch` comes first, so that it is register 0 of the
+/// pseudo-frame above the chunk's first frame.
+#[repr(C)]
+pub(crate) struct Head {
+    /// Takes the value that the first frame returns.
+    scratch: u64,
+    /// Base of the frame that the first frame returns to.
+    base: *mut u64,
+    /// Where that one goes on.
+    pc: *const u64,
+    /// The chunk that one lies in.
+    prev: *mut Head,
+    /// Size in bytes, this head included.
+    bytes: usize,
+}
+
+const HEAD_WORDS: usize = size_of::<Head>() / 8;
+/// The first chunk of a process.
+const FIRST: usize = 512;
+/// Chunks double up to this size.
+const LARGEST: usize = 256 << 10;
+/// Words kept free below every frame, for code that pushes without a check.
+pub(crate) const RED_ZONE: usize = 8;
+
+/// An info word (result into register 0, nothing live) and the instruction after it.
+#[repr(align(8))]
+pub(crate) struct Landing([u64; 2]);
+
+impl Landing {
+    pub(crate) fn pc(&'static self) -> *const u64 {
+        &raw const self.0[1]
+    }
+}
+
+/// Where the first frame of all returns to.
+pub(crate) static HALT: Landing = Landing([0, Ex::Halt as u64]);
+/// Where the first frame of a further chunk returns to.
+pub(crate) static POP_CHUNK: Landing = Landing([0, Ex::PopChunk as u64]);
+
+/// See the module.
+pub struct Stack {
+    /// The innermost frame, between turns.
+    pub(crate) fp: *mut u64,
+    /// Where it goes on, between turns: the word before is an info word.
+    pub(crate) pc: *const u64,
+    /// Frames may not reach below this.
+    pub(crate) limit: *mut u64,
+    head: *mut Head,
+    /// A chunk popped lately, kept against calls that cross a chunk's border again and again.
+    spare: *mut Head,
+    bytes: usize,
+}
+
+// SAFETY: a stack owns its chunks alone; functions they point to are immortal and Sync.
+unsafe impl Send for Stack {}
+
+/// One frame, while walking.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame {
+    pub(crate) fp: *mut u64,
+    pub(crate) pc: *const u64,
+    head: *mut Head,
+}
+
+impl Frame {
+    pub(crate) fn function(&self) -> &'static Function {
+        // SAFETY: every frame holds its function, and functions are immortal.
+        unsafe { &*(*self.fp.sub(1) as *const Function) }
+    }
+
+    pub(crate) fn base(&self) -> *mut u64 {
+        // SAFETY: a frame's registers lie right below its function word.
+        unsafe { self.fp.sub(1 + self.function().registers()) }
+    }
+
+    fn info(&self) -> Info {
+        // SAFETY: the word before a place where a frame can stand is an info word.
+        unsafe { Info(*self.pc.sub(1)) }
+    }
+
+    /// The frame that called this one; none for the first.
+    pub(crate) fn caller(&self) -> Option<Frame> {
+        // SAFETY: the two words at fp are the caller's fp and the return pc; the first frame of
+        // a chunk lies under the chunk's head.
+        unsafe {
+            let fp = *self.fp as *mut u64;
+            let pc = *self.fp.add(1) as *const u64;
+            if pc == HALT.pc() {
+                None
+            } else if pc == POP_CHUNK.pc() {
+                let head = &*self.head;
+                (!fp.is_null()).then_some(Frame { fp, pc: head.pc, head: head.prev })
+            } else {
+                Some(Frame { fp, pc, head: self.head })
+            }
+        }
+    }
+
+    /// Shows the live registers.
+    fn trace(&self, visit: &mut dyn FnMut(&mut Word)) {
+        let base = self.base().cast::<Word>();
+        self.info().for_each_live(self.function(), |register| {
+            // SAFETY: live registers are below the function's register count and hold words.
+            unsafe { visit(&mut *base.add(register)) }
+        });
+    }
+}
+
+impl Stack {
+    pub(crate) fn new() -> Stack {
+        Stack {
+            fp: ptr::null_mut(),
+            pc: ptr::null(),
+            limit: ptr::null_mut(),
+            head: ptr::null_mut(),
+            spare: ptr::null_mut(),
+            bytes: 0,
+        }
+    }
+
+    /// Drops all frames and pushes one of `f`, whose register 0 holds `argument`.
+    pub(crate) fn start(&mut self, f: &'static Function, argument: Word) {
+        self.clear();
+        let base = self.grow(3 + f.registers(), ptr::null_mut(), ptr::null());
+        // SAFETY: the new chunk has room for the frame.
+        unsafe {
+            let fp = base.sub(2);
+            *fp.add(1) = HALT.pc() as u64;
+            *fp = 0;
+            *fp.sub(1) = ptr::from_ref(f) as u64;
+            *fp.sub(1 + f.registers()) = argument.bits();
+            self.fp = fp;
+        }
+        self.pc = f.entry();
+    }
+
+    /// Bytes of all chunks.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many bytes a chunk for one more frame with so many registers would take.
+    pub(crate) fn next_bytes(&self, registers: usize) -> usize {
+        let need = (registers + 3 + HEAD_WORDS + RED_ZONE) * 8;
+        // SAFETY: the newest and the spare chunk are alive.
+        unsafe {
+            if !self.spare.is_null() && (*self.spare).bytes >= need {
+                return 0;
+            }
+            let wish = if self.head.is_null() { FIRST } else { (*self.head).bytes * 2 };
+            need.next_power_of_two().max(wish.min(LARGEST))
+        }
+    }
+
+    /// Adds a chunk that has room for so many words; gives the base of its pseudo-frame. The frame
+    /// pushed there must return to [`POP_CHUNK`], which then goes on at `pc` with `base`.
+    pub(crate) fn grow(&mut self, words: usize, base: *mut u64, pc: *const u64) -> *mut u64 {
+        let need = (words + HEAD_WORDS + RED_ZONE) * 8;
+        // SAFETY: chunks on the list and the spare one are alive and owned by this stack.
+        unsafe {
+            let head = if !self.spare.is_null() && (*self.spare).bytes >= need {
+                std::mem::replace(&mut self.spare, ptr::null_mut())
+            } else {
+                let wish = if self.head.is_null() { FIRST } else { (*self.head).bytes * 2 };
+                self.allocate(need.next_power_of_two().max(wish.min(LARGEST)))
+            };
+            (*head).prev = self.head;
+            (*head).base = base;
+            (*head).pc = pc;
+            self.enter(head);
+            &raw mut (*head).scratch
+        }
+    }
+
+    /// Drops the newest chunk: gives the base and pc of the frame returned to.
+    pub(crate) fn pop_chunk(&mut self) -> (*mut u64, *const u64) {
+        // SAFETY: only reached by the return of a frame that `grow` was called for.
+        unsafe {
+            let head = self.head;
+            let (base, pc) = ((*head).base, (*head).pc);
+            self.enter((*head).prev);
+            self.drop_spare();
+            self.spare = head;
+            (base, pc)
+        }
+    }
+
+    /// The base of the pseudo-frame above the newest chunk's first frame.
+    pub(crate) fn scratch(&self) -> *mut u64 {
+        // SAFETY: called while there are frames.
+        unsafe { &raw mut (*self.head).scratch }
+    }
+
+    /// Gives the spare chunk back (before a long wait).
+    pub(crate) fn drop_spare(&mut self) {
+        let spare = std::mem::replace(&mut self.spare, ptr::null_mut());
+        self.free(spare);
+    }
+
+    /// Leaves chunks until the frame at `fp` lies in the newest one (frames were dropped).
+    pub(crate) fn unwind_to(&mut self, frame: Frame) {
+        while self.head != frame.head {
+            self.pop_chunk();
+        }
+        self.fp = frame.fp;
+        self.pc = frame.pc;
+    }
+
+    /// The innermost frame.
+    pub(crate) fn top(&self) -> Option<Frame> {
+        (!self.fp.is_null()).then_some(Frame { fp: self.fp, pc: self.pc, head: self.head })
+    }
+
+    /// All frames, innermost first.
+    pub(crate) fn frames(&self) -> impl Iterator<Item = Frame> {
+        std::iter::successors(self.top(), Frame::caller)
+    }
+
+    /// Shows every live register of every frame.
+    pub(crate) fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        for frame in self.frames() {
+            frame.trace(visit);
+        }
+    }
+
+    /// Where the frames stand: entries for `Vm::trace_line`, innermost first.
+    pub(crate) fn stacktrace(&self, limit: usize) -> Vec<u64> {
+        let place = |frame: Frame| frame.function().place(frame.pc);
+        self.frames().filter_map(place).take(limit).collect()
+    }
+
+    /// Drops all frames.
+    pub(crate) fn clear(&mut self) {
+        // SAFETY: the list of chunks is intact and owned.
+        while !self.head.is_null() {
+            let prev = unsafe { (*self.head).prev };
+            self.free(self.head);
+            self.head = prev;
+        }
+        self.drop_spare();
+        self.fp = ptr::null_mut();
+        self.limit = ptr::null_mut();
+    }
+
+    unsafe fn enter(&mut self, head: *mut Head) {
+        self.head = head;
+        self.limit = if head.is_null() {
+            ptr::null_mut()
+        } else {
+            // SAFETY: a head ends its block of so many bytes.
+            unsafe { low(head).add(RED_ZONE) }
+        };
+    }
+
+    fn allocate(&mut self, bytes: usize) -> *mut Head {
+        let layout = layout(bytes);
+        // SAFETY: the size is not zero; the head lies at the end of the block.
+        unsafe {
+            let block = alloc(layout);
+            if block.is_null() {
+                handle_alloc_error(layout);
+            }
+            let head = block.add(bytes - size_of::<Head>()).cast::<Head>();
+            let none = ptr::null_mut();
+            head.write(Head { scratch: 0, base: none, pc: ptr::null(), prev: ptr::null_mut(), bytes });
+            self.bytes += bytes;
+            head
+        }
+    }
+
+    fn free(&mut self, head: *mut Head) {
+        if head.is_null() {
+            return;
+        }
+        // SAFETY: the block was made by `allocate` with this size.
+        unsafe {
+            let bytes = (*head).bytes;
+            self.bytes -= bytes;
+            dealloc(low(head).cast(), layout(bytes));
+        }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// The lowest word of the chunk with this head.
+unsafe fn low(head: *mut Head) -> *mut u64 {
+    // SAFETY: by contract the head ends a block of so many bytes.
+    unsafe { head.add(1).cast::<u8>().sub((*head).bytes).cast() }
+}
+
+fn layout(bytes: usize) -> Layout {
+    // Sizes are powers of two far below isize::MAX: `grow` is given a function's register count.
+    Layout::from_size_align(bytes, 16).expect("the size of a chunk is a power of two that fits")
+}
