@@ -2,6 +2,7 @@
 
 pub mod closure;
 pub mod exception;
+pub mod gather;
 pub mod int;
 pub mod list;
 pub mod map;
