@@ -7,6 +7,8 @@
 
 #![allow(missing_docs)] // fields of variants speak for themselves beside their text
 
+pub mod print;
+
 use crate::names::Name;
 use crate::span::{FileId, Span};
 pub use rata_bytecode::operand::{Arith, Cmp};

@@ -1,1 +1,16 @@
 //! Many processes: schedulers, signals, timers, I/O and the natives.
+//!
+//! Enters: loaded code. Leaves: the program's output and its exit code. `node` is what all processes
+//! share, `process` what others may touch of one, `sched` who runs when, `natives` what the standard
+//! library is built on, `program` the way from packages to an exit code.
+
+pub mod host;
+pub mod natives;
+pub mod node;
+pub mod output;
+pub mod process;
+pub mod program;
+mod report;
+pub mod sched;
+pub mod sync;
+mod world;

@@ -168,24 +168,43 @@ impl Node {
 
     /// A body for a new process, which runs `call` (a list of the function and its arguments) once
     /// it is scheduled. `None` when there are too many processes.
-    pub fn new_process(&self, call: Fragment, parent: Option<Pid>, initial: Initial) -> Option<Box<Body>> {
+    pub fn new_process(
+        &self,
+        call: Fragment,
+        parent: Option<Pid>,
+        initial: Initial,
+    ) -> Option<Box<Body>> {
+        let mut body = self.body(parent, initial)?;
+        body.process.start(&self.vm, call);
+        Some(body)
+    }
+
+    /// A body for the main process, without anything to run yet.
+    pub fn main_process(&self) -> Option<Box<Body>> {
+        self.body(None, Initial::Main)
+    }
+
+    fn body(&self, parent: Option<Pid>, initial: Initial) -> Option<Box<Body>> {
         let pid = self.table.claim()?;
-        let mut process = Process::new(pid);
+        let process = Process::new(pid);
         process.heap.set_stress(self.options.collect_always);
-        process.start(&self.vm, call);
-        Some(Box::new(Body {
-            process,
-            extra: Extra {
-                pid,
-                parent: parent.unwrap_or(pid),
-                relations: None,
-                pending: VecDeque::new(),
-                timer: None,
-                wait: 0,
-                status: Status::Runnable,
-                initial,
-            },
-        }))
+        let extra = Extra {
+            pid,
+            parent: parent.unwrap_or(pid),
+            relations: None,
+            pending: VecDeque::new(),
+            timer: None,
+            wait: 0,
+            status: Status::Runnable,
+            initial,
+            random: None,
+        };
+        Some(Box::new(Body { process, extra }))
+    }
+
+    /// The lines of a stack trace, innermost first.
+    pub fn trace_lines(&self, entries: &[u64]) -> Vec<String> {
+        entries.iter().filter_map(|e| self.vm.trace_line(*e)).map(|l| l.to_string()).collect()
     }
 
     /// The process that has a name.

@@ -1,13 +1,34 @@
 //! One process's world: values, heap, interpreter.
+//!
+//! A runtime makes one [`Vm`], loads packages into it, and runs each [`Process`] a turn at a
+//! time with [`interp::run`], which answers with an [`Outcome`].
 
+pub(crate) mod code;
 pub mod compare;
 pub mod data;
 pub mod hash;
 pub mod heap;
+pub(crate) mod helpers;
 pub mod inspect;
+pub mod interp;
+pub mod mailbox;
+pub mod native;
+pub mod process;
+pub(crate) mod stack;
 pub mod symbols;
+#[cfg(test)]
+mod testing;
 pub mod value;
+pub mod vm;
 
+#[cfg(test)]
+mod tests;
+
+pub use code::load::{LoadError, Origin};
 pub use heap::{Fragment, Heap, freeze};
+pub use interp::run;
+pub use native::{Cx, Host, Job, Native, NativeFn, Poll, Res, Resume};
+pub use process::{Core, Outcome, Priority, Process, Wait};
 pub use symbols::{Symbol, sym};
 pub use value::{Kind, Pid, Trace, Value, View, Word};
+pub use vm::{LoadState, ModuleIndex, TraceLine, Vm};

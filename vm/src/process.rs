@@ -8,12 +8,12 @@
 //! A turn: `interp::run(&mut process, &vm, &mut host, budget)`. Between turns the runtime may push
 //! messages, call [`Process::resume_with`] (an offloaded job is done) or [`Process::time_out`].
 
+use crate::code::module::Module;
 use crate::heap::{Fragment, Heap};
 use crate::mailbox::Mailbox;
 use crate::native::{Job, Resume};
 use crate::stack::Stack;
 use crate::value::{Pid, Value, Word};
-use crate::code::module::Module;
 use crate::vm::{ModuleIndex, Vm};
 
 /// How a turn ended.
@@ -124,6 +124,13 @@ pub struct Core {
     pub(crate) cold: Option<Box<Cold>>,
 }
 
+impl Drop for Cold {
+    /// Who waits for a module that this process was loading loads it instead.
+    fn drop(&mut self) {
+        self.loading.iter().for_each(|module| module.abandon());
+    }
+}
+
 impl Core {
     /// Charges reductions.
     #[inline]
@@ -210,7 +217,17 @@ impl Process {
     /// a list: the function, then its arguments.
     pub fn start(&mut self, vm: &Vm, call: Fragment) {
         let call = self.heap.attach(call).word();
-        self.stack.start(vm.apply_stub(), call);
+        self.stack.start(vm.stubs().apply, &[call]);
+    }
+
+    /// Sets what runs at the first turn: the bindings and statements of these modules, in order, as
+    /// far as they have not run, then the call (as for `start`), whose value is the result.
+    pub fn start_program(&mut self, vm: &Vm, modules: &[ModuleIndex], call: Option<Fragment>) {
+        let call = call.map_or(Word::NIL, |call| self.heap.attach(call).word());
+        let modules: Vec<Value<'_>> =
+            modules.iter().map(|&index| Value::count(index as usize)).collect();
+        let modules = self.heap.list(&modules).word();
+        self.stack.start(vm.stubs().program, &[modules, Value::count(0).word(), call]);
     }
 
     /// Sets what the process goes on with: the result of an offloaded job.
@@ -255,7 +272,7 @@ impl Process {
     /// turns.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
-        heap.collect(&mut |visit: &mut dyn FnMut(&mut Word)| {
+        heap.collect(|visit| {
             stack.trace(visit);
             core.trace(visit);
         });

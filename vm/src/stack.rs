@@ -51,7 +51,7 @@ pub(crate) struct Head {
 
 const HEAD_WORDS: usize = size_of::<Head>() / 8;
 /// The first chunk of a process.
-const FIRST: usize = 512;
+const FIRST: usize = 384;
 /// Chunks double up to this size.
 const LARGEST: usize = 256 << 10;
 /// Words kept free below every frame, for code that pushes without a check.
@@ -73,7 +73,7 @@ pub(crate) static HALT: Landing = Landing([0, Ex::Halt as u64]);
 pub(crate) static POP_CHUNK: Landing = Landing([0, Ex::PopChunk as u64]);
 
 /// See the module.
-pub struct Stack {
+pub(crate) struct Stack {
     /// The innermost frame, between turns.
     pub(crate) fp: *mut u64,
     /// Where it goes on, between turns: the word before is an info word.
@@ -153,8 +153,8 @@ impl Stack {
         }
     }
 
-    /// Drops all frames and pushes one of `f`, whose register 0 holds `argument`.
-    pub(crate) fn start(&mut self, f: &'static Function, argument: Word) {
+    /// Drops all frames and pushes one of `f` with these arguments.
+    pub(crate) fn start(&mut self, f: &'static Function, arguments: &[Word]) {
         self.clear();
         let base = self.grow(3 + f.registers(), ptr::null_mut(), ptr::null());
         // SAFETY: the new chunk has room for the frame.
@@ -163,7 +163,9 @@ impl Stack {
             *fp.add(1) = HALT.pc() as u64;
             *fp = 0;
             *fp.sub(1) = ptr::from_ref(f) as u64;
-            *fp.sub(1 + f.registers()) = argument.bits();
+            for (i, word) in arguments.iter().enumerate().take(f.registers()) {
+                *fp.sub(1 + f.registers() - i) = word.bits();
+            }
             self.fp = fp;
         }
         self.pc = f.entry();
@@ -218,12 +220,6 @@ impl Stack {
             self.spare = head;
             (base, pc)
         }
-    }
-
-    /// The base of the pseudo-frame above the newest chunk's first frame.
-    pub(crate) fn scratch(&self) -> *mut u64 {
-        // SAFETY: called while there are frames.
-        unsafe { &raw mut (*self.head).scratch }
     }
 
     /// Gives the spare chunk back (before a long wait).
@@ -297,7 +293,13 @@ impl Stack {
             }
             let head = block.add(bytes - size_of::<Head>()).cast::<Head>();
             let none = ptr::null_mut();
-            head.write(Head { scratch: 0, base: none, pc: ptr::null(), prev: ptr::null_mut(), bytes });
+            head.write(Head {
+                scratch: 0,
+                base: none,
+                pc: ptr::null(),
+                prev: ptr::null_mut(),
+                bytes,
+            });
             self.bytes += bytes;
             head
         }

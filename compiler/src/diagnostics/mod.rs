@@ -1,8 +1,10 @@
 //! One `Diagnostic` value for everything the compiler has to say, and its renderer.
 //! Knows only spans: not tokens, not trees.
 
-mod render;
+pub mod codes;
 pub mod suggest;
+
+mod render;
 
 pub use render::{Style, render};
 

@@ -70,7 +70,7 @@ impl<'a> Resolver<'a, '_> {
             ExprKind::Error => hir::ExprKind::Error,
             _ => {
                 self.expression(left);
-                let error = self.error("E0306", right.span, "a pipe leads into a function");
+                let error = self.error("E0124", right.span, "a pipe leads into a function");
                 error.label = "this is no call".to_string();
                 error.help.push("write `x |> f`, `x |> f(a)` or `x |> (fn y -> … end)`".into());
                 hir::ExprKind::Error
@@ -142,7 +142,7 @@ impl<'a> Resolver<'a, '_> {
             Callee::Value(value) => self.call_dynamic(*value, all),
         };
         if self.in_guard && !is_guard_call(&kind) {
-            self.error("E0305", span, "this call cannot stand in a guard").help.push(
+            self.error("E0304", span, "this call cannot stand in a guard").help.push(
                 "guards may call only the type tests, `Vector.length` and `Maps.size`".into(),
             );
         }
@@ -198,7 +198,7 @@ impl<'a> Resolver<'a, '_> {
         for arg in named {
             if list.iter().any(|n| n.0.name == arg.name.name) {
                 let text = self.text(arg.name.name).to_string();
-                self.error("E0303", arg.name.span, format!("`{text}` is given twice"));
+                self.error("E0302", arg.name.span, format!("`{text}` is given twice"));
             }
             list.push((arg.name, self.expression(arg.value)));
         }
@@ -404,7 +404,7 @@ impl<'a> Resolver<'a, '_> {
             match position {
                 Some(p) if p < count => {
                     self.error(
-                        "E0303",
+                        "E0302",
                         ident.span,
                         format!("`{text}` of `{function}` is given twice"),
                     )

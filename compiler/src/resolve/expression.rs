@@ -77,7 +77,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn return_from(&mut self, span: Span, value: Option<&'a Expr<'a>>) -> hir::ExprKind<'a> {
         if self.scopes.context().is_init {
-            self.error("E0212", span, "`return` outside a function").label =
+            self.error("E0207", span, "`return` outside a function").label =
                 "there is no function to leave".to_string();
         }
         let value = match value {
@@ -189,7 +189,7 @@ impl<'a> Resolver<'a, '_> {
             Some(var) => hir::ExprKind::Var(var),
             None => {
                 let text = self.text(name).to_string();
-                self.error("E0204", span, format!("`.{text}` stands outside `~`")).help.push(
+                self.error("E0206", span, format!("`.{text}` stands outside `~`")).help.push(
                     format!("`.{text}` is a parameter of a `~` function, as in `~ .{text} + 1`"),
                 );
                 hir::ExprKind::Error
@@ -335,7 +335,7 @@ impl<'a> Resolver<'a, '_> {
             K::Raise(_) | K::Reraise(_) | K::Return(_) | K::Assert { .. } => "this",
             _ => return,
         };
-        self.error("E0305", expr.span, format!("{what} cannot stand in a guard"))
+        self.error("E0304", expr.span, format!("{what} cannot stand in a guard"))
             .help
             .push("a guard holds comparisons, arithmetic, `and or not` and type tests".to_string());
     }

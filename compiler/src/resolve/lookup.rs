@@ -270,11 +270,11 @@ impl<'a> Resolver<'a, '_> {
         let public: Vec<Name> = info.members.iter().filter(|e| e.1.public).map(|e| *e.0).collect();
         let help = self.suggestion(&n, public);
         if withheld {
-            self.error("E0203", span, format!("`{m}.{n}` is private"))
+            self.error("E0204", span, format!("`{m}.{n}` is private"))
                 .help
                 .push(format!("add `{n}` to the `export` line of module {m}"));
         } else {
-            let error = self.error("E0202", span, format!("module {m} has no `{n}`"));
+            let error = self.error("E0203", span, format!("module {m} has no `{n}`"));
             error.label = "not found in this module".to_string();
             error.help.extend(help);
         }
@@ -285,7 +285,7 @@ impl<'a> Resolver<'a, '_> {
         let text = self.text(module).to_string();
         let known: Vec<Name> = self.index.module_names().collect();
         let help = self.suggestion(&text, known);
-        let warning = self.warning("W0906", span, format!("module `{text}` is not known here"));
+        let warning = self.warning("W0911", span, format!("module `{text}` is not known here"));
         warning.label = "calls into it fail unless it is loaded by then".to_string();
         warning.help.extend(help);
     }

@@ -1,6 +1,6 @@
 //! One module: its `library`, `use` and `export` lines, its functions, then its statements.
 
-use super::outline::{Outline, defaults_module, exported_names, inherited};
+use super::outline::{Outline, defaults_clause, defaults_module, exported_names, inherited};
 use super::scope::Context;
 use super::{Alias as Known, Resolver};
 use crate::diagnostics::Diagnostic;
@@ -21,7 +21,7 @@ pub(super) fn report_duplicates(
     for (i, outline) in outlines.iter().enumerate() {
         if let Some(&first) = seen.get(&outline.name) {
             let mut error = Diagnostic::error(
-                "E0501",
+                "E0503",
                 outline.file,
                 outline.span,
                 format!("module `{}` is defined a second time", names.text(outline.name)),
@@ -98,7 +98,7 @@ impl<'a> Resolver<'a, '_> {
                 defaults_module(path.name, self.names).is_some_and(|d| self.index.get(d).is_some());
             if !known {
                 let text = self.text(path.name).to_string();
-                self.error("E0505", path.span, format!("`{text}` is no behaviour")).help.push(
+                self.error("E0504", path.span, format!("`{text}` is no behaviour")).help.push(
                     format!("a behaviour has its default functions in a module `{text}.Defaults`"),
                 );
             }
@@ -127,7 +127,7 @@ impl<'a> Resolver<'a, '_> {
             outline.groups.iter().find(|g| g.ident.name == ident.name).map(|g| g.ident.span);
         if let Some(span) = hides {
             let text = self.text(ident.name).to_string();
-            self.warning("W0903", span, format!("`{text}` hides the imported function"))
+            self.warning("W0906", span, format!("`{text}` hides the imported function"))
                 .also
                 .push((ident.span, "imported here".to_string()));
         }
@@ -172,7 +172,7 @@ impl<'a> Resolver<'a, '_> {
                     Some(_) if alias.is_some() && own => {
                         let list: Vec<_> =
                             named.iter().map(|n| format!("`{}`", self.text(*n))).collect();
-                        self.error("E0504", *span, "this file holds several modules")
+                        self.error("E0505", *span, "this file holds several modules")
                             .help
                             .push(format!("name one of them: {}", list.join(", ")));
                         None
@@ -200,7 +200,7 @@ impl<'a> Resolver<'a, '_> {
             self.level.group_fns.push((f, None));
         }
         for (i, group) in groups.iter().enumerate() {
-            if group.clauses[0].params.iter().any(|p| p.default.is_some()) {
+            if defaults_clause(&group.clauses).is_some() {
                 let f = FnIdx(self.level.functions.len() as u32);
                 self.level.functions.push(placeholder);
                 self.level.group_fns[i].1 = Some(f);
@@ -212,9 +212,10 @@ impl<'a> Resolver<'a, '_> {
             let (body, defaults) = self.level.group_fns[i];
             let def = self.named_function(i);
             self.level.functions[body.0 as usize] = def;
-            if let Some(entry) = defaults {
+            let clause = defaults_clause(&self.group(i).clauses);
+            if let (Some(entry), Some(clause)) = (defaults, clause) {
                 let target = hir::Target::Local { f: body, check: false };
-                let stub = self.defaults_entry(self.group(i).clauses[0], &def, target);
+                let stub = self.defaults_entry(clause, &def, target);
                 self.level.functions[entry.0 as usize] = stub;
             }
         }
@@ -233,7 +234,7 @@ impl<'a> Resolver<'a, '_> {
                     let text = self.text(group.ident.name).to_string();
                     let count = mine.min.max(theirs.min);
                     self.error(
-                        "E0211",
+                        "E0303",
                         group.ident.span,
                         format!("`{text}` could be called with {count} arguments in two ways"),
                     )
@@ -314,7 +315,7 @@ impl<'a> Resolver<'a, '_> {
                 let text = self.text(ident.name).to_string();
                 let help = self.suggestion(&text, own);
                 let error =
-                    self.error("E0506", ident.span, format!("there is no `{text}` to export"));
+                    self.error("E0209", ident.span, format!("there is no `{text}` to export"));
                 error.help.extend(help);
             }
         }
@@ -368,7 +369,7 @@ impl<'a> Resolver<'a, '_> {
                 continue; // a nested module may use it
             }
             let text = self.text(name).to_string();
-            self.warning("W0904", span, format!("`{text}` is imported but never used"));
+            self.warning("W0907", span, format!("`{text}` is imported but never used"));
         }
     }
 }

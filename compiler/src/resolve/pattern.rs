@@ -70,7 +70,7 @@ impl<'a> Resolver<'a, '_> {
             }
             P::Map(entries) => {
                 if entries.is_empty() {
-                    self.warning("W0908", span, "`{}` matches any map")
+                    self.warning("W0909", span, "`{}` matches any map")
                         .help
                         .push("write `{,}` for the empty list".to_string());
                 }
@@ -105,7 +105,7 @@ impl<'a> Resolver<'a, '_> {
             Some(Meaning::Global(global)) => hir::ExprKind::Global(global),
             Some(_) => {
                 let text = self.text(ident.name).to_string();
-                self.error("E0205", ident.span, format!("`{text}` is no variable to pin"));
+                self.error("E0305", ident.span, format!("`{text}` is no variable to pin"));
                 return hir::PatternKind::Wild;
             }
             None => {
@@ -151,7 +151,7 @@ impl<'a> Resolver<'a, '_> {
             _ => {
                 if !matches!(pattern.kind, P::Error) {
                     self.error(
-                        "E0206",
+                        "E0305",
                         span,
                         "the key of a map pattern is a literal or a bound name",
                     );

@@ -102,7 +102,7 @@ impl<'a> Resolver<'a, '_> {
             if bound_before {
                 let text = self.text(ident.name).to_string();
                 self.warning(
-                    "W0907",
+                    "W0910",
                     ident.span,
                     format!("inside this function `{text}` means the function itself"),
                 )
@@ -207,12 +207,12 @@ impl<'a> Resolver<'a, '_> {
             match &item.kind {
                 ItemKind::Stmt(stmt) => stmts.push(*stmt),
                 ItemKind::Library { .. } | ItemKind::Use { .. } | ItemKind::Export { .. } => {
-                    self.error("E0507", item.span, "this cannot stand in a test module")
+                    self.error("E0121", item.span, "this cannot stand in a test module")
                         .help
                         .push("write it at the top of the file".to_string());
                 }
                 _ => {
-                    self.error("E0507", item.span, "a module cannot stand in a test module");
+                    self.error("E0121", item.span, "a module cannot stand in a test module");
                 }
             }
         }
@@ -233,7 +233,7 @@ impl<'a> Resolver<'a, '_> {
                 continue;
             }
             let text = text.to_string();
-            self.warning("W0901", local.span, format!("`{text}` is never used"))
+            self.warning("W0904", local.span, format!("`{text}` is never used"))
                 .help
                 .push(format!("write `_{text}` if that is intended"));
         }
@@ -243,7 +243,7 @@ impl<'a> Resolver<'a, '_> {
     fn warn_dropped(&mut self, stmt: &hir::Stmt<'a>) {
         let hir::StmtKind::Expr(expr) = &stmt.kind else { return };
         if is_pure(expr) {
-            self.warning("W0905", expr.span, "the result of this expression is not used").label =
+            self.warning("W0908", expr.span, "the result of this expression is not used").label =
                 "it has no effect".to_string();
         }
     }

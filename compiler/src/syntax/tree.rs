@@ -4,7 +4,7 @@
 //! a tree of any depth is free. Entered by `parser`, left to `resolve`. The parser bounds the depth
 //! (`parser::MAX_DEPTH`), so later stages may recurse over it.
 
-#![allow(missing_docs)] // fields of variants speak for themselves beside their text
+#![allow(missing_docs)] // the fields of a variant are shown by the source text it stands for
 
 use crate::names::Name;
 use crate::span::Span;

@@ -7,21 +7,18 @@ use super::vector::{entry_or, is_descending, last};
 use super::{maps, set};
 use rata_vm::data::map::MapBuilder;
 use rata_vm::data::set::SetBuilder;
-use rata_vm::data::{closure, gather, list};
+use rata_vm::data::closure;
 use rata_vm::native::{Cx, Native};
 use rata_vm::symbols::Symbol;
 use rata_vm::value::{Kind, Value, View, Word};
 use std::cmp::Ordering;
 
 /// The key that makes a map a stream (stdlib/stream.rata).
-const STREAM: &str = "__stream__";
+const STREAM: &str = "$stream";
 
 /// Whether a value is a stream.
 pub fn is_stream(v: Value<'_>) -> bool {
-    v.as_map().is_some_and(|map| {
-        let key = Symbol::lookup(STREAM);
-        key.is_some_and(|key| map.get_symbol(key).is_some())
-    })
+    v.as_map().is_some_and(|map| map.get_symbol(Symbol::intern(STREAM)).is_some())
 }
 
 /// Whether a collection is a stream, which must be asked for its entries one by one.
@@ -66,99 +63,101 @@ pub fn enum_count<'h>(cx: &mut Cx<'h, '_>, [coll]: [Value<'h>; 1]) -> Answer<'h>
     }
 }
 
-/// One more value behind those gathered (`[]` at first); see `rata_vm::data::gather`.
-pub fn enum_push<'h>(cx: &mut Cx<'h, '_>, [gathered, v]: [Value<'h>; 2]) -> Answer<'h> {
-    match gather::push(cx.heap(), gathered, v) {
-        Some(gathered) => value(gathered),
-        None => Err(Arg("Enum", "coll").too_large(cx)),
-    }
-}
-
-/// The values gathered: a list if `like` is one, else a vector, or a list if they share no type.
-pub fn enum_collect<'h>(cx: &mut Cx<'h, '_>, [gathered, like]: [Value<'h>; 2]) -> Answer<'h> {
-    let values = gather::values(gathered);
-    let heap = cx.heap();
-    if like.as_list().is_some() {
-        cx.charge(values.len() as u64 / 64);
-        return value(list::new(heap, values));
-    }
-    if let [one] = values
-        && !one.kind().is_collection()
-    {
-        return value(*one);
-    }
-    run(cx, Collecting { gathered: gathered.word(), next: 0, out: Some(Collector::new(false)) })
-}
-
-/// What was gathered on its way into a vector.
+/// What a loop has made, on its way into a collection. Loops put each result before the earlier ones, as
+/// `{last, {…, {first, nil}}}`: a chain takes any values as they are, at the cost of a list of two.
 struct Collecting {
-    gathered: Word,
-    next: usize,
+    /// What is left of the chain.
+    chain: Word,
+    /// The values taken from it, the last one first.
+    values: Vec<Word>,
+    /// Whether the values are collections whose entries are meant; how far the last of them is done.
+    flat: Option<usize>,
     out: Option<Collector>,
 }
 
 impl Roots for Collecting {
     fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
-        self.gathered.roots(visit);
+        self.chain.roots(visit);
+        self.values.roots(visit);
         self.out.roots(visit);
     }
 }
+
+impl Collecting {
+    /// Takes values off the chain; whether any are left.
+    fn unchain(&mut self, cx: &mut Cx<'_, '_>) -> bool {
+        let heap = cx.heap();
+        for _ in 0..COLLECTED {
+            let Some([v, rest]) = heap.value(self.chain).as_list() else {
+                self.chain = Word::NIL;
+                return false;
+            };
+            self.values.push(v.word());
+            self.chain = rest.word();
+        }
+        true
+    }
+}
+
+const COLLECTED: usize = 2048;
 
 impl Steps for Collecting {
     fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
         let heap = cx.heap();
-        let values = gather::values(heap.value(self.gathered));
-        let Some(out) = &mut self.out else { return Ok(Some(Value::NIL)) };
-        let end = values.len().min(self.next + 4096);
-        for &v in &values[self.next..end] {
-            out.push(heap, v);
+        cx.charge(COLLECTED as u64 / 64);
+        if !self.chain.is_nil() && self.unchain(cx) {
+            return Ok(None);
         }
-        cx.charge(1 + (end - self.next) as u64 / 64);
-        self.next = end;
-        Ok(self.out.take_if(|_| end == values.len()).map(|out| out.finish(heap)))
-    }
-}
-
-/// The entries of the collections gathered, one after the other; see [`enum_collect`].
-pub fn enum_flat<'h>(cx: &mut Cx<'h, '_>, [gathered, like]: [Value<'h>; 2]) -> Answer<'h> {
-    let out = Some(Collector::new(like.as_list().is_some()));
-    run(cx, Flat { gathered: gathered.word(), part: 0, next: 0, out })
-}
-
-struct Flat {
-    gathered: Word,
-    part: usize,
-    next: usize,
-    out: Option<Collector>,
-}
-
-impl Roots for Flat {
-    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
-        self.gathered.roots(visit);
-        self.out.roots(visit);
-    }
-}
-
-impl Steps for Flat {
-    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
-        let heap = cx.heap();
-        let parts = gather::values(heap.value(self.gathered));
         let Some(out) = &mut self.out else { return Ok(Some(Value::NIL)) };
-        for _ in 0..512 {
-            let Some(&part) = parts.get(self.part) else { break };
-            let entry = Seq::of(part).and_then(|part| part.get(heap, self.next));
-            match entry {
-                Some(entry) => {
-                    out.push(heap, entry);
-                    self.next += 1;
+        for _ in 0..COLLECTED {
+            let Some(&last) = self.values.last() else { break };
+            let v = heap.value(last);
+            match &mut self.flat {
+                None => out.push(heap, v),
+                Some(next) => {
+                    if let Some(entry) = Seq::of(v).and_then(|part| part.get(heap, *next)) {
+                        out.push(heap, entry);
+                        *next += 1;
+                        continue;
+                    }
+                    *next = 0;
                 }
-                None => (self.part, self.next) = (self.part + 1, 0),
             }
+            self.values.pop();
         }
-        cx.charge(32);
-        let over = self.part >= parts.len();
+        let over = self.values.is_empty();
         Ok(self.out.take_if(|_| over).map(|out| out.finish(heap)))
     }
+}
+
+fn collect<'h>(cx: &mut Cx<'h, '_>, chain: Value<'h>, list: bool, flat: bool) -> Answer<'h> {
+    let (chain, flat) = (chain.word(), flat.then_some(0));
+    run(cx, Collecting { chain, values: Vec::new(), flat, out: Some(Collector::new(list)) })
+}
+
+/// The values of a chain: a list if `like` is one, else a vector, or a list if they share no type.
+pub fn enum_collect<'h>(cx: &mut Cx<'h, '_>, [chain, like]: [Value<'h>; 2]) -> Answer<'h> {
+    collect(cx, chain, like.as_list().is_some(), false)
+}
+
+/// The entries of the vectors and lists in a chain, one after the other; see [`enum_collect`].
+pub fn enum_flat<'h>(cx: &mut Cx<'h, '_>, [chain, like]: [Value<'h>; 2]) -> Answer<'h> {
+    collect(cx, chain, like.as_list().is_some(), true)
+}
+
+/// The values of a chain as a vector, or as a list if they share no type.
+pub fn enum_from_chain<'h>(cx: &mut Cx<'h, '_>, [chain]: [Value<'h>; 1]) -> Answer<'h> {
+    collect(cx, chain, false, false)
+}
+
+/// [`enum_from_chain`], for Stream.
+pub fn stream_collect<'h>(cx: &mut Cx<'h, '_>, [chain]: [Value<'h>; 1]) -> Answer<'h> {
+    collect(cx, chain, false, false)
+}
+
+/// The values of a chain as a list, for Stream.
+pub fn stream_collect_list<'h>(cx: &mut Cx<'h, '_>, [chain]: [Value<'h>; 1]) -> Answer<'h> {
+    collect(cx, chain, true, false)
 }
 
 /// Natives that take a vector or list and nothing else: name, function, what is done.

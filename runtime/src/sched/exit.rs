@@ -38,8 +38,7 @@ pub fn end(host: &mut WorkerHost, mut body: Box<Body>, reason: Reason) {
         }
         Reason::Exit(reason) => reason,
         Reason::Crashed => {
-            let lines = body.process.stacktrace();
-            let lines: Vec<String> = lines.iter().map(|l| host.node.vm.trace_line(*l)).collect();
+            let lines = host.node.trace_lines(&body.process.stacktrace());
             let trace = report::trace_value(heap, &lines);
             Fragment::copy_of(heap.list(&[body.process.result(), trace]))
         }

@@ -2,11 +2,14 @@
 //!
 //! In: what the loader makes. Out: the entry point for calls, handlers, lines and liveness for
 //! everything that walks frames. All of it is immortal: frames, closures and code point into it.
+#![allow(unsafe_code)]
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use super::module::Module;
+use crate::data::closure;
+use crate::heap::{Heap, freeze};
 use crate::symbols::Symbol;
 use crate::value::Word;
 
@@ -138,7 +141,8 @@ impl Function {
     pub(crate) fn line(&self, offset: u32) -> u32 {
         let lines = &self.body().lines;
         let after = lines.partition_point(|&(start, _)| start <= offset);
-        if after == 0 { 0 } else { lines[after - 1].1 }
+        // The word before the first instruction is the entry's.
+        lines.get(after.max(1) - 1).map_or(0, |&(_, line)| line)
     }
 
     /// The entry of a stack trace for a frame of this function that goes on at `pc`.
@@ -207,10 +211,15 @@ pub(crate) struct FnSet {
     pub(crate) module: Symbol,
     pub(crate) entries: Vec<FnEntry>,
     pub(crate) lenient: bool,
-    /// How many values its closures capture.
-    pub(crate) captures: u32,
     /// The function value, if it captures nothing.
-    pub(crate) value: OnceLock<Word>,
+    value: OnceLock<Word>,
+}
+
+/// The function set that a closure's handle is the address of.
+#[inline(always)]
+pub(crate) fn fn_set_of(handle: usize) -> &'static FnSet {
+    // SAFETY: closures are only made by this crate, with the addresses of immortal sets.
+    unsafe { &*(handle as *const FnSet) }
 }
 
 /// A function with the numbers of arguments that lead to it.
@@ -230,6 +239,25 @@ pub(crate) struct Target {
 }
 
 impl FnSet {
+    /// A set; immortal.
+    pub(crate) fn make(
+        name: Option<Symbol>,
+        module: Symbol,
+        entries: Vec<FnEntry>,
+        lenient: bool,
+    ) -> &'static FnSet {
+        Box::leak(Box::new(FnSet { name, module, entries, lenient, value: OnceLock::new() }))
+    }
+
+    /// The function as a value, for a set whose functions capture nothing.
+    pub(crate) fn function_value(&'static self) -> Word {
+        *self.value.get_or_init(|| {
+            let heap = Heap::new();
+            let handle = std::ptr::from_ref(self) as usize;
+            freeze(closure::closure(&heap, handle, &[])).word()
+        })
+    }
+
     /// The function that takes `n` arguments.
     #[inline]
     pub(crate) fn target(&self, n: u32) -> Option<Target> {

@@ -8,9 +8,11 @@ pub(crate) mod consts;
 pub(crate) mod emit;
 pub(crate) mod exec;
 pub(crate) mod function;
-pub mod load;
+pub(crate) mod listing;
+pub(crate) mod load;
 pub(crate) mod module;
 pub(crate) mod specialise;
+pub(crate) mod stubs;
 pub(crate) mod types;
 
 use crate::value::Word;

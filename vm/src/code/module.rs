@@ -2,9 +2,10 @@
 //!
 //! In: what the loader makes of a verified module. Out: exports, globals, the state of its
 //! initialisation. Immortal; only the atomics change.
+#![allow(unsafe_code)]
 
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use foldhash::HashMap;
 
@@ -119,8 +120,7 @@ impl Module {
 
     /// Begins to load it as this process, unless it is loaded or being loaded.
     pub(crate) fn begin(&self, pid: u64) -> LoadState {
-        let swap =
-            self.state.compare_exchange(UNLOADED, pid, Ordering::AcqRel, Ordering::Acquire);
+        let swap = self.state.compare_exchange(UNLOADED, pid, Ordering::AcqRel, Ordering::Acquire);
         match swap {
             Ok(_) => LoadState::Unloaded,
             Err(LOADED) => LoadState::Loaded,
@@ -142,22 +142,6 @@ impl Module {
     pub(crate) fn fn_set(&self, number: u32) -> Option<&'static FnSet> {
         self.fn_sets.get()?.get(number as usize).copied()
     }
-
-    /// The functions exported under a name.
-    pub(crate) fn exported_set(&self, name: Symbol) -> Option<&'static FnSet> {
-        match self.exports.get(&name)? {
-            Export::Functions(number) => self.fn_set(*number),
-            Export::Global(_) => None,
-        }
-    }
-
-    /// The constant exported under a name.
-    pub(crate) fn exported_global(&self, name: Symbol) -> Option<&Global> {
-        match self.exports.get(&name)? {
-            Export::Global(number) => self.globals.get(*number as usize),
-            Export::Functions(_) => None,
-        }
-    }
 }
 
 /// What a name of another module leads to, found at the first use.
@@ -173,13 +157,24 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(module: Symbol, name: Symbol, stdlib: bool) -> Link {
-        Link {
-            module,
-            name,
-            stdlib,
-            function: AtomicPtr::default(),
-            value: AtomicU64::new(UNSET),
+    /// The function called, if it has been found.
+    #[inline(always)]
+    pub(crate) fn function(&self) -> Option<&'static Function> {
+        let function = self.function.load(Ordering::Acquire);
+        // SAFETY: only ever set to an immortal function.
+        unsafe { function.as_ref() }
+    }
+
+    /// The member's value, if it has been found.
+    #[inline(always)]
+    pub(crate) fn value(&self) -> Option<Word> {
+        match self.value.load(Ordering::Acquire) {
+            UNSET => None,
+            bits => Some(Word::from_bits(bits)),
         }
+    }
+
+    pub(crate) fn new(module: Symbol, name: Symbol, stdlib: bool) -> Link {
+        Link { module, name, stdlib, function: AtomicPtr::default(), value: AtomicU64::new(UNSET) }
     }
 }

@@ -17,7 +17,9 @@ use super::exec::Ex;
 use super::function::{FnSet, Function, Handler, Info};
 use super::module::{Global, Link};
 use super::types::RtType;
-use crate::value::Word;
+use crate::data::map::Shape;
+use crate::symbols::Symbol;
+use crate::value::{Value, Word};
 
 /// What the instructions of a module name.
 pub(crate) struct Names<'a> {
@@ -122,6 +124,7 @@ fn needs_info(op: &Op) -> bool {
             | Op::CallNamed { .. }
             | Op::CallNative { .. }
             | Op::TailNative { .. }
+            | Op::Field { .. }
             | Op::Global { .. }
             | Op::Member { .. }
             | Op::RecvWait { .. }
@@ -143,6 +146,12 @@ fn info(register: Reg, live: &[Reg], registers: u32, wide: &mut Vec<Box<[u64]>>)
     live.iter().for_each(|&reg| bits[reg as usize / 64] |= 1 << (reg % 64));
     wide.push(bits.into());
     Info::wide(register, wide.len() - 1)
+}
+
+/// The shape of a map with these keys, if it can have one.
+fn shape_of(keys: Value<'static>) -> Option<&'static Shape> {
+    let keys: Option<Vec<Symbol>> = keys.as_list()?.iter().map(|key| key.as_symbol()).collect();
+    Shape::of(&keys?)
 }
 
 fn address<T>(of: &'static T) -> u64 {
@@ -190,7 +199,7 @@ impl Specialiser<'_> {
             | Op::Compare { .. }
             | Op::CompareInt { .. }
             | Op::Index { .. }
-            | Op::Field { .. } => self.operator(op),
+            | Op::Field { .. } => self.operator(i, op),
             Op::Jump { .. }
             | Op::If { .. }
             | Op::Unless { .. }
@@ -248,7 +257,9 @@ impl Specialiser<'_> {
             Op::List { d, items } => self.build(Ex::List, d.0, &items.0),
             Op::MapKeys { d, keys, values } => {
                 self.build(Ex::MapKeys, d.0, &values.0);
-                self.out.ext(self.constant(*keys).bits());
+                let keys = Value::new(self.constant(*keys));
+                self.out.ext(shape_of(keys).map_or(0, |shape| from_ref(shape) as u64));
+                self.out.ext(keys.word().bits());
             }
             Op::Map { d, entries } => self.build(Ex::Map, d.0, &entries.0),
             Op::Set { d, items } => self.build(Ex::Set, d.0, &items.0),
@@ -286,7 +297,7 @@ impl Specialiser<'_> {
         })
     }
 
-    fn operator(&mut self, op: &Op) {
+    fn operator(&mut self, i: usize, op: &Op) {
         match *op {
             Op::Arith { op, d, a, b } => self.out.op(arith(op), d.0, a.0, b.0),
             Op::ArithInt { op, d, a, imm } => match arith_int(op) {
@@ -312,6 +323,7 @@ impl Specialiser<'_> {
                 self.out.op(Ex::Field, d.0, m.0, 0);
                 self.out.ext(self.constant(name).bits());
                 self.out.ext(0);
+                self.out.ext(self.infos[i]);
             }
             _ => {}
         }

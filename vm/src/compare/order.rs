@@ -49,6 +49,9 @@ pub(super) fn same_key(a: Value<'_>, b: Value<'_>, work: &mut Work) -> bool {
 enum Want<'h> {
     /// The order of these two; as keys of maps if the flag is set.
     Compare(Item<'h>, Item<'h>, bool),
+    /// As `Compare`, of which the first step has been done.
+    Begun(Result<Ordering, Frame<'h>>),
+    /// Nothing more: this is its outcome.
     Done(Ordering),
 }
 
@@ -80,20 +83,22 @@ fn run<'h>(a: Item<'h>, b: Item<'h>, keys: bool, work: &mut Work) -> Ordering {
     let mut frames: SmallVec<[Frame<'h>; 4]> = SmallVec::new();
     let mut want = Want::Compare(a, b, keys);
     loop {
-        let outcome = match want {
+        let begun = match want {
             Want::Compare(x, y, keys) => {
                 work.add(1);
-                match begin(x, y, keys, work) {
-                    Ok(order) => Some(order),
-                    Err(frame) => {
-                        frames.push(frame);
-                        None
-                    }
-                }
+                begin(x, y, keys, work)
             }
+            Want::Begun(begun) => begun,
             Want::Done(order) => {
                 frames.pop();
-                Some(order)
+                Ok(order)
+            }
+        };
+        let outcome = match begun {
+            Ok(order) => Some(order),
+            Err(frame) => {
+                frames.push(frame);
+                None
             }
         };
         let Some(frame) = frames.last_mut() else {
@@ -133,34 +138,9 @@ impl<'h> Frame<'h> {
 /// Two entries of vectors of vectors, each of which counts as a vector.
 fn nested_entry<'h>(x: Item<'h>, y: Item<'h>) -> Want<'h> {
     let (Item::Value(a), Item::Value(b)) = (x, y) else { return Want::Compare(x, y, false) };
-    let first = |vec: Value<'h>| vec.as_vec().and_then(|v| item(v, 0));
-    match (a.is_vector(), b.is_vector()) {
-        (false, true) => one_against(a, b, first(b)),
-        (true, false) => match one_against(b, a, first(a)) {
-            Want::Done(order) => Want::Done(order.reverse()),
-            want => want,
-        },
+    match (VecRef::of(a), VecRef::of(b)) {
+        (Some(v), Some(w)) if a.is_vector() != b.is_vector() => Want::Begun(vectors(v, w)),
         _ => Want::Compare(x, y, false),
-    }
-}
-
-/// The value `a`, as a vector with one entry, against the vector `b`.
-fn one_against<'h>(a: Value<'h>, b: Value<'h>, first: Option<Item<'h>>) -> Want<'h> {
-    // Only what differs is decided here; the caller's frame must not go on when it is.
-    match first {
-        None => Want::Done(Ordering::Greater),
-        Some(_) if b.as_vec().is_some_and(|v| v.kind() == Kind::Vector) => {
-            Want::Done(Ordering::Less)
-        }
-        Some(first) => {
-            let mut work = Work::default();
-            // Both sides are no collections but for lists, maps and sets in `b`, which come later
-            // than any value that is none: one comparison without frames.
-            match begin(Item::Value(a), first, false, &mut work) {
-                Ok(Ordering::Equal) | Err(_) => Want::Done(Ordering::Less),
-                Ok(order) => Want::Done(order),
-            }
-        }
     }
 }
 

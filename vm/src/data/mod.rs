@@ -2,7 +2,6 @@
 
 pub mod closure;
 pub mod exception;
-pub mod gather;
 pub mod int;
 pub mod list;
 pub mod map;
@@ -22,4 +21,14 @@ impl Work {
     pub fn add(&mut self, units: usize) {
         self.0 += units as u64;
     }
+}
+
+/// A vector of these values, or a list when they share no type.
+pub fn vector_of<'h>(
+    heap: &'h crate::heap::Heap,
+    values: &[crate::value::Value<'h>],
+) -> crate::value::Value<'h> {
+    let mut builder = vector::VecBuilder::with_capacity(values.len());
+    values.iter().for_each(|value| builder.push(heap, *value));
+    builder.collect(heap)
 }

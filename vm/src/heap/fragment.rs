@@ -8,7 +8,7 @@
 use super::Heap;
 use super::chunk::{self, Chunk};
 use super::copy::{self, Arena};
-use super::{drop_off_heap, off_heap_link};
+use super::offheap::{drop_off_heap, off_heap_link};
 use crate::value::{Value, Word};
 use std::ptr;
 
@@ -17,7 +17,7 @@ pub struct Fragment {
     root: Word,
     first: *mut Chunk,
     last: *mut Chunk,
-    bytes: usize,
+    pub(super) bytes: usize,
     off_first: *mut u64,
     off_last: *mut u64,
     off_bytes: usize,

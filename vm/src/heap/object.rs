@@ -56,12 +56,6 @@ impl<'h> Obj<'h> {
         layout::aux_of(self.header())
     }
 
-    /// Where it lies: what tells objects apart that are equal.
-    #[inline(always)]
-    pub(crate) fn address(self) -> usize {
-        self.at as usize
-    }
-
     #[inline(always)]
     pub(crate) fn pointer(self) -> *mut u64 {
         self.at

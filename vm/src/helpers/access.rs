@@ -6,10 +6,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fail;
+use super::fail::show;
 use crate::data::int;
 use crate::data::vector::{self, VecBuilder, VecRef};
 use crate::heap::layout;
-use crate::inspect::inspect_short;
 use crate::native::{Cx, Res};
 use crate::symbols::Symbol;
 use crate::value::{Value, View};
@@ -48,7 +48,7 @@ pub(crate) fn field<'h>(
     match m.as_map() {
         Some(map) => field_of(map, name, cache).ok_or_else(|| fail::no_key(cx, m, name)),
         None => {
-            let (name, shown) = (name.text(), inspect_short(m));
+            let (name, shown) = (name.text(), show(m));
             let ty = m.type_of().text();
             Err(cx.type_error(&format!(".{name} needs a map or a module, not the {ty} {shown}")))
         }
@@ -113,7 +113,7 @@ fn positions<'h>(
 }
 
 fn bad_index<'h>(cx: &Cx<'h, '_>, i: Value<'h>) -> Value<'h> {
-    let shown = inspect_short(i);
+    let shown = show(i);
     if int::is_int(i) {
         return cx.index_error(&format!("position {shown} is out of range"));
     }

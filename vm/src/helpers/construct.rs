@@ -47,19 +47,11 @@ pub(crate) fn list<'h>(cx: &mut Cx<'h, '_>, items: &[Value<'h>]) -> Res<'h> {
     Ok(lists::new(cx.heap(), items))
 }
 
-/// A map of values and their keys, a list that is the last value.
+/// A map of values and their keys, a list that is the last value: for keys that make no shape.
 pub(crate) fn map_keys<'h>(cx: &mut Cx<'h, '_>, values: &[Value<'h>]) -> Res<'h> {
     let heap = cx.heap();
     let Some((keys, values)) = values.split_last() else { return Ok(map::empty()) };
     let keys = keys.as_list().unwrap_or(&[]);
-    let symbols: Option<smallvec::SmallVec<[crate::symbols::Symbol; 8]>> =
-        keys.iter().map(|key| key.as_symbol()).collect();
-    if let Some(symbols) = symbols
-        && let Some(shape) = map::Shape::of(&symbols)
-        && let Some(made) = map::of_shape(heap, shape, values)
-    {
-        return Ok(made);
-    }
     let mut builder = MapBuilder::new();
     for (key, value) in keys.iter().zip(values) {
         builder.put(heap, *key, *value);

@@ -215,9 +215,7 @@ impl Env<'_> {
                 }
                 // Its module is not loaded: a stub loads it, then calls.
                 let heap = &self.process.heap;
-                let values: super::env::Values<'_> =
-                    words.iter().map(|&w| heap.value(w)).collect();
-                let args = heap.list(&values).word();
+                let args = heap.list(heap.values(words)).word();
                 let module = Word::small_wrapping(global.module as i64);
                 let number = Word::small_wrapping(global.number as i64);
                 self.call_words(m, self.vm.stubs().call_global, &[module, number, args], how)
@@ -302,17 +300,23 @@ impl Env<'_> {
         self.call_value_words(m, callee, &words, how)
     }
 
-    /// Reads a member of another module into register `d`, or begins to load that module.
+    /// Reads a member of another module and goes on at `to`; true: its module is not loaded, and
+    /// the call that loads it has begun.
     #[cold]
     #[inline(never)]
-    pub(crate) fn member(&mut self, m: &mut Machine, link: &'static Link, to: Return) -> Called {
+    pub(crate) fn member(
+        &mut self,
+        m: &mut Machine,
+        link: &'static Link,
+        to: Return,
+    ) -> Result<bool, Miss> {
         match self.vm.member(link.module, link.name, link.stdlib) {
             Some(Member::Functions(set)) => {
-                let word = set.function_value(&self.process.heap);
+                let word = set.function_value();
                 link.value.store(word.bits(), Ordering::Release);
                 m.go(to);
                 m.deliver(word);
-                Ok(())
+                Ok(false)
             }
             Some(Member::Global(global)) => match global.get() {
                 Some(word) => {
@@ -320,9 +324,12 @@ impl Env<'_> {
                     link.value.store(word.bits(), Ordering::Release);
                     m.go(to);
                     m.deliver(word);
-                    Ok(())
+                    Ok(false)
                 }
-                None => self.load_global(m, global.module, Some(global.number), to),
+                None => {
+                    self.load_global(m, global.module, Some(global.number), to)?;
+                    Ok(true)
+                }
             },
             None => Err(helper::undefined_member(&mut self.cx(), link.module, link.name).into()),
         }

@@ -11,13 +11,12 @@ pub(crate) mod env;
 pub(crate) mod machine;
 mod receive;
 mod run;
+mod special;
 
 use crate::native::Host;
 use crate::process::{Outcome, Process};
 use crate::vm::Vm;
 use env::Env;
-
-pub(crate) use calls::fn_set;
 
 /// Runs a process for about so many reductions.
 pub fn run(process: &mut Process, vm: &Vm, host: &mut dyn Host, budget: i64) -> Outcome {

@@ -141,8 +141,10 @@ impl Arg {
             return Ok(n);
         }
         match int::Int::of(v) {
-            Some(n) if n.into_big().sign() == num_bigint::Sign::Minus => Ok(i64::MIN),
-            Some(_) => Ok(i64::MAX),
+            Some(n) => {
+                let negative = n.into_big().sign() == num_bigint::Sign::Minus;
+                Ok(if negative { i64::MIN } else { i64::MAX })
+            }
             None => Err(self.wrong(cx, "an int", v)),
         }
     }

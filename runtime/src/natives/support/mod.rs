@@ -1,6 +1,7 @@
 //! What the natives share: arguments and their errors, sequences, loops that can stop in the middle.
 
 pub mod args;
+pub mod files;
 pub mod merge;
 pub mod roots;
 pub mod seq;

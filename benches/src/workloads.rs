@@ -1,0 +1,318 @@
+//! The table of workloads.
+//!
+//! What enters: nothing. What leaves: [`WORKLOADS`]. A new workload is a program per side and one entry here.
+
+use crate::workload::Kind::{self, Concurrent, Sequential, Whole};
+use crate::workload::Peer::{self, Erlang, Go, Lua, Node, Python, Rust};
+use crate::workload::Unit::{Bytes, Micros, Nanos, PerSecond};
+use crate::workload::{Figure, Workload};
+
+const TOTAL: &[Figure] = &[Figure::TOTAL];
+
+const fn entry(
+    kind: Kind,
+    name: &'static str,
+    about: &'static str,
+    sizes: (u64, u64),
+    peers: &'static [(Peer, &'static str)],
+    figures: &'static [Figure],
+) -> Workload {
+    Workload { name, about, kind, rata: name, peers, size: sizes.0, quick: sizes.1, figures }
+}
+
+/// Every workload, in the order of the table.
+pub const WORKLOADS: &[Workload] = &[
+    entry(
+        Sequential,
+        "fib",
+        "calls: doubly recursive Fibonacci",
+        (38, 20),
+        &[(Erlang, "b_fib"), (Go, "fib"), (Node, "fib"), (Lua, "fib"), (Rust, "fib")],
+        TOTAL,
+    ),
+    entry(
+        Sequential,
+        "nqueens",
+        "backtracking over short vectors",
+        (12, 7),
+        &[(Erlang, "b_nqueens"), (Node, "nqueens"), (Lua, "nqueens")],
+        TOTAL,
+    ),
+    entry(
+        Sequential,
+        "nbody",
+        "floats: five bodies, each a list of seven floats",
+        (500_000, 1000),
+        &[(Erlang, "b_nbody"), (Go, "nbody"), (Node, "nbody"), (Lua, "nbody"), (Rust, "nbody")],
+        TOTAL,
+    ),
+    Workload {
+        rata: "nbody_vec",
+        ..entry(
+            Sequential,
+            "nbody_vec",
+            "the same, each body a packed vector",
+            (500_000, 1000),
+            &[(Erlang, "b_nbody")],
+            TOTAL,
+        )
+    },
+    entry(
+        Sequential,
+        "mandel",
+        "a float loop: escape counts over a grid",
+        (800, 40),
+        &[(Erlang, "b_mandel"), (Go, "mandel"), (Node, "mandel"), (Lua, "mandel")],
+        TOTAL,
+    ),
+    entry(
+        Sequential,
+        "vecarith",
+        "elementwise arithmetic on a packed float vector",
+        (200_000, 1000),
+        &[(Erlang, "b_vecarith"), (Python, "vecarith")],
+        TOTAL,
+    ),
+    entry(
+        Sequential,
+        "bintrees",
+        "short-lived allocation: binary trees",
+        (16, 6),
+        &[(Erlang, "b_bintrees"), (Node, "bintrees"), (Lua, "bintrees")],
+        TOTAL,
+    ),
+    entry(
+        Sequential,
+        "sum",
+        "a loop as a tail call",
+        (100_000_000, 100_000),
+        &[(Erlang, "b_sum"), (Node, "sum"), (Lua, "sum"), (Rust, "sum")],
+        TOTAL,
+    ),
+    entry(
+        Sequential,
+        "listops",
+        "map, filter and fold",
+        (1_000_000, 1000),
+        &[(Erlang, "b_listops"), (Node, "listops")],
+        TOTAL,
+    ),
+    entry(
+        Sequential,
+        "qsort",
+        "sorting: partitioning, by filters, built in",
+        (300_000, 1000),
+        &[(Erlang, "b_qsort"), (Node, "qsort")],
+        &[
+            Figure::of("partition", Micros, "part_us"),
+            Figure::of("filters", Micros, "lc_us"),
+            Figure::keys("built in", "listssort_us", "listssort_us", "builtin_us"),
+        ],
+    ),
+    entry(
+        Sequential,
+        "sieve",
+        "primes: marks replaced in a vector, and strikes from a list",
+        (1_000_000, 1000),
+        &[(Erlang, "b_sieve"), (Node, "sieve"), (Lua, "sieve")],
+        &[
+            Figure::keys("marks / atomics", "vector_us", "atomics_us", "us"),
+            Figure::keys("marks / array", "vector_us", "array_us", "us"),
+            Figure::keys("strikes / list", "list_us", "list_us", "-"),
+        ],
+    ),
+    entry(
+        Sequential,
+        "mapdict",
+        "a dictionary: insert, look up, get and update",
+        (300_000, 1000),
+        &[(Erlang, "b_mapdict"), (Node, "mapdict"), (Lua, "mapdict")],
+        &[
+            Figure::TOTAL,
+            Figure::of("insert", Micros, "insert_us"),
+            Figure::of("look up", Micros, "lookup_us"),
+            Figure::of("get and update", Micros, "update_us"),
+        ],
+    ),
+    entry(
+        Sequential,
+        "strings",
+        "text: append, join, split, count words",
+        (200_000, 1000),
+        &[(Erlang, "b_strings"), (Node, "strings"), (Lua, "strings")],
+        &[
+            Figure::TOTAL,
+            Figure::of("append", Micros, "append_us"),
+            Figure::of("join", Micros, "iolist_us"),
+            Figure::of("split", Micros, "split_us"),
+            Figure::of("count words", Micros, "count_us"),
+        ],
+    ),
+    entry(
+        Concurrent,
+        "spawn",
+        "processes send one message and die",
+        (100_000, 1000),
+        &[(Erlang, "c_spawn"), (Go, "spawn")],
+        TOTAL,
+    ),
+    entry(
+        Concurrent,
+        "spawnoff",
+        "the same, Erlang's mailbox off its heap",
+        (1_000_000, 1000),
+        &[(Erlang, "c_spawnoff"), (Go, "spawn")],
+        TOTAL,
+    ),
+    entry(
+        Concurrent,
+        "spawn1",
+        "the same, one process at a time",
+        (1_000_000, 1000),
+        &[(Erlang, "c_spawn1")],
+        TOTAL,
+    ),
+    entry(
+        Concurrent,
+        "idle",
+        "live processes waiting in receive",
+        (1_000_000, 1000),
+        &[(Erlang, "c_idle"), (Go, "idle")],
+        &[
+            Figure::of("bytes each", Bytes, "bytes_rss"),
+            Figure::of("start all", Micros, "spawn_us"),
+            Figure::of("stop all", Micros, "kill_us"),
+        ],
+    ),
+    entry(
+        Concurrent,
+        "idlehib",
+        "the same, hibernated",
+        (1_000_000, 1000),
+        &[(Erlang, "c_idlehib")],
+        &[Figure::of("bytes each", Bytes, "bytes_rss")],
+    ),
+    entry(
+        Concurrent,
+        "pingpong",
+        "two processes, round trips",
+        (1_000_000, 1000),
+        &[(Erlang, "c_pingpong"), (Go, "pingpong")],
+        TOTAL,
+    ),
+    entry(
+        Concurrent,
+        "pairs",
+        "1000 ping-pong pairs at once",
+        (1_000_000, 10_000),
+        &[(Erlang, "c_pairs"), (Go, "pairs")],
+        TOTAL,
+    ),
+    entry(
+        Concurrent,
+        "fanin",
+        "100 senders, one receiver",
+        (1_000_000, 10_000),
+        &[(Erlang, "c_fanin"), (Go, "fanin")],
+        TOTAL,
+    ),
+    entry(
+        Concurrent,
+        "threadring",
+        "a ring of 503 processes",
+        (5_000_000, 10_000),
+        &[(Erlang, "c_threadring")],
+        TOTAL,
+    ),
+    entry(
+        Concurrent,
+        "selrecv",
+        "calls beside a long queue of other messages",
+        (100_000, 1000),
+        &[(Erlang, "c_selrecv")],
+        &[
+            Figure::of("call, queue empty", Nanos, "call_empty_ns"),
+            Figure::of("call by fresh ref", Nanos, "call_ref_ns"),
+            Figure::of("call by old tag", Nanos, "call_scan_ns"),
+        ],
+    ),
+    entry(Concurrent, "gscall", "GenServer calls", (300_000, 1000), &[(Erlang, "c_gscall")], TOTAL),
+    entry(
+        Concurrent,
+        "gscast",
+        "GenServer casts",
+        (1_000_000, 1000),
+        &[(Erlang, "c_gscast")],
+        TOTAL,
+    ),
+    entry(
+        Concurrent,
+        "suprestart",
+        "a supervisor restarts a child often",
+        (20_000, 200),
+        &[(Erlang, "c_suprestart")],
+        &[Figure::of("restarts", PerSecond, "per_sec")],
+    ),
+    Workload {
+        rata: "suprestart",
+        ..entry(
+            Concurrent,
+            "suprestart_few",
+            "a supervisor restarts a child 200 times",
+            (200, 50),
+            &[(Erlang, "c_suprestart")],
+            &[Figure::of("restarts", PerSecond, "per_sec")],
+        )
+    },
+    entry(
+        Concurrent,
+        "timers",
+        "lateness of timers",
+        (100_000, 1000),
+        &[(Erlang, "c_timers")],
+        &[
+            Figure::of("set all", Micros, "set_us"),
+            Figure::of("late, p50", Micros, "late_p50_us"),
+            Figure::of("late, p99", Micros, "late_p99_us"),
+            Figure::of("late, most", Micros, "late_max_us"),
+            Figure::of("steady, p99", Micros, "steady_p99_us"),
+        ],
+    ),
+    entry(
+        Concurrent,
+        "fair",
+        "round trips beside one busy process per core",
+        (1, 1),
+        &[(Erlang, "c_fair")],
+        &[
+            Figure::of("p50", Nanos, "p50_ns"),
+            Figure::of("p99", Nanos, "p99_ns"),
+            Figure::of("p99.9", Nanos, "p999_ns"),
+            Figure::of("most", Nanos, "max_ns"),
+        ],
+    ),
+    entry(
+        Concurrent,
+        "msgcopy",
+        "a message of a million ints",
+        (50, 2),
+        &[(Erlang, "c_msgcopy")],
+        &[Figure::of("per message", Nanos, "per_msg_ns")],
+    ),
+    entry(
+        Concurrent,
+        "bigbin",
+        "a message of a 10 MB string",
+        (1000, 10),
+        &[(Erlang, "c_bigbin")],
+        &[Figure::of("per message", Nanos, "per_msg_ns")],
+    ),
+    entry(
+        Whole,
+        "hello",
+        "the smallest program, start to end",
+        (10, 2),
+        &[(Erlang, "hello"), (Go, "hello"), (Node, "hello"), (Lua, "hello"), (Python, "hello")],
+        &[Figure::of("wall time", Micros, "us"), Figure::of("resident memory", Bytes, "rss_bytes")],
+    ),
+];

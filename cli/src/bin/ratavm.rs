@@ -1,0 +1,102 @@
+//! `ratavm`: runs rata programs, from `.ratab` files or from source.
+
+use clap::{Args, Parser, Subcommand};
+use rata_bytecode::decode;
+use rata_bytecode::module::Package;
+use rata_cli::{Failure, cannot_read, compile_path, report, stdlib};
+use rata_runtime::node::Options;
+use rata_runtime::program;
+use std::io::Read;
+use std::process::exit;
+use std::{env, fs};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The virtual machine of the rata language.
+#[derive(Parser)]
+#[command(
+    version,
+    about,
+    after_help = "Examples:\n  ratavm run app.ratab            runs a compiled program\n  \
+                  ratavm run app.rata one two     compiles in memory and runs, with two arguments\n  \
+                  ratavm run --no-halt server.ratab\n\n\
+                  Compile a program with `ratac compile app.rata`.\n\n\
+                  Exit codes: 0 success, 1 the program failed, 2 it could not be started\n\
+                  (or any other that the program chose with System.halt)."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a program: a .ratab file, or a .rata file or folder compiled in memory
+    Run(Run),
+}
+
+#[derive(Args)]
+struct Run {
+    /// Keep the other processes running when the main one ends
+    #[arg(long)]
+    no_halt: bool,
+    /// Scheduler threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    schedulers: Option<u16>,
+    /// The program
+    path: String,
+    /// The program's own arguments (everything after its path)
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+fn main() {
+    let cli = Cli::parse();
+    let Command::Run(run) = cli.command;
+    exit(run_program(run).unwrap_or_else(|failure| report(&failure)));
+}
+
+fn run_program(run: Run) -> Result<i32, Failure> {
+    let options = options(&run)?;
+    let stdlib = stdlib()?;
+    let package = package(&run.path, &stdlib)?;
+    program::run(&stdlib, &package, options)
+        .map_err(|e| Failure::before_running(format!("`{}`: {e}", run.path)))
+}
+
+/// A compiled file is known by its first bytes, whatever it is called.
+fn package(path: &str, stdlib: &Package) -> Result<Package, Failure> {
+    let meta = fs::metadata(path).map_err(|e| cannot_read(path, &e))?;
+    if !meta.is_dir() {
+        let mut file = fs::File::open(path).map_err(|e| cannot_read(path, &e))?;
+        let mut start = Vec::new();
+        file.by_ref().take(8).read_to_end(&mut start).map_err(|e| cannot_read(path, &e))?;
+        if decode::is_ratab(&start) || path.ends_with(".ratab") {
+            return rata_cli::read_package(path);
+        }
+    }
+    let compiled = compile_path(path, stdlib, None)?;
+    compiled.package.ok_or_else(|| Failure::before_running("the compiler gave no package"))
+}
+
+fn options(run: &Run) -> Result<Options, Failure> {
+    let mut options = Options {
+        workers: run.schedulers.map_or(0, usize::from),
+        no_halt: run.no_halt,
+        args: run.args.clone(),
+        ..Options::default()
+    };
+    // For testing the VM itself: collect, or end the turn, at every safepoint.
+    for word in env::var("RATA_STRESS").unwrap_or_default().split(',').filter(|w| !w.is_empty()) {
+        match word {
+            "gc" => options.collect_always = true,
+            "preempt" => options.budget = 1,
+            other => {
+                let text = format!("RATA_STRESS is `{other}`: it can be gc, preempt or both");
+                return Err(Failure::before_running(text));
+            }
+        }
+    }
+    Ok(options)
+}

@@ -1,0 +1,164 @@
+//! The list of stages, and nothing else: files in, a bytecode package (or a listing) and diagnostics
+//! out.
+
+use crate::diagnostics::{Diagnostic, Severity, Style, render};
+use crate::hir;
+use crate::ir;
+use crate::lower;
+use crate::names::Names;
+use crate::project::{Project, Sources, Unreadable};
+use crate::resolve::index::Index;
+use crate::resolve::{Resolved, resolve};
+use crate::source_map::SourceMap;
+use crate::syntax::{lexer, print};
+use bumpalo::Bump;
+use rata_bytecode::module::Package;
+use std::fmt::Write;
+
+/// The stack that the stages need for the deepest tree that the parser lets through.
+const STACK: usize = 512 << 20;
+
+/// What to compile.
+pub struct Request<'s> {
+    /// The files; what they import is added. The last one is the program.
+    pub files: Vec<String>,
+    /// Where text comes from.
+    pub sources: &'s dyn Sources,
+    /// Packages whose modules are known, the standard library above all.
+    pub known: Vec<&'s Package>,
+    /// Compile the standard library itself: `Native` is visible.
+    pub is_stdlib: bool,
+    /// Give this stage's listing instead of going on.
+    pub emit: Option<Stage>,
+}
+
+/// A stage whose result can be shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// After the lexer.
+    Tokens,
+    /// After the parser.
+    Tree,
+    /// After name resolution.
+    Resolved,
+    /// After lowering and optimisation.
+    Ir,
+    /// The instructions.
+    Asm,
+}
+
+/// What came of it.
+pub struct Compiled {
+    /// The program; absent after errors.
+    pub package: Option<Package>,
+    /// The listing asked for.
+    pub listing: String,
+    /// Errors and warnings, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts they are about.
+    pub sources: SourceMap,
+}
+
+impl Compiled {
+    /// Whether there are errors.
+    pub fn failed(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// All diagnostics as text for people, one empty line between two.
+    pub fn render(&self, style: Style) -> String {
+        let texts: Vec<String> =
+            self.diagnostics.iter().map(|d| render(d, &self.sources, style)).collect();
+        texts.join("\n")
+    }
+}
+
+/// Runs the stages, on a thread with stack enough for the deepest source.
+pub fn compile(request: &Request<'_>) -> Result<Compiled, Unreadable> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("rata-compiler".into())
+            .stack_size(STACK)
+            .spawn_scoped(scope, || run(request));
+        match thread {
+            Ok(thread) => match thread.join() {
+                Ok(compiled) => compiled,
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+            Err(error) => Err(Unreadable { path: "the compiler's own thread".into(), error }),
+        }
+    })
+}
+
+fn run(request: &Request<'_>) -> Result<Compiled, Unreadable> {
+    let arena = Bump::new();
+    let mut project = Project::new(&arena, request.sources);
+    for file in &request.files {
+        project.add(file)?;
+    }
+    let Project { mut names, map, mut diagnostics, files, .. } = project;
+    if let Some(stage @ (Stage::Tokens | Stage::Tree)) = request.emit {
+        let mut listing = String::new();
+        for file in &files {
+            listing.push_str(&match stage {
+                Stage::Tokens => {
+                    let (tokens, _) = lexer::lex(&arena, &mut names, file.id, file.text);
+                    print::print_tokens(&tokens, file.text)
+                }
+                _ => print::print_tree(&file.tree, &names),
+            });
+        }
+        return Ok(finish(None, listing, diagnostics, map));
+    }
+    let mut index = Index::default();
+    for package in &request.known {
+        index.add_package(package, &mut names);
+    }
+    let Resolved { modules, entry, diagnostics: found } =
+        resolve(&arena, &mut names, &files, &mut index, request.is_stdlib);
+    diagnostics.extend(found);
+    if request.emit == Some(Stage::Resolved) {
+        let listing = hir::print::print_modules(&modules, &names);
+        return Ok(finish(None, listing, diagnostics, map));
+    }
+    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        return Ok(finish(None, String::new(), diagnostics, map));
+    }
+    Ok(back_end(request, &modules, entry, &names, diagnostics, map))
+}
+
+/// Resolved modules to a package.
+fn back_end(
+    request: &Request<'_>,
+    modules: &[hir::Module<'_>],
+    entry: Option<usize>,
+    names: &Names,
+    mut diagnostics: Vec<Diagnostic>,
+    map: SourceMap,
+) -> Compiled {
+    let mut listing = String::new();
+    let mut package =
+        Package { modules: Vec::new(), entry: entry.map(|e| e as u32) };
+    for module in modules {
+        let ir = lower::lower_module(module, names, &map, &mut diagnostics);
+        if request.emit == Some(Stage::Ir) {
+            let _ = write!(listing, "{}", ir::print::print_module(&ir));
+        }
+        package.modules.push(crate::emit::emit_module(&ir));
+    }
+    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    if !failed && request.emit == Some(Stage::Asm) {
+        listing = rata_bytecode::disasm::disassemble(&package);
+    }
+    finish((!failed).then_some(package), listing, diagnostics, map)
+}
+
+fn finish(
+    package: Option<Package>,
+    listing: String,
+    mut diagnostics: Vec<Diagnostic>,
+    sources: SourceMap,
+) -> Compiled {
+    diagnostics.sort_by_key(|d| (d.file, d.span.start, d.severity));
+    Compiled { package, listing, diagnostics, sources }
+}

@@ -1,0 +1,69 @@
+//! The reference and the programs, in every mode: a failing test names chapter, line and mode.
+//! `RATA_CONFORMANCE=part[:line]` selects, `RATA_BLESS=1` rewrites the `error` blocks.
+
+use rata_conformance::example::{Example, Mode};
+use rata_conformance::suite::{self, Filter};
+use rata_conformance::tools::Tools;
+
+fn check(examples: Result<Vec<Example>, String>, mode: Mode) {
+    let result = examples
+        .and_then(|examples| suite::run_all(&Tools::find()?, &examples, mode, &Filter::from_env()));
+    if let Err(report) = result {
+        panic!("{report}");
+    }
+}
+
+mod chapters {
+    use super::{Filter, Mode, Tools, check, suite};
+
+    #[test]
+    fn source() {
+        if std::env::var_os("RATA_BLESS").is_some_and(|v| v == "1") {
+            let tools = Tools::find().unwrap_or_else(|e| panic!("{e}"));
+            match suite::bless_all(&tools, &Filter::from_env()) {
+                Ok(changed) => eprintln!("blessed: {changed:?}"),
+                Err(what) => panic!("{what}"),
+            }
+        }
+        check(suite::chapters(), Mode::Source);
+    }
+
+    #[test]
+    fn compiled() {
+        check(suite::chapters(), Mode::Compiled);
+    }
+
+    #[test]
+    fn stress_gc() {
+        check(suite::chapters(), Mode::Gc);
+    }
+
+    #[test]
+    fn stress_preempt() {
+        check(suite::chapters(), Mode::Preempt);
+    }
+}
+
+mod programs {
+    use super::{Mode, check, suite};
+
+    #[test]
+    fn source() {
+        check(suite::programs(), Mode::Source);
+    }
+
+    #[test]
+    fn compiled() {
+        check(suite::programs(), Mode::Compiled);
+    }
+
+    #[test]
+    fn stress_gc() {
+        check(suite::programs(), Mode::Gc);
+    }
+
+    #[test]
+    fn stress_preempt() {
+        check(suite::programs(), Mode::Preempt);
+    }
+}

@@ -1,0 +1,104 @@
+//! Packages in, exit code out: loads the standard library and the program, starts the workers, runs the
+//! main process, waits for the end.
+
+use crate::host::WorkerHost;
+use crate::natives;
+use crate::node::{Node, Options, Outside, Schedule};
+use crate::sched::{queue, worker};
+use rata_bytecode::module::Package;
+use rata_vm::data::vector_of;
+use rata_vm::heap::{Fragment, Heap};
+use rata_vm::value::Value;
+use rata_vm::vm::{ModuleIndex, Vm};
+use rata_vm::{LoadError, Origin, Symbol};
+use std::sync::Arc;
+use std::thread;
+
+/// Why a program could not be started.
+#[derive(Debug)]
+pub enum StartError {
+    /// The package is not sound.
+    Load(LoadError),
+    /// The system gives no thread.
+    Threads(std::io::Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Load(error) => write!(f, "{error}"),
+            StartError::Threads(error) => write!(f, "cannot start a scheduler thread: {error}"),
+        }
+    }
+}
+
+/// Runs a program to its end; gives the exit code. All output is written by then.
+pub fn run(stdlib: &Package, program: &Package, options: Options) -> Result<i32, StartError> {
+    let vm = Vm::new(natives::natives());
+    vm.load(stdlib, Origin::Stdlib).map_err(StartError::Load)?;
+    let modules = vm.load(program, Origin::Program).map_err(StartError::Load)?;
+    let workers = match options.workers {
+        0 => thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    let workers = workers.min(MOST_WORKERS);
+    let (locals, shared) = queue::queues(workers);
+    let node = Arc::new(Node::new(vm, shared, workers, options));
+    start_main(&node, &modules, program);
+    let mut threads = Vec::new();
+    for (me, local) in locals.into_iter().enumerate() {
+        let node = Arc::clone(&node);
+        let host = move || WorkerHost { node, me, local, next: None, handovers: 0, extra: None };
+        let thread = thread::Builder::new()
+            .name(format!("rata-{me}"))
+            .stack_size(WORKER_STACK)
+            .spawn(move || worker::run(host()))
+            .map_err(StartError::Threads)?;
+        threads.push(thread);
+    }
+    let code = wait(&node);
+    if !node.output.flush() {
+        return Ok(1);
+    }
+    // The processes left are not taken down one by one: the system takes everything back at once.
+    std::mem::forget(threads);
+    Ok(code)
+}
+
+/// Refs carry the number of a worker in a byte.
+const MOST_WORKERS: usize = 256;
+
+/// Natives recurse over nothing, so a worker needs little.
+const WORKER_STACK: usize = 2 << 20;
+
+fn start_main(node: &Arc<Node>, modules: &[ModuleIndex], program: &Package) {
+    let entry = program.entry.and_then(|e| modules.get(e as usize)).copied();
+    let call = entry.and_then(|entry| main_call(node, entry));
+    let mut body = node.main_process().expect("a new node has room for a process");
+    body.process.start_program(&node.vm, modules, call);
+    *node.main.lock() = Some(body.extra.pid);
+    Outside(node).schedule(body);
+}
+
+/// The call of the script's `main`, with the vector of command-line arguments if it takes one.
+fn main_call(node: &Node, entry: ModuleIndex) -> Option<Fragment> {
+    let (main, arities) = node.vm.exported(entry, Symbol::intern("main"))?;
+    let heap = Heap::new();
+    let args: Vec<Value<'_>> = node.options.args.iter().map(|a| heap.string(a)).collect();
+    let call = if arities.contains(&1) {
+        heap.list(&[main, vector_of(&heap, &args)])
+    } else {
+        heap.list(&[main])
+    };
+    Some(Fragment::copy_of(call))
+}
+
+fn wait(node: &Node) -> i32 {
+    let mut exit = node.exit.lock();
+    loop {
+        if let Some(code) = *exit {
+            return code;
+        }
+        node.exited.wait(&mut exit);
+    }
+}

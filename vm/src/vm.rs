@@ -1,0 +1,337 @@
+//! The VM: natives and all loaded code, shared by every scheduler thread.
+//!
+//! In: packages, at any time. Out: modules and members by name, stack-trace lines, the code stubs
+//! that processes start in. Reading takes no lock: the tables are immutable snapshots behind one
+//! pointer, replaced as a whole when a package is loaded.
+//!
+//! Loaded code lives as long as the program: closures, frames and frozen values point to it.
+#![allow(unsafe_code)]
+
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+use foldhash::HashMap;
+use rata_bytecode::module::{ModuleKind, Package};
+use rata_bytecode::natives::NATIVES;
+
+use crate::code::function::{FnEntry, FnSet, Function, fn_set_of};
+use crate::code::listing;
+use crate::code::load::{LoadError, Origin, link_module};
+use crate::code::module::{Export, Global, Module};
+use crate::code::stubs::{Stubs, capture};
+use crate::data::closure;
+use crate::helpers::fail::full_name;
+use crate::native::NativeFn;
+use crate::symbols::Symbol;
+use crate::value::{Value, View, Word};
+
+pub use crate::code::module::{LoadState, ModuleIndex};
+
+/// The modules by name.
+#[derive(Default, Clone)]
+struct Tables {
+    stdlib: HashMap<Symbol, &'static Module>,
+    program: HashMap<Symbol, &'static Module>,
+    /// Scripts and tests: found when nothing else bears their name.
+    others: HashMap<Symbol, &'static Module>,
+    all: Vec<&'static Module>,
+}
+
+/// See the module.
+pub struct Vm {
+    natives: Vec<NativeFn>,
+    /// A leaked snapshot, replaced under `loading`.
+    tables: AtomicPtr<Tables>,
+    loading: Mutex<()>,
+    functions: RwLock<Vec<&'static Function>>,
+    /// Functions captured as `M.f/2`.
+    captures: Mutex<HashMap<(Symbol, Symbol, u32), Word>>,
+    stubs: Stubs,
+    next_ref: AtomicU64,
+}
+
+/// What a name in a module is.
+#[derive(Clone, Copy)]
+pub(crate) enum Member {
+    Functions(&'static FnSet),
+    Global(&'static Global),
+}
+
+/// A line of a stack trace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TraceLine {
+    /// The module's name.
+    pub module: &'static str,
+    /// What it was in the source.
+    pub kind: ModuleKind,
+    /// The function's name.
+    pub function: &'static str,
+    /// Number of its parameters.
+    pub arity: u32,
+    /// Source file.
+    pub file: &'static str,
+    /// Line, 0 if unknown.
+    pub line: u32,
+}
+
+impl std::fmt::Display for TraceLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.kind == ModuleKind::Named {
+            write!(f, "{}.", self.module)?;
+        }
+        write!(f, "{}/{} ({}:{})", self.function, self.arity, self.file, self.line)
+    }
+}
+
+/// What introspection tells of a module.
+#[derive(Clone, Debug)]
+pub struct ModuleInfo {
+    /// Its index.
+    pub index: ModuleIndex,
+    /// Its name.
+    pub name: Symbol,
+    /// What it was in the source.
+    pub kind: ModuleKind,
+    /// Source file.
+    pub file: &'static str,
+    /// Exported functions with the numbers of arguments they take.
+    pub functions: Vec<(Symbol, Vec<u32>)>,
+    /// Exported constants.
+    pub constants: Vec<Symbol>,
+    /// Modules named by `use`.
+    pub behaviours: &'static [Symbol],
+    /// Docstrings, as in the package.
+    pub docs: &'static [(Option<(String, u32)>, String)],
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Vm {
+    /// A VM without modules. `natives` has one function per entry of `NATIVES`, in that order.
+    pub fn new(natives: Vec<NativeFn>) -> Vm {
+        assert!(natives.len() == NATIVES.len(), "one function per entry of the natives table");
+        closure::set_describer(describe);
+        Vm {
+            natives,
+            tables: AtomicPtr::new(Box::leak(Box::default())),
+            loading: Mutex::new(()),
+            functions: RwLock::default(),
+            captures: Mutex::default(),
+            stubs: Stubs::make(),
+            next_ref: AtomicU64::new(1),
+        }
+    }
+
+    fn tables(&self) -> &'static Tables {
+        // SAFETY: always a leaked snapshot.
+        unsafe { &*self.tables.load(Ordering::Acquire) }
+    }
+
+    /// Verifies and links a package; its modules' bindings and statements do not run yet. A module
+    /// of a name that is there already hides the older one from now on.
+    pub fn load(&self, package: &Package, origin: Origin) -> Result<Vec<ModuleIndex>, LoadError> {
+        rata_bytecode::verify(package).map_err(LoadError::Invalid)?;
+        let _guard = lock(&self.loading);
+        let mut tables = self.tables().clone();
+        let mut number = self.functions.read().unwrap_or_else(PoisonError::into_inner).len();
+        let mut loaded = Vec::new();
+        for module in &package.modules {
+            let index = tables.all.len() as ModuleIndex;
+            let module = link_module(self, module, origin, index, number as u32)?;
+            number += module.functions.get().map_or(0, Vec::len);
+            let names = match (module.kind, origin) {
+                (ModuleKind::Named, Origin::Stdlib) => &mut tables.stdlib,
+                (ModuleKind::Named, Origin::Program) => &mut tables.program,
+                _ => &mut tables.others,
+            };
+            names.insert(module.name, module);
+            tables.all.push(module);
+            loaded.push(module);
+        }
+        let mut functions = self.functions.write().unwrap_or_else(PoisonError::into_inner);
+        loaded.iter().filter_map(|m| m.functions.get()).for_each(|f| functions.extend(f));
+        self.tables.store(Box::leak(Box::new(tables)), Ordering::Release);
+        Ok(loaded.iter().map(|module| module.index).collect())
+    }
+
+    fn module(&self, name: Symbol, stdlib: bool) -> Option<&'static Module> {
+        let tables = self.tables();
+        let (first, second) = match stdlib {
+            true => (&tables.stdlib, &tables.program),
+            false => (&tables.program, &tables.stdlib),
+        };
+        let found = first.get(&name).or_else(|| second.get(&name));
+        found.or_else(|| tables.others.get(&name)).copied()
+    }
+
+    /// What a name in a module is; `stdlib` says who asks.
+    pub(crate) fn member(&self, module: Symbol, name: Symbol, stdlib: bool) -> Option<Member> {
+        let module = self.module(module, stdlib)?;
+        match module.exports.get(&name)? {
+            Export::Functions(number) => module.fn_set(*number).map(Member::Functions),
+            Export::Global(number) => module.globals.get(*number as usize).map(Member::Global),
+        }
+    }
+
+    /// The module with an index, given as a word.
+    pub(crate) fn module_of(&self, word: Word) -> Option<&'static Module> {
+        self.tables().all.get(usize::try_from(word.as_small()?).ok()?).copied()
+    }
+
+    /// The native with an index.
+    #[inline(always)]
+    pub(crate) fn native(&self, index: usize) -> NativeFn {
+        self.natives[index]
+    }
+
+    pub(crate) fn stubs(&self) -> &Stubs {
+        &self.stubs
+    }
+
+    /// Whether there is a module of this name.
+    pub fn has_module(&self, name: Symbol) -> bool {
+        self.module(name, false).is_some()
+    }
+
+    /// Whether a module has a function that takes so many arguments.
+    pub fn has_function(&self, module: Symbol, name: Symbol, arity: u32) -> bool {
+        match self.member(module, name, false) {
+            Some(Member::Functions(set)) => set.target(arity).is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether a function value has a form for just so many arguments. One that ignores surplus
+    /// arguments does not count as having a form for more than it names.
+    pub fn takes(&self, function: Value<'_>, arity: u32) -> bool {
+        let named = |set: &FnSet| set.entries.iter().any(|e| e.min <= arity && arity <= e.max);
+        match function.view() {
+            View::Closure(closure) => named(fn_set_of(closure.handle())),
+            View::FunRef(f) => match self.member(f.module, f.name, false) {
+                Some(Member::Functions(set)) => named(set),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// The exported function `name` of the module with this index, as a value, with the numbers of
+    /// arguments it takes.
+    pub fn exported(&self, index: ModuleIndex, name: Symbol) -> Option<(Value<'static>, Vec<u32>)> {
+        let module = self.tables().all.get(index as usize)?;
+        match module.exports.get(&name)? {
+            Export::Functions(number) => {
+                let set = module.fn_set(*number)?;
+                let arities = set.entries.iter().flat_map(|e| e.min..=e.max).collect();
+                Some((Value::new(set.function_value()), arities))
+            }
+            Export::Global(_) => None,
+        }
+    }
+
+    /// What is known of a module.
+    pub fn module_info(&self, name: Symbol) -> Option<ModuleInfo> {
+        self.module(name, false).map(info)
+    }
+
+    /// What is known of the module with an index.
+    pub fn module_at(&self, index: ModuleIndex) -> Option<ModuleInfo> {
+        self.tables().all.get(index as usize).map(|module| info(module))
+    }
+
+    /// The names of all modules.
+    pub fn module_names(&self) -> Vec<Symbol> {
+        let tables = self.tables();
+        let mut names: Vec<Symbol> =
+            tables.stdlib.keys().chain(tables.program.keys()).copied().collect();
+        names.sort_by_key(|name| name.text());
+        names.dedup();
+        names
+    }
+
+    /// The executed instructions of a module, as text.
+    pub fn listing(&self, index: ModuleIndex) -> Option<String> {
+        let module = self.tables().all.get(index as usize)?;
+        let mut out = String::new();
+        for function in module.functions.get()? {
+            out.push_str(&full_name(function));
+            out.push('\n');
+            out.push_str(&listing::list(function).ok()?);
+        }
+        Some(out)
+    }
+
+    /// How far the initialisation of a module is.
+    pub fn load_state(&self, index: ModuleIndex) -> LoadState {
+        self.tables().all.get(index as usize).map_or(LoadState::Loaded, |module| module.state())
+    }
+
+    /// The line that an entry of a stack trace stands for.
+    pub fn trace_line(&self, entry: u64) -> Option<TraceLine> {
+        let functions = self.functions.read().unwrap_or_else(PoisonError::into_inner);
+        let function = *functions.get((entry >> 31) as usize)?;
+        Some(TraceLine {
+            module: function.module.name.text(),
+            kind: function.module.kind,
+            function: function.name.text(),
+            arity: function.arity,
+            file: &function.module.file,
+            line: (entry & 0x7fff_ffff) as u32,
+        })
+    }
+
+    /// A number for a new reference: unique, and greater than all before.
+    pub fn next_ref(&self) -> u64 {
+        self.next_ref.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The function value `module.name/arity`.
+    pub(crate) fn capture(&self, module: Symbol, name: Symbol, arity: u32) -> Word {
+        *lock(&self.captures).entry((module, name, arity)).or_insert_with(|| {
+            let function = capture(module, name, arity);
+            let entry = FnEntry { min: arity, max: arity, function };
+            FnSet::make(Some(name), module, vec![entry], false).function_value()
+        })
+    }
+}
+
+fn info(module: &'static Module) -> ModuleInfo {
+    let mut functions = Vec::new();
+    let mut constants = Vec::new();
+    for (&name, export) in &module.exports {
+        match export {
+            Export::Global(_) => constants.push(name),
+            Export::Functions(number) => {
+                let entries = module.fn_set(*number).map_or(&[][..], |set| &set.entries);
+                functions.push((name, entries.iter().flat_map(|e| e.min..=e.max).collect()));
+            }
+        }
+    }
+    functions.sort_by_key(|(name, _): &(Symbol, Vec<u32>)| name.text());
+    constants.sort_by_key(|name| name.text());
+    ModuleInfo {
+        index: module.index,
+        name: module.name,
+        kind: module.kind,
+        file: &module.file,
+        functions,
+        constants,
+        behaviours: &module.behaviours,
+        docs: &module.docs,
+    }
+}
+
+/// How a function set prints.
+fn describe(handle: usize) -> String {
+    let set = fn_set_of(handle);
+    match (set.name, &set.entries[..]) {
+        (Some(name), [entry]) if entry.min == entry.max => {
+            format!("{}.{}/{}", set.module.text(), name.text(), entry.min)
+        }
+        (Some(name), _) => format!("{}.{}", set.module.text(), name.text()),
+        (None, [entry, ..]) => full_name(entry.function),
+        (None, []) => "fn".to_owned(),
+    }
+}
