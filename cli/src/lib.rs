@@ -81,7 +81,9 @@ pub fn source_files(path: &str) -> Result<Vec<String>, Failure> {
     if files.is_empty() {
         return Err(Failure::before_running(format!("there is no .rata file in `{path}`")));
     }
-    if let Some(main) = files.iter().position(|f| Path::new(f).file_name() == Some("main.rata".as_ref())) {
+    if let Some(main) =
+        files.iter().position(|f| Path::new(f).file_name() == Some("main.rata".as_ref()))
+    {
         let main = files.remove(main);
         files.push(main);
     }

@@ -146,10 +146,10 @@ fn back_end(
         }
         package.modules.push(crate::emit::emit_module(&ir));
     }
-    if request.emit == Some(Stage::Asm) {
+    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    if !failed && request.emit == Some(Stage::Asm) {
         listing = rata_bytecode::disasm::disassemble(&package);
     }
-    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     finish((!failed).then_some(package), listing, diagnostics, map)
 }
 

@@ -8,12 +8,12 @@
 //! A turn: `interp::run(&mut process, &vm, &mut host, budget)`. Between turns the runtime may push
 //! messages, call [`Process::resume_with`] (an offloaded job is done) or [`Process::time_out`].
 
+use crate::code::module::Module;
 use crate::heap::{Fragment, Heap};
 use crate::mailbox::Mailbox;
 use crate::native::{Job, Resume};
 use crate::stack::Stack;
 use crate::value::{Pid, Value, Word};
-use crate::code::module::Module;
 use crate::vm::{ModuleIndex, Vm};
 
 /// How a turn ended.
@@ -272,7 +272,7 @@ impl Process {
     /// turns.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
-        heap.collect(&mut |visit| {
+        heap.collect(|visit| {
             stack.trace(visit);
             core.trace(visit);
         });

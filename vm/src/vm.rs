@@ -15,6 +15,7 @@ use rata_bytecode::module::{ModuleKind, Package};
 use rata_bytecode::natives::NATIVES;
 
 use crate::code::function::{FnEntry, FnSet, Function, fn_set_of};
+use crate::code::listing;
 use crate::code::load::{LoadError, Origin, link_module};
 use crate::code::module::{Export, Global, Module};
 use crate::code::stubs::{Stubs, capture};
@@ -229,10 +230,23 @@ impl Vm {
     /// The names of all modules.
     pub fn module_names(&self) -> Vec<Symbol> {
         let tables = self.tables();
-        let mut names: Vec<Symbol> = tables.stdlib.keys().chain(tables.program.keys()).copied().collect();
+        let mut names: Vec<Symbol> =
+            tables.stdlib.keys().chain(tables.program.keys()).copied().collect();
         names.sort_by_key(|name| name.text());
         names.dedup();
         names
+    }
+
+    /// The executed instructions of a module, as text.
+    pub fn listing(&self, index: ModuleIndex) -> Option<String> {
+        let module = self.tables().all.get(index as usize)?;
+        let mut out = String::new();
+        for function in module.functions.get()? {
+            out.push_str(&full_name(function));
+            out.push('\n');
+            out.push_str(&listing::list(function).ok()?);
+        }
+        Some(out)
     }
 
     /// How far the initialisation of a module is.

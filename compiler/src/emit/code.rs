@@ -10,9 +10,6 @@ use crate::ir::{self, BlockId, Inst, Op, RegionId, Term, TermKind, Test, Val, Va
 use crate::passes::registers::Registers;
 use crate::passes::{cfg, liveness, registers};
 
-/// A function needs more registers than there are.
-pub(super) struct TooLarge;
-
 /// What has to be set right once all blocks have their place: labels name blocks until then, and
 /// constants have the numbers of the IR's pool.
 trait Fix {
@@ -68,25 +65,23 @@ struct Code<'f> {
     count: u32,
     ops: Vec<Out>,
     lines: Vec<(u32, u32)>,
-    line: &'f dyn Fn(u32) -> u32,
-    last_at: Option<u32>,
+    line_starts: &'f [u32],
+    /// The offsets of the line that the last instruction stands in.
+    line: std::ops::Range<u32>,
 }
 
 /// Emits one function.
 pub(super) fn function(
     f: &ir::Function,
     consts: &mut Consts<'_>,
-    line: &dyn Fn(u32) -> u32,
-) -> Result<Function, TooLarge> {
+    line_starts: &[u32],
+) -> Function {
     let order = cfg::order(f);
     let live = liveness::run(f, &order);
     let regs = registers::run(f, &order, &live);
-    if regs.count >= u32::from(Reg::MAX) {
-        return Err(TooLarge);
-    }
     let count = regs.count;
     let mut code =
-        Code { f, regs, count, ops: Vec::new(), lines: Vec::new(), line, last_at: None };
+        Code { f, regs, count, ops: Vec::new(), lines: Vec::new(), line_starts, line: 1..1 };
     let mut starts = vec![0; f.blocks.len()];
     let mut spans = Vec::with_capacity(order.len());
     for (at, &id) in order.iter().enumerate() {
@@ -100,7 +95,7 @@ pub(super) fn function(
     for op in &mut ops {
         fix(op, &starts, consts);
     }
-    Ok(Function {
+    Function {
         name: f.name.clone(),
         arity: f.arity,
         captures: f.captures,
@@ -110,7 +105,7 @@ pub(super) fn function(
         code: ops,
         handlers,
         lines: code.lines,
-    })
+    }
 }
 
 impl Code<'_> {
@@ -123,17 +118,11 @@ impl Code<'_> {
     }
 
     fn push(&mut self, op: Out, at: u32) {
-        if self.last_at != Some(at) {
-            self.last_at = Some(at);
-            let line = (self.line)(at);
-            if self.lines.last().is_none_or(|&(_, last)| last != line) {
-                let place = self.ops.len() as u32;
-                match self.lines.last_mut() {
-                    // two lines for one instruction cannot be
-                    Some(last) if last.0 == place => last.1 = line,
-                    _ => self.lines.push((place, line)),
-                }
-            }
+        if !self.line.contains(&at) {
+            let line = self.line_starts.partition_point(|&start| start <= at);
+            let end = self.line_starts.get(line).copied().unwrap_or(u32::MAX);
+            self.line = self.line_starts.get(line.wrapping_sub(1)).copied().unwrap_or(0)..end;
+            self.lines.push((self.ops.len() as u32, line as u32));
         }
         self.ops.push(op);
     }

@@ -14,7 +14,7 @@
 
 pub(crate) mod lint;
 pub(crate) mod pool;
-pub(crate) mod print;
+pub mod print;
 
 use rata_bytecode::operand::{
     Arith, Cmp, ConstId, Failure, FnId, FnSetId, GlobalId, ImportId, NativeId, TypeId,
@@ -461,13 +461,15 @@ impl Function {
 
 /// A module of functions, with the tables that they refer to.
 #[derive(Default)]
-pub(crate) struct Module {
+pub struct Module {
+    /// What of the bytecode module is known already: all but functions and constants.
+    pub(crate) shell: rata_bytecode::module::Module,
     /// In the order of the bytecode's functions.
     pub(crate) functions: Vec<Function>,
     /// Constants, types and references.
     pub(crate) pools: pool::Pools,
-    /// Function sets.
-    pub(crate) fn_sets: Vec<rata_bytecode::module::FnSet>,
-    /// The function that runs bindings and statements.
-    pub(crate) init: Option<FnId>,
+    /// Offset of the first byte of each line of the source file.
+    pub(crate) line_starts: Vec<u32>,
+    /// Errors were reported: the module is not meant to be run.
+    pub(crate) failed: bool,
 }

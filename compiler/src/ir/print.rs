@@ -9,8 +9,8 @@ use super::pool::Pools;
 use super::{Function, Inst, Module, Op, TermKind, Test, Val};
 
 /// All functions of a module.
-pub(crate) fn module(m: &Module) -> String {
-    let mut out = String::new();
+pub fn print_module(m: &Module) -> String {
+    let mut out = format!("module {}\n\n", m.shell.name);
     for (at, f) in m.functions.iter().enumerate() {
         let _ = write!(out, "fn {at} ");
         out.push_str(&function(f, Some(&m.pools)));
@@ -102,7 +102,9 @@ fn constant(k: ConstId, pools: Option<&Pools>) -> String {
         Const::Nil => "nil".into(),
         Const::Bool(b) => b.to_string(),
         Const::Int(n) => n.to_string(),
-        Const::BigInt(minus, bytes) => format!("{}big[{}]", if *minus { "-" } else { "" }, bytes.len()),
+        Const::BigInt(minus, bytes) => {
+            format!("{}big[{}]", if *minus { "-" } else { "" }, bytes.len())
+        }
         Const::Float(bits) => format!("{:?}", f64::from_bits(*bits)),
         Const::Str(text) => format!("{text:?}"),
         Const::Symbol(text) => format!(":{text}"),

@@ -48,9 +48,7 @@ impl<'a> Lowerer<'a, '_> {
                 self.unary(Op::Field(name), object, at)
             }
             ExprKind::Call { target, args } => self.call(&target, args, at),
-            ExprKind::CallNamed { callee, args, named } => {
-                self.call_named(callee, args, named, at)
-            }
+            ExprKind::CallNamed { callee, args, named } => self.call_named(callee, args, named, at),
             ExprKind::Lambda(lambda) => self.lambda(lambda, at),
             ExprKind::Block(block) => self.block(&block),
             ExprKind::Assert { cond, text, message } => self.assert(cond, text, message, at),
@@ -263,13 +261,7 @@ impl<'a> Lowerer<'a, '_> {
         self.expr_to(right, dest);
     }
 
-    fn assert(
-        &mut self,
-        cond: &Expr<'a>,
-        text: &str,
-        message: Option<&Expr<'a>>,
-        at: Span,
-    ) -> Val {
+    fn assert(&mut self, cond: &Expr<'a>, text: &str, message: Option<&Expr<'a>>, at: Span) -> Val {
         use rata_bytecode::operand::Failure;
         let ok = self.new_block();
         let bad = self.new_block();

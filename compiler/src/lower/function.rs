@@ -26,6 +26,7 @@ impl<'a> Lowerer<'a, '_> {
         self_var: Option<Var>,
     ) -> ir::Function {
         let arity = def.arity as usize;
+        self.check_arity(arity, "parameters", def.span);
         let names = def.params.iter().map(|p| p.map_or("", |name| self.names.text(name)).into());
         self.f = ir::Function {
             name: self.names.text(def.name).into(),
@@ -95,11 +96,11 @@ impl<'a> Lowerer<'a, '_> {
     pub(super) fn lambda(&mut self, lambda: &Lambda<'a>, at: Span) -> Val {
         let captured: Vec<Val> =
             lambda.captures.iter().map(|&var| self.var(var, at)).collect();
-        let set = FnSetId(self.out.fn_sets.len() as u32);
+        let set = FnSetId(self.out.shell.fn_sets.len() as u32);
         let first = self.out.functions.len() as u32;
         let entries = (first..).zip(lambda.ranges);
         let entries = entries.map(|(f, &(min, max))| FnEntry { min, max, f: FnId(f) }).collect();
-        self.out.fn_sets.push(FnSet { name: String::new(), entries, lenient: lambda.lenient });
+        self.out.shell.fn_sets.push(FnSet { name: String::new(), entries, lenient: lambda.lenient });
         for _ in lambda.defs {
             // the place is taken now: functions within have later ones
             self.out.functions.push(ir::Function::default());
@@ -195,8 +196,8 @@ impl<'a> Lowerer<'a, '_> {
             .map(|&(_, _, f)| FnEntry { min: arity, max: arity, f: FnId(f.0) })
             .collect();
         let name = self.names.text(whole.name).into();
-        let id = FnSetId(self.out.fn_sets.len() as u32);
-        self.out.fn_sets.push(FnSet { name, entries, lenient: false });
+        let id = FnSetId(self.out.shell.fn_sets.len() as u32);
+        self.out.shell.fn_sets.push(FnSet { name, entries, lenient: false });
         self.captured.push(((set, arity), id));
         id
     }

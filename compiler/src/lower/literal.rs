@@ -83,7 +83,9 @@ impl<'a> Lowerer<'a, '_> {
                 Lit::Float(x) => Some(self.konst(Const::Float((-x).to_bits()))),
                 _ => None,
             },
-            ExprKind::Function { set, arity, check: false } => Some(self.function_const(set, arity)),
+            ExprKind::Function { set, arity, check: false } => {
+                Some(self.function_const(set, arity))
+            }
             ExprKind::Capture { module, name, arity } => {
                 let (module, name) = (self.text(module).into(), self.text(name).into());
                 Some(self.konst(Const::FnRef(module, name, Some(arity))))
@@ -287,13 +289,14 @@ impl<'a> Lowerer<'a, '_> {
         let Some((other, span)) = kinds().find(|&(kind, _)| class(kind) != class(first)) else {
             return;
         };
-        let known = |d: &Diagnostic| d.code == "E0301" && d.span == span;
+        let known = |d: &Diagnostic| d.code == "E0402" && d.span == span;
         if self.diagnostics.iter().any(known) {
             return;
         }
-        let message = format!("a vector holds one type, but here {} joins {}", other.text(), first.text());
+        let message =
+            format!("a vector holds one type, but here {} joins {}", other.text(), first.text());
         self.diagnostics.push(
-            Diagnostic::error("E0301", self.hir.file, span, message)
+            Diagnostic::error("E0402", self.hir.file, span, message)
                 .label(format!("this is {}", other.text()))
                 .also(first_span, format!("this is {}", first.text()))
                 .help("write a list for entries of different types: {…}"),

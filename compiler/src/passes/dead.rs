@@ -13,9 +13,10 @@ pub(crate) fn run(f: &mut Function) {
     }
     let handlers: Vec<_> = f.regions.iter().map(|region| region.handler).collect();
     let fixed = |block| block == BlockId::ENTRY || handlers.contains(&block);
-    if !order.iter().any(|&b| {
-        !fixed(b) && f.vals(f.blocks[b.index()].params).iter().any(|p| !live[p.index()])
-    }) {
+    if !order
+        .iter()
+        .any(|&b| !fixed(b) && f.vals(f.blocks[b.index()].params).iter().any(|p| !live[p.index()]))
+    {
         return;
     }
     for &block in &order {

@@ -137,9 +137,8 @@ impl Fold<'_> {
             (Const::Str(a), Const::Str(b)) if op == Arith::Add => {
                 Some(Const::Str(format!("{a}{b}")))
             }
-            (Const::Float(_), Const::Float(_) | Const::Int(_)) | (Const::Int(_), Const::Float(_)) => {
-                float_arith(op, float(a)?, float(b)?)
-            }
+            (Const::Float(_), Const::Float(_) | Const::Int(_))
+            | (Const::Int(_), Const::Float(_)) => float_arith(op, float(a)?, float(b)?),
             _ => int_arith(op, &int(a)?, &int(b)?),
         }
     }
@@ -155,9 +154,8 @@ impl Fold<'_> {
         if let (Some(a), Some(b)) = (float(a), float(b)) {
             return a.partial_cmp(&b).map(|order| ordered(op, order));
         }
-        let simple = |k: &Const| {
-            matches!(k, Const::Nil | Const::Bool(_) | Const::Symbol(_) | Const::Str(_))
-        };
+        let simple =
+            |k: &Const| matches!(k, Const::Nil | Const::Bool(_) | Const::Symbol(_) | Const::Str(_));
         match op {
             Cmp::Eq if simple(a) && simple(b) => Some(a == b),
             Cmp::Ne if simple(a) && simple(b) => Some(a != b),

@@ -156,9 +156,9 @@ impl Alloc<'_> {
             }
         });
         self.last.clear();
-        for (at, args, d) in std::iter::once((block.insts.len(), block.term.args, Val::NONE)).chain(
-            block.insts.iter().enumerate().rev().map(|(at, inst)| (at, inst.args, inst.d)),
-        ) {
+        for (at, args, d) in std::iter::once((block.insts.len(), block.term.args, Val::NONE))
+            .chain(block.insts.iter().enumerate().rev().map(|(at, inst)| (at, inst.args, inst.d)))
+        {
             if d.is_some() {
                 self.unused[d.index()] = self.needed[d.index()] != stamp;
             }

@@ -1,7 +1,7 @@
 //! Functions: clauses, parameters, defaults, and the lambdas `fn`, `function` and `~`.
 
 use super::Resolver;
-use super::outline::{Group, param_name};
+use super::outline::{Group, defaults_clause, param_name, required};
 use super::pattern::Bound;
 use super::scope::{Context, Tilde};
 use super::statement::docstring;
@@ -310,14 +310,13 @@ impl<'a> Resolver<'a, '_> {
                 .push("the clauses of one function must stand together".to_string());
             }
             let def = self.definition(name, first, &clauses);
-            let required = first.params.iter().take_while(|p| p.default.is_none()).count();
-            if required < arity {
+            if let Some(clause) = defaults_clause(&rest[..run]) {
                 self.scopes.use_self(self_var);
                 let value = self.expr(span, hir::ExprKind::Var(self_var));
                 let target = hir::Target::Value(self.alloc(value));
-                let stub = self.defaults_entry_inside(first, &def, first.span, target);
+                let stub = self.defaults_entry_inside(clause, &def, first.span, target);
                 defs.push(stub);
-                ranges.push((required as u32, arity as u32 - 1));
+                ranges.push((required(clause) as u32, arity as u32 - 1));
             }
             defs.push(def);
             ranges.push((arity as u32, arity as u32));

@@ -1,6 +1,6 @@
 //! One module: its `library`, `use` and `export` lines, its functions, then its statements.
 
-use super::outline::{Outline, defaults_module, exported_names, inherited};
+use super::outline::{Outline, defaults_clause, defaults_module, exported_names, inherited};
 use super::scope::Context;
 use super::{Alias as Known, Resolver};
 use crate::diagnostics::Diagnostic;
@@ -200,7 +200,7 @@ impl<'a> Resolver<'a, '_> {
             self.level.group_fns.push((f, None));
         }
         for (i, group) in groups.iter().enumerate() {
-            if group.clauses[0].params.iter().any(|p| p.default.is_some()) {
+            if defaults_clause(&group.clauses).is_some() {
                 let f = FnIdx(self.level.functions.len() as u32);
                 self.level.functions.push(placeholder);
                 self.level.group_fns[i].1 = Some(f);
@@ -212,9 +212,10 @@ impl<'a> Resolver<'a, '_> {
             let (body, defaults) = self.level.group_fns[i];
             let def = self.named_function(i);
             self.level.functions[body.0 as usize] = def;
-            if let Some(entry) = defaults {
+            let clause = defaults_clause(&self.group(i).clauses);
+            if let (Some(entry), Some(clause)) = (defaults, clause) {
                 let target = hir::Target::Local { f: body, check: false };
-                let stub = self.defaults_entry(self.group(i).clauses[0], &def, target);
+                let stub = self.defaults_entry(clause, &def, target);
                 self.level.functions[entry.0 as usize] = stub;
             }
         }

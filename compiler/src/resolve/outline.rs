@@ -202,11 +202,22 @@ pub fn bound_names(pattern: &Pattern<'_>, found: &mut Vec<Ident>) {
     }
 }
 
-/// The signature of a group: its first clause names the parameters and gives the defaults.
+/// The signature of a group: its first clause names the parameters; the first that has defaults
+/// gives them.
 pub fn signature(group: &Group<'_>) -> Signature {
-    let first = group.clauses[0];
-    let required = first.params.iter().take_while(|p| p.default.is_none()).count();
-    Signature { min: required as u32, params: first.params.iter().map(param_name).collect() }
+    let params = group.clauses[0].params.iter().map(param_name).collect();
+    let min = defaults_clause(&group.clauses).map_or(group.arity, |f| required(f) as u32);
+    Signature { min, params }
+}
+
+/// The clause that gives the defaults of a function, if it has any.
+pub fn defaults_clause<'a>(clauses: &[&'a Function<'a>]) -> Option<&'a Function<'a>> {
+    clauses.iter().copied().find(|f| f.params.iter().any(|p| p.default.is_some()))
+}
+
+/// How many parameters stand before the first with a default.
+pub fn required(function: &Function<'_>) -> usize {
+    function.params.iter().take_while(|p| p.default.is_none()).count()
 }
 
 /// The name a parameter has for named arguments.

@@ -18,6 +18,9 @@ use crate::names::Names;
 use crate::span::{FileId, Span};
 use crate::syntax::token::{Kind, NONE, Token, Tokens};
 
+/// More errors than this in one file help nobody.
+const MAX_ERRORS: usize = 100;
+
 /// Lexes a whole file.
 pub fn lex<'a>(
     arena: &'a Bump,
@@ -190,7 +193,13 @@ impl<'a, 's, 'n> Lexer<'a, 's, 'n> {
 
     fn error(&mut self, code: &'static str, start: usize, message: impl Into<String>) {
         let span = self.span(start);
-        self.diagnostics.push(Diagnostic::error(code, self.file, span, message));
+        self.report(Diagnostic::error(code, self.file, span, message));
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < MAX_ERRORS {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn error_help(
@@ -201,7 +210,7 @@ impl<'a, 's, 'n> Lexer<'a, 's, 'n> {
         help: impl Into<String>,
     ) {
         let span = self.span(start);
-        self.diagnostics.push(Diagnostic::error(code, self.file, span, message).help(help));
+        self.report(Diagnostic::error(code, self.file, span, message).help(help));
     }
 
     /// Skips spaces, newlines and comments.
@@ -246,13 +255,16 @@ impl<'a, 's, 'n> Lexer<'a, 's, 'n> {
         if !self.newline && self.previous().is_some_and(|token| token.kind.ends_operand()) {
             return true;
         }
-        let line = self.src[self.pos + 2..].split('\n').next().unwrap_or("");
-        let mut words = line.split_ascii_whitespace();
+        let rest = &self.bytes[self.pos + 2..];
+        let near = &rest[..rest.len().min(80)];
+        let line = near.split(|&byte| byte == b'\n').next().unwrap_or(near);
+        let words = line.split(|byte| byte.is_ascii_whitespace());
+        let mut words = words.filter(|word| !word.is_empty());
         let mut prose = |first: bool| {
-            let word = words.next().unwrap_or("");
-            let letters = word.bytes().all(|byte| byte.is_ascii_alphabetic());
-            let keyword = Kind::keyword(word).is_some_and(|kind| first || kind.is_binary());
-            letters && !word.is_empty() && !keyword
+            let Some(word) = words.next() else { return false };
+            let keyword = std::str::from_utf8(word).ok().and_then(Kind::keyword);
+            let operator = keyword.is_some_and(|kind| first || kind.is_binary());
+            word.iter().all(u8::is_ascii_alphabetic) && !operator
         };
         prose(true) && prose(false)
     }

@@ -2,14 +2,14 @@
 //! Receiving is an instruction, and most of the module is written in rata (stdlib/process.rata).
 
 use crate::host::WorkerHost;
-use crate::node::{Alarm, Node, Schedule, deliver};
+use crate::node::{Alarm, Node, deliver};
 use crate::process::body::{Body, Initial, Status};
 use crate::process::relations::{Link, Watch, Watcher};
 use crate::process::signal::{ExitKind, RefData, Signal};
 use crate::report;
 use crate::sched::exit::down_message;
 use rata_vm::Symbol;
-use rata_vm::data::{list, reference};
+use rata_vm::data::{map, reference, vector_of};
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::native::{Cx, Native};
 use rata_vm::process::Priority;
@@ -69,10 +69,10 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     let me = cx.core.pid;
     let fragment = Fragment::copy_of(*call);
     let Some(mut body) = host(cx).node.new_process(fragment, Some(me), initial) else {
-        let error = cx.error(sym::SYSTEM_LIMIT, "too many processes");
+        let error = cx.error(Symbol::intern("system_limit"), "too many processes");
         return Native::Raise(error);
     };
-    body.process.core.max_memory = cx.core.max_memory;
+    body.process.heap.set_limit(cx.heap().limit());
     let pid = body.extra.pid;
     let mut value = Value::pid(pid);
     if mode.as_symbol() == Some(sym::LINK) {
@@ -216,7 +216,7 @@ pub fn process_registered<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Nativ
     names.sort_by_key(|w| w.as_symbol().or(w.as_module()).map_or("", Symbol::text));
     let heap = cx.heap();
     let values: Vec<Value<'h>> = names.iter().map(|w| heap.value(*w)).collect();
-    Native::Value(heap.collected(&values))
+    Native::Value(vector_of(heap, &values))
 }
 
 /// `link(pid)`
@@ -370,17 +370,21 @@ pub fn process_flag<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
             Native::Value(Value::symbol(priority_name(old)))
         }
         Some("max_heap_size") => {
-            let old = cx.core.max_memory;
+            let old = limit_value(cx.heap());
             match value.as_small() {
-                Some(bytes) if bytes >= 0 => cx.core.max_memory = bytes as u64,
-                None if value.is_nil() => cx.core.max_memory = 0,
+                Some(bytes) if bytes > 0 => cx.heap().set_limit(bytes as usize),
+                None if value.is_nil() => cx.heap().set_limit(usize::MAX),
                 _ => return wrong(cx, "flag", "a number of bytes, or nil", *value),
             }
-            let old = if old == 0 { Value::NIL } else { Value::count(old as usize) };
             Native::Value(old)
         }
         _ => wrong(cx, "flag", ":trap_exit, :priority or :max_heap_size", *name),
     }
+}
+
+/// The bytes that a process may hold, or nil.
+fn limit_value(heap: &Heap) -> Value<'static> {
+    if heap.limit() == usize::MAX { Value::NIL } else { Value::count(heap.limit()) }
 }
 
 fn priority_name(priority: Priority) -> Symbol {
@@ -400,10 +404,9 @@ pub fn process_is_alive<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
 
 /// `list()`: all pids, oldest first.
 pub fn process_list<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<'h> {
-    let pids: Vec<Value<'h>> =
-        host(cx).node.table.pids().into_iter().map(Value::pid).collect();
+    let pids: Vec<Value<'h>> = host(cx).node.table.pids().into_iter().map(Value::pid).collect();
     cx.charge(pids.len() as u64 / 16);
-    Native::Value(cx.heap().collected(&pids))
+    Native::Value(vector_of(cx.heap(), &pids))
 }
 
 /// `send_after(dest, message, ms)`: a ref.
@@ -468,7 +471,8 @@ pub fn process_get<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
 pub fn process_put<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let heap = cx.heap();
     let dictionary = cx.core.dictionary(heap);
-    let map = dictionary.as_map().unwrap_or_else(|| heap.empty_map());
+    let entries = if dictionary.is_nil() { map::empty() } else { dictionary };
+    let Some(map) = entries.as_map() else { return Native::Value(Value::NIL) };
     let old = map.get(args[0]).unwrap_or(Value::NIL);
     cx.core.dictionary = map.put(heap, args[0], args[1]).word();
     Native::Value(old)
@@ -480,7 +484,9 @@ pub fn process_erase<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     let dictionary = cx.core.dictionary(heap);
     let Some(map) = dictionary.as_map() else { return Native::Value(Value::NIL) };
     let old = map.get(args[0]).unwrap_or(Value::NIL);
-    cx.core.dictionary = map.remove(heap, args[0]).word();
+    if let Some(rest) = map.remove(heap, args[0]) {
+        cx.core.dictionary = rest.word();
+    }
     Native::Value(old)
 }
 
@@ -532,12 +538,11 @@ pub fn answer_info(host: &mut WorkerHost, body: &mut Body, reference: RefData, k
     let entries = info_entries(host, body, &heap);
     let value = match key.as_symbol() {
         None => {
-            let mut map = heap.empty_map();
-            for (name, value) in entries {
-                let value = map.put(&heap, Value::symbol(Symbol::intern(name)), value);
-                map = value.as_map().expect("a map with one key more");
-            }
-            map.value()
+            let keyed: Vec<(Value<'_>, Value<'_>)> = entries
+                .into_iter()
+                .map(|(name, value)| (Value::symbol(Symbol::intern(name)), value))
+                .collect();
+            map::from_entries(&heap, &keyed)
         }
         Some(wanted) => {
             let found = entries.into_iter().find(|e| e.0 == wanted.text());
@@ -557,7 +562,7 @@ fn info_entries<'h>(
     let relations = body.extra.relations.as_deref();
     let pids = |list: Vec<Pid>| -> Value<'h> {
         let values: Vec<Value<'h>> = list.into_iter().map(Value::pid).collect();
-        heap.collected(&values)
+        vector_of(heap, &values)
     };
     let status = match body.extra.status {
         Status::Runnable => "runnable",
@@ -565,9 +570,9 @@ fn info_entries<'h>(
         Status::Job | Status::Loading => "blocked",
     };
     let trace = host.node.trace_lines(&body.process.current_stacktrace(30));
-    let current = trace.first().map_or(Value::NIL, |line| {
-        heap.string(line.split(" (").next().unwrap_or_default())
-    });
+    let current = trace
+        .first()
+        .map_or(Value::NIL, |line| heap.string(line.split(" (").next().unwrap_or_default()));
     let monitored: Vec<Pid> =
         relations.map_or(Vec::new(), |r| r.monitors.values().map(|w| w.target).collect());
     let watched: Vec<Pid> = relations
@@ -575,18 +580,12 @@ fn info_entries<'h>(
     let name = relations.and_then(|r| r.name).map_or(Value::NIL, |w| heap.value(w));
     let label = relations.and_then(|r| r.label.as_ref()).map_or(Value::NIL, |l| heap.string(l));
     let dictionary = heap.attach(Fragment::copy_of(core.dictionary(&body.process.heap)));
-    let dictionary =
-        if dictionary.is_nil() { heap.empty_map().value() } else { dictionary };
-    let limit =
-        if core.max_memory == 0 { Value::NIL } else { Value::count(core.max_memory as usize) };
+    let dictionary = if dictionary.is_nil() { map::empty() } else { dictionary };
     vec![
         ("pid", Value::pid(core.pid)),
         ("status", Value::symbol(Symbol::intern(status))),
         ("current_function", current),
-        (
-            "initial_call",
-            heap.string(&report::initial_text(&host.node, body.extra.initial)),
-        ),
+        ("initial_call", heap.string(&report::initial_text(&host.node, body.extra.initial))),
         ("message_queue_len", Value::count(core.mailbox.len())),
         ("memory", Value::count(body.process.memory() + size_of::<Body>())),
         ("reductions", Value::count(core.reductions as usize)),
@@ -602,7 +601,7 @@ fn info_entries<'h>(
         ("stacktrace", report::trace_value(heap, &trace)),
         ("heap_size", Value::count(body.process.heap.heap_bytes())),
         ("off_heap_size", Value::count(body.process.heap.off_heap_bytes())),
-        ("max_heap_size", limit),
+        ("max_heap_size", limit_value(&body.process.heap)),
         ("garbage_collections", Value::count(body.process.heap.collections() as usize)),
     ]
 }

@@ -78,9 +78,10 @@ impl Table {
             }
         };
         let (page, index) = place(slot);
-        let page = self.pages.get(page)?.get_or_init(|| {
-            (0..FIRST_PAGE << page).map(|_| Slot::default()).collect()
-        });
+        let page = self
+            .pages
+            .get(page)?
+            .get_or_init(|| (0..FIRST_PAGE << page).map(|_| Slot::default()).collect());
         let serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
         let pid = Pid::new(serial, slot);
         page[index].serial.store(pid.serial(), Ordering::Release);

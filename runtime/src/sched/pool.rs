@@ -40,9 +40,8 @@ impl Pool {
         guard.threads += 1;
         drop(guard);
         let pool = self.clone();
-        let spawned = std::thread::Builder::new()
-            .name("rata-blocking".into())
-            .spawn(move || pool.serve());
+        let spawned =
+            std::thread::Builder::new().name("rata-blocking".into()).spawn(move || pool.serve());
         if spawned.is_err() {
             let mut guard = state.lock();
             guard.threads -= 1;

@@ -65,9 +65,7 @@ impl Local {
     /// Fetches work from the injector, or from another worker; returns one body to run.
     pub fn fetch(&mut self, shared: &Shared, me: usize) -> Option<Box<Body>> {
         for l in 0..LEVELS {
-            if let Some(body) =
-                retry(|| shared.injectors[l].steal_batch_and_pop(&self.queues[l]))
-            {
+            if let Some(body) = retry(|| shared.injectors[l].steal_batch_and_pop(&self.queues[l])) {
                 return Some(body);
             }
         }

@@ -82,11 +82,7 @@ impl<T> Timers<T> {
         };
         self.len += 1;
         self.link(index);
-        TimerKey {
-            shard: self.shard,
-            index,
-            generation: self.entries[index as usize].generation,
-        }
+        TimerKey { shard: self.shard, index, generation: self.entries[index as usize].generation }
     }
 
     /// Takes a timer back before it fires.

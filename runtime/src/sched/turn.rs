@@ -239,8 +239,7 @@ fn receive_exit(
     }
     if body.process.core.trap_exit {
         let heap = &body.process.heap;
-        let message =
-            heap.list(&[Value::symbol(sym::EXIT), Value::pid(from), reason.value()]);
+        let message = heap.list(&[Value::symbol(sym::EXIT), Value::pid(from), reason.value()]);
         let message = Fragment::copy_of(message);
         body.process.core.mailbox.push(message);
         return None;

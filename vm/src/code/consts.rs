@@ -45,8 +45,7 @@ fn value<'h>(heap: &'h Heap, constant: &Const, words: &[Word]) -> Result<Value<'
         Const::Bool(b) => Value::bool(*b),
         Const::Int(n) => heap.int(*n),
         Const::BigInt(negative, magnitude) => {
-            let sign =
-                if *negative { num_bigint::Sign::Minus } else { num_bigint::Sign::Plus };
+            let sign = if *negative { num_bigint::Sign::Minus } else { num_bigint::Sign::Plus };
             int::from_bigint(heap, &num_bigint::BigInt::from_bytes_le(sign, magnitude))
         }
         Const::Float(bits) => heap.float(f64::from_bits(*bits)),

@@ -60,8 +60,8 @@ pub(crate) fn link_module(
     let fn_sets = declare_sets(from, module, &functions);
     let fail = |what: String| LoadError::Unlinked(from.name.clone(), what);
     let types = link_types(&from.types).map_err(fail)?;
-    let consts = freeze_constants(&from.consts, &fn_sets, |m, f, n| vm.capture(m, f, n))
-        .map_err(fail)?;
+    let consts =
+        freeze_constants(&from.consts, &fn_sets, |m, f, n| vm.capture(m, f, n)).map_err(fail)?;
     let natives = from.natives.iter().map(native).collect::<Result<Vec<u32>, _>>().map_err(fail)?;
     let stdlib = origin == Origin::Stdlib;
     let link = |i: &file::Import| -> &'static Link {
@@ -80,12 +80,15 @@ pub(crate) fn link_module(
     };
     for (function, code) in functions.iter().zip(&from.functions) {
         let made = specialise(&names, code);
-        function.set_body(made.registers, Body {
-            code: made.words.into_iter().map(AtomicU64::new).collect(),
-            handlers: made.handlers,
-            lines: made.lines,
-            wide: made.wide,
-        });
+        function.set_body(
+            made.registers,
+            Body {
+                code: made.words.into_iter().map(AtomicU64::new).collect(),
+                handlers: made.handlers,
+                lines: made.lines,
+                wide: made.wide,
+            },
+        );
     }
     if let Some(init) = from.init {
         // Set once: the module is new.
@@ -148,11 +151,8 @@ fn declare_sets(
     module: &'static Module,
     functions: &[&'static Function],
 ) -> Vec<&'static FnSet> {
-    let entry = |e: &file::FnEntry| FnEntry {
-        min: e.min,
-        max: e.max,
-        function: functions[e.f.0 as usize],
-    };
+    let entry =
+        |e: &file::FnEntry| FnEntry { min: e.min, max: e.max, function: functions[e.f.0 as usize] };
     let declare = |set: &file::FnSet| {
         let name = (!set.name.is_empty()).then(|| Symbol::intern(&set.name));
         FnSet::make(name, module.name, set.entries.iter().map(entry).collect(), set.lenient)

@@ -4,8 +4,8 @@
 //! initialisation. Immortal; only the atomics change.
 #![allow(unsafe_code)]
 
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use foldhash::HashMap;
 
@@ -120,8 +120,7 @@ impl Module {
 
     /// Begins to load it as this process, unless it is loaded or being loaded.
     pub(crate) fn begin(&self, pid: u64) -> LoadState {
-        let swap =
-            self.state.compare_exchange(UNLOADED, pid, Ordering::AcqRel, Ordering::Acquire);
+        let swap = self.state.compare_exchange(UNLOADED, pid, Ordering::AcqRel, Ordering::Acquire);
         match swap {
             Ok(_) => LoadState::Unloaded,
             Err(LOADED) => LoadState::Loaded,
@@ -142,22 +141,6 @@ impl Module {
     /// The function set with this number.
     pub(crate) fn fn_set(&self, number: u32) -> Option<&'static FnSet> {
         self.fn_sets.get()?.get(number as usize).copied()
-    }
-
-    /// The functions exported under a name.
-    pub(crate) fn exported_set(&self, name: Symbol) -> Option<&'static FnSet> {
-        match self.exports.get(&name)? {
-            Export::Functions(number) => self.fn_set(*number),
-            Export::Global(_) => None,
-        }
-    }
-
-    /// The constant exported under a name.
-    pub(crate) fn exported_global(&self, name: Symbol) -> Option<&Global> {
-        match self.exports.get(&name)? {
-            Export::Global(number) => self.globals.get(*number as usize),
-            Export::Functions(_) => None,
-        }
     }
 }
 
@@ -192,12 +175,6 @@ impl Link {
     }
 
     pub(crate) fn new(module: Symbol, name: Symbol, stdlib: bool) -> Link {
-        Link {
-            module,
-            name,
-            stdlib,
-            function: AtomicPtr::default(),
-            value: AtomicU64::new(UNSET),
-        }
+        Link { module, name, stdlib, function: AtomicPtr::default(), value: AtomicU64::new(UNSET) }
     }
 }

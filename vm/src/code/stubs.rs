@@ -12,6 +12,7 @@ use super::exec::Ex;
 use super::function::{Body, Function, HIDDEN, Handler, Info};
 use super::module::{Link, Module};
 use crate::symbols::{Symbol, sym};
+use crate::value::Word;
 
 /// See the module.
 pub(crate) struct Stubs {
@@ -23,6 +24,8 @@ pub(crate) struct Stubs {
     pub(crate) call_global: &'static Function,
     /// (list of modules, 0, list of function and arguments or nil): loads the modules in order, then calls.
     pub(crate) program: &'static Function,
+    /// (list of function and arguments): waits for a message, then calls.
+    pub(crate) hibernate: &'static Function,
 }
 
 /// The module that stubs belong to.
@@ -44,11 +47,10 @@ fn function(
     handlers: Vec<Handler>,
 ) -> &'static Function {
     let function = Function::new(name, home(), HIDDEN, [arity, 0], false, Vec::new());
-    function.set_body(registers, Body {
-        code: code.into_iter().map(AtomicU64::new).collect(),
-        handlers,
-        ..Body::default()
-    });
+    function.set_body(
+        registers,
+        Body { code: code.into_iter().map(AtomicU64::new).collect(), handlers, ..Body::default() },
+    );
     Box::leak(Box::new(function))
 }
 
@@ -59,7 +61,13 @@ fn word(ex: Ex, a: u16, b: u16, c: u16) -> u64 {
 impl Stubs {
     /// Makes them.
     pub(crate) fn make() -> Stubs {
-        Stubs { apply: apply(), load: load(), call_global: call_global(), program: program() }
+        Stubs {
+            apply: apply(),
+            load: load(),
+            call_global: call_global(),
+            program: program(),
+            hibernate: hibernate(),
+        }
     }
 }
 
@@ -114,6 +122,26 @@ fn program() -> &'static Function {
     function(sym::START, 3, 4, code, Vec::new())
 }
 
+fn hibernate() -> &'static Function {
+    let code = vec![
+        Info::narrow(0, 0b1).0,
+        word(Ex::LoadWord, 1, 0, 0),
+        Word::symbol(sym::INFINITY).bits(),
+        word(Ex::RecvStart, 0, 0, 0),
+        // 4: to 7 when there is none
+        Ex::RecvPeek as u64 | 2 << 16 | 3 << 32,
+        word(Ex::Apply, 0, 0, 1),
+        word(Ex::Unreachable, 0, 0, 0),
+        // 7: never late
+        word(Ex::RecvWait, 1, 0, 0),
+        3,
+        Info::narrow(0, 0b11).0,
+        // 10: back to 4
+        Ex::Jump as u64 | ((-6i32) as u32 as u64) << 32,
+    ];
+    function(sym::HIBERNATE, 1, 3, code, Vec::new())
+}
+
 /// A function that calls `module.name` with so many arguments.
 pub(crate) fn capture(module: Symbol, name: Symbol, arity: u32) -> &'static Function {
     let live = (0..arity as usize).filter(|&i| i < Info::NARROW).fold(0, |bits, i| bits | 1 << i);
@@ -135,10 +163,9 @@ pub(crate) fn capture(module: Symbol, name: Symbol, arity: u32) -> &'static Func
     let link: &'static Link = Box::leak(Box::new(Link::new(module, name, false)));
     out.ext(std::ptr::from_ref(link) as u64);
     let function = Function::new(name, home(), HIDDEN, [arity, 0], false, Vec::new());
-    function.set_body(arity.max(1), Body {
-        code: out.words.into_iter().map(AtomicU64::new).collect(),
-        wide,
-        ..Body::default()
-    });
+    function.set_body(
+        arity.max(1),
+        Body { code: out.words.into_iter().map(AtomicU64::new).collect(), wide, ..Body::default() },
+    );
     Box::leak(Box::new(function))
 }

@@ -38,9 +38,7 @@ pub(crate) fn link_types(types: &[Type]) -> Result<Vec<&'static RtType>, String>
             Type::ListOf(parts) => {
                 RtShape::ListOf(parts.iter().map(part).collect::<Result<_, _>>()?)
             }
-            Type::Union(parts) => {
-                RtShape::Union(parts.iter().map(part).collect::<Result<_, _>>()?)
-            }
+            Type::Union(parts) => RtShape::Union(parts.iter().map(part).collect::<Result<_, _>>()?),
             plain => RtShape::Plain(plain.clone()),
         };
         let parts: &[&RtType] = match &shape {

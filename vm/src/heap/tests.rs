@@ -50,7 +50,7 @@ fn sizes() {
 }
 
 /// Builds values, and makes the heap collect with nothing but them as roots.
-fn churn(heap: &mut Heap, words: &mut Vec<Word>) {
+fn churn(heap: &mut Heap, words: &mut [Word]) {
     heap.collect(|visit: &mut dyn FnMut(&mut Word)| words.iter_mut().for_each(visit));
 }
 
@@ -286,7 +286,7 @@ fn host_objects_die_with_their_last_value() {
     let mut words = vec![other.attach(kept).word()];
     churn(&mut other, &mut words);
     assert_eq!((alive(), other.off_heap_bytes()), (1, 1000));
-    churn(&mut other, &mut Vec::new());
+    churn(&mut other, &mut []);
     assert_eq!((alive(), other.used_bytes()), (0, 0));
 }
 
@@ -419,7 +419,7 @@ fn off_heap_garbage_makes_collections_due() {
     for _ in 0..1000 {
         vector::of_floats(&heap, &zeros).unwrap();
         if heap.should_collect() {
-            churn(&mut heap, &mut Vec::new());
+            churn(&mut heap, &mut []);
         }
         assert!(heap.off_heap_bytes() < 1 << 20);
     }

@@ -6,10 +6,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fail;
+use super::fail::show;
 use crate::data::int;
 use crate::data::vector::{self, VecBuilder, VecRef};
 use crate::heap::layout;
-use super::fail::show;
 use crate::native::{Cx, Res};
 use crate::symbols::Symbol;
 use crate::value::{Value, View};

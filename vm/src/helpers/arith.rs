@@ -160,11 +160,12 @@ fn scalars<'h>(
     let heap = cx.heap();
     match (a.kind(), b.kind()) {
         (Kind::Int, Kind::Int) => ints(cx, op, a, b),
-        (Kind::Int | Kind::Float, Kind::Int | Kind::Float) => match (int::to_f64(a), int::to_f64(b))
-        {
-            (Some(x), Some(y)) => Ok(heap.float(op.floats(x, y)?)),
-            _ => Err(Fault::Type),
-        },
+        (Kind::Int | Kind::Float, Kind::Int | Kind::Float) => {
+            match (int::to_f64(a), int::to_f64(b)) {
+                (Some(x), Some(y)) => Ok(heap.float(op.floats(x, y)?)),
+                _ => Err(Fault::Type),
+            }
+        }
         (Kind::Str, Kind::Str) if op == Add => string::concat(heap, a, b).ok_or(Fault::Type),
         (Kind::Nil, Kind::Nil | Kind::Int | Kind::Float) => Ok(Value::NIL),
         (Kind::Int | Kind::Float, Kind::Nil) => Ok(Value::NIL),
@@ -193,9 +194,7 @@ fn ints<'h>(
         Mod => Ok(int::modulo(heap, a, b)?),
         Pow => match Int::of(b) {
             Some(Int::Small(n)) if n < 0 => power_of_floats(heap, a, b),
-            Some(Int::Big(n)) if n.sign() == num_bigint::Sign::Minus => {
-                power_of_floats(heap, a, b)
-            }
+            Some(Int::Big(n)) if n.sign() == num_bigint::Sign::Minus => power_of_floats(heap, a, b),
             _ => Ok(int::pow(heap, a, b)?),
         },
     }
@@ -298,7 +297,11 @@ fn packed(
     let nil = vector::is_nil_float;
     let mut out = Vec::new();
     let calculate = |x: f64, y: f64| -> Result<f64, Fault> {
-        if nil(x) || nil(y) { Ok(vector::NIL_FLOAT) } else { op.floats(x, y).map(vector::stored_float) }
+        if nil(x) || nil(y) {
+            Ok(vector::NIL_FLOAT)
+        } else {
+            op.floats(x, y).map(vector::stored_float)
+        }
     };
     match (a.entries(), b.entries()) {
         (Entries::Floats(x), Entries::Floats(y)) if x.len() == y.len() => {
@@ -341,6 +344,5 @@ pub(crate) fn neg<'h>(cx: &mut Cx<'h, '_>, s: Value<'h>) -> Res<'h> {
     }
     let Some(vec) = VecRef::of(s) else { return Ok(s) };
     cx.charge(vec.len() as u64 / 16);
-    elementwise::map(heap, vec, one)
-        .ok_or_else(|| fail::operand(cx, "-", "numbers", s))
+    elementwise::map(heap, vec, one).ok_or_else(|| fail::operand(cx, "-", "numbers", s))
 }

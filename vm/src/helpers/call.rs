@@ -78,7 +78,9 @@ pub(crate) fn undefined_function(
             format!("{module_text}.{name_text} takes {}, not {n}", takes(set))
         }
         _ if !vm.has_module(module) => {
-            format!("{module_text}.{name_text}/{n} is not defined: there is no module {module_text}")
+            format!(
+                "{module_text}.{name_text}/{n} is not defined: there is no module {module_text}"
+            )
         }
         _ => format!("{module_text}.{name_text}/{n} is not defined"),
     };
@@ -136,7 +138,12 @@ pub(crate) fn bind_named(
     let Some(set) = candidates(cx, callee) else {
         return Err(bad_function(cx, callee));
     };
-    let names: Vec<Symbol> = cx.heap().value(names).as_list().unwrap_or(&[]).iter()
+    let names: Vec<Symbol> = cx
+        .heap()
+        .value(names)
+        .as_list()
+        .unwrap_or(&[])
+        .iter()
         .filter_map(|name| name.as_symbol())
         .collect();
     let mut best: Option<(Words, Vec<usize>)> = None;

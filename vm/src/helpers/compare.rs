@@ -113,8 +113,7 @@ fn holds(op: Cmp, ordering: Option<Ordering>) -> bool {
 fn order<'h>(cx: &mut Cx<'h, '_>, op: Cmp, a: Value<'h>, b: Value<'h>) -> Res<'h> {
     let vector = a.is_vector() || b.is_vector();
     let result = if vector { vectors(cx, op, a, b) } else { scalars(op, a, b) };
-    result
-        .map_err(|fault| fail::operands(cx, text(op), "numbers or two strings", fault, a, b))
+    result.map_err(|fault| fail::operands(cx, text(op), "numbers or two strings", fault, a, b))
 }
 
 fn scalars<'h>(op: Cmp, a: Value<'h>, b: Value<'h>) -> Result<Value<'h>, Fault> {

@@ -171,12 +171,8 @@ fn with_message(text: String, message: Value<'_>) -> String {
 
 fn assert_compare<'h>(cx: &Cx<'h, '_>, values: &[Value<'h>]) -> Value<'h> {
     let get = |i: usize| values.get(i).copied().unwrap_or(Value::NIL);
-    let text = format!(
-        "assert {}\n  left:  {}\n  right: {}",
-        bare(get(0)),
-        show(get(2)),
-        show(get(3))
-    );
+    let text =
+        format!("assert {}\n  left:  {}\n  right: {}", bare(get(0)), show(get(2)), show(get(3)));
     let text = cx.heap().string(&with_message(text, get(4)));
     let data = cx.heap().list(&[get(2), get(3)]);
     exception::with(cx.heap(), sym::ASSERTION_ERROR, text, data, Value::NIL)

@@ -74,11 +74,7 @@ pub(crate) fn map_entry_at<'h>(map: Value<'h>, key: Value<'h>) -> Option<Value<'
 }
 
 /// What follows a prefix in a string.
-pub(crate) fn prefix<'h>(
-    heap: &'h Heap,
-    value: Value<'h>,
-    prefix: Value<'_>,
-) -> Option<Value<'h>> {
+pub(crate) fn prefix<'h>(heap: &'h Heap, value: Value<'h>, prefix: Value<'_>) -> Option<Value<'h>> {
     let (text, prefix) = (value.as_str()?, prefix.as_str()?);
     if !text.starts_with(prefix) {
         return None;

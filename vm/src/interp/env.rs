@@ -47,6 +47,8 @@ pub(crate) enum Step {
     Value(Word),
     Raise(Raised),
     Call(Word, SmallVec<[Word; 8]>),
+    /// Drop all frames and wait, then make the call that is this list.
+    Hibernate(Word),
     Leave(Outcome),
 }
 
@@ -113,8 +115,7 @@ impl Env<'_> {
         let Some((frame, handler)) = found else {
             return Some(self.uncaught(raised));
         };
-        let value =
-            if handler.guard { raised.value } else { self.attach_trace(raised) };
+        let value = if handler.guard { raised.value } else { self.attach_trace(raised) };
         let function = frame.function();
         self.process.stack.unwind_to(frame);
         m.catch(&self.process.stack, function.pc_at(handler.target));
@@ -145,9 +146,7 @@ impl Env<'_> {
         let value = heap.value(raised.value);
         match (value.as_exception(), raised.class) {
             (Some(_), Class::Raised) if raised.trace.is_some() => raised.value,
-            (Some(e), Class::Raised) => {
-                exception::with_trace(heap, e, heap.value(trace)).word()
-            }
+            (Some(e), Class::Raised) => exception::with_trace(heap, e, heap.value(trace)).word(),
             _ => {
                 self.process.core.remember(raised.value, trace, raised.class);
                 raised.value
@@ -208,6 +207,10 @@ fn slow_step(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
             Step::Leave(Outcome::Yield)
         }
         Native::Offload(job) => Step::Leave(Outcome::Offload(job)),
+        Native::Hibernate(f, args) => {
+            let call: Values<'_> = std::iter::once(f).chain(args).collect();
+            Step::Hibernate(list::new(cx.heap(), &call).word())
+        }
         Native::Exit(reason) => {
             Step::Raise(Raised { value: reason.word(), class: Class::Exit, trace: None })
         }

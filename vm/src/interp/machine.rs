@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::code::MISSING;
 use crate::code::exec::{Ex, args_words};
 use crate::code::function::{Function, Info};
-use crate::stack::{HALT, POP_CHUNK, Stack};
+use crate::stack::{POP_CHUNK, Stack};
 use crate::value::{Value, Word};
 
 /// Where the process is: program counter, registers of the frame, frame. Small and `Copy`: the match
@@ -413,11 +413,6 @@ impl Machine {
     pub(crate) fn catch(&mut self, stack: &Stack, to: *const u64) {
         *self = Machine::load(stack);
         self.pc = to;
-    }
-
-    /// Whether the first frame of all has returned to here.
-    pub(crate) fn halted(&self) -> bool {
-        self.pc == HALT.pc()
     }
 
     /// Reads a cache.

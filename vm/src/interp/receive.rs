@@ -57,7 +57,9 @@ impl Env<'_> {
         m.save(&mut self.process.stack);
         let late = self.process.core.receiving == Receiving::TimedOut;
         match self.host.poll(&mut self.process.core) {
-            Poll::Messages if self.process.core.budget <= 0 => return Waited::Leave(Outcome::Yield),
+            Poll::Messages if self.process.core.budget <= 0 => {
+                return Waited::Leave(Outcome::Yield);
+            }
             Poll::Messages => return Waited::Again,
             Poll::Signal => return Waited::Leave(Outcome::Yield),
             Poll::Nothing if late => return Waited::Late,
@@ -90,7 +92,8 @@ impl Env<'_> {
             View::Symbol(s) if s == sym::INFINITY => Ok(None),
             _ => {
                 let shown = crate::helpers::fail::show(cx.heap().value(timeout));
-                let text = format!("milliseconds (an int from 0) or :infinity expected, not {shown}");
+                let text =
+                    format!("milliseconds (an int from 0) or :infinity expected, not {shown}");
                 Err(Raised::new(cx.argument_error("receive … after", &text).word()))
             }
         }

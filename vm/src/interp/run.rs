@@ -11,7 +11,7 @@ use rata_bytecode::operand::Cmp;
 
 use super::calls::{How, Miss};
 use super::env::{Env, Raised, Step};
-use super::machine::{Machine, Return};
+use super::machine::Machine;
 use super::receive::Waited;
 use super::special::Field;
 use crate::code::emit::SwitchTable;
@@ -111,10 +111,26 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
             if holds == $wanted { m.jump_ext() } else { m.next(2) }
         }};
     }
-    macro_rules! b_reg { () => { m.get(m.b()) }; }
-    macro_rules! c_reg { () => { m.get(m.c()) }; }
-    macro_rules! b_imm { () => { Word::small_wrapping(m.b_int()) }; }
-    macro_rules! c_imm { () => { Word::small_wrapping(m.c_int()) }; }
+    macro_rules! b_reg {
+        () => {
+            m.get(m.b())
+        };
+    }
+    macro_rules! c_reg {
+        () => {
+            m.get(m.c())
+        };
+    }
+    macro_rules! b_imm {
+        () => {
+            Word::small_wrapping(m.b_int())
+        };
+    }
+    macro_rules! c_imm {
+        () => {
+            Word::small_wrapping(m.c_int())
+        };
+    }
     /// Jumps by the first extension word unless the condition holds.
     macro_rules! unless {
         ($length:expr, $holds:expr) => {
@@ -178,6 +194,13 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     }
                     call!(result)
                 }
+                Step::Hibernate(call) => {
+                    let stack = &mut env.process.stack;
+                    stack.start(env.vm.stubs().hibernate, &[call]);
+                    m = Machine::load(stack);
+                    env.process.collect();
+                    env.process.heap.calm();
+                }
                 Step::Leave(outcome) => {
                     m.save(&mut env.process.stack);
                     return outcome;
@@ -193,516 +216,519 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
             answered!(step);
         }
         loop {
-        match m.op() {
-            // ---- values
-            Ex::LoadSmall => {
-                m.set(m.a(), Word::small_wrapping(m.bc_int()));
-                m.next(1);
-            }
-            Ex::LoadWord => {
-                m.set(m.a(), Word::from_bits(m.ext(1)));
-                m.next(2);
-            }
-            Ex::Move => {
-                m.set(m.a(), m.get(m.b()));
-                m.next(1);
-            }
-            Ex::Vector => build!(1, env.many(construct::vector, m.args(), None)),
-            Ex::Cons1 => put!(1, env.binary(construct::cons1, b_reg!(), c_reg!())),
-            Ex::Cons => {
-                let ext = m.ext(args_words(m.a()));
-                let tail = m.get((ext >> 16) as u16 as usize);
-                build!(1, env.many(construct::cons, m.args(), Some(tail)));
-            }
-            Ex::List => build!(1, env.many(construct::list, m.args(), None)),
-            Ex::MapKeys => {
-                let at = args_words(m.a());
-                if m.ext(at + 1) != 0 {
-                    // SAFETY: the word is a shape with as many keys as there are values.
-                    let shape = unsafe { m.object::<Shape>(at + 1) };
-                    build!(3, Ok::<Word, Word>(env.shaped_map(shape, m.args())));
-                } else {
-                    let keys = m.constant(at + 2).word();
-                    build!(3, env.many(construct::map_keys, m.args(), Some(keys)));
-                }
-            }
-            Ex::Map => build!(1, env.many(construct::map, m.args(), None)),
-            Ex::Set => build!(1, env.many(construct::set, m.args(), None)),
-            Ex::Text => build!(1, env.many(construct::text, m.args(), None)),
-            Ex::Closure => {
-                let handle = m.ext(args_words(m.a()) + 1) as usize;
-                build!(2, Ok::<Word, Word>(env.closure(handle, m.args())));
-            }
-            Ex::Range => put!(1, env.binary(construct::range, b_reg!(), c_reg!())),
-            // ---- operators
-            Ex::Add => int_op!(c_reg!(), arith::fast_add, arith::add),
-            Ex::Sub => int_op!(c_reg!(), arith::fast_sub, arith::sub),
-            Ex::Mul => int_op!(c_reg!(), arith::fast_mul, arith::mul),
-            Ex::IntDiv => int_op!(c_reg!(), arith::fast_int_div, arith::int_div),
-            Ex::Mod => int_op!(c_reg!(), arith::fast_modulo, arith::modulo),
-            Ex::Div => put!(1, env.binary(arith::div, b_reg!(), c_reg!())),
-            Ex::Pow => put!(1, env.binary(arith::pow, b_reg!(), c_reg!())),
-            Ex::AddInt => int_op!(c_imm!(), arith::fast_add, arith::add),
-            Ex::SubInt => int_op!(c_imm!(), arith::fast_sub, arith::sub),
-            Ex::MulInt => int_op!(c_imm!(), arith::fast_mul, arith::mul),
-            Ex::IntDivInt => int_op!(c_imm!(), arith::fast_int_div, arith::int_div),
-            Ex::ModInt => int_op!(c_imm!(), arith::fast_modulo, arith::modulo),
-            Ex::Neg => put!(1, env.unary(arith::neg, b_reg!())),
-            Ex::Not => match b_reg!() {
-                Word::TRUE => {
-                    m.set(m.a(), Word::FALSE);
+            match m.op() {
+                // ---- values
+                Ex::LoadSmall => {
+                    m.set(m.a(), Word::small_wrapping(m.bc_int()));
                     m.next(1);
                 }
-                Word::FALSE => {
-                    m.set(m.a(), Word::TRUE);
+                Ex::LoadWord => {
+                    m.set(m.a(), Word::from_bits(m.ext(1)));
+                    m.next(2);
+                }
+                Ex::Move => {
+                    m.set(m.a(), m.get(m.b()));
                     m.next(1);
                 }
-                word => put!(1, env.truth(word).map(|truth| Word::bool(!truth))),
-            },
-            Ex::Eq => compare!(c_reg!(), ==, Cmp::Eq, compare::eq),
-            Ex::Ne => compare!(c_reg!(), !=, Cmp::Ne, compare::ne),
-            Ex::Lt => compare!(c_reg!(), <, Cmp::Lt, compare::lt),
-            Ex::Le => compare!(c_reg!(), <=, Cmp::Le, compare::le),
-            Ex::Gt => compare!(c_reg!(), >, Cmp::Gt, compare::gt),
-            Ex::Ge => compare!(c_reg!(), >=, Cmp::Ge, compare::ge),
-            Ex::EqInt => compare!(c_imm!(), ==, Cmp::Eq, compare::eq),
-            Ex::NeInt => compare!(c_imm!(), !=, Cmp::Ne, compare::ne),
-            Ex::LtInt => compare!(c_imm!(), <, Cmp::Lt, compare::lt),
-            Ex::LeInt => compare!(c_imm!(), <=, Cmp::Le, compare::le),
-            Ex::GtInt => compare!(c_imm!(), >, Cmp::Gt, compare::gt),
-            Ex::GeInt => compare!(c_imm!(), >=, Cmp::Ge, compare::ge),
-            Ex::Index => put!(1, env.binary(access::index, b_reg!(), c_reg!())),
-            Ex::Field => {
-                let map = env.process.heap.value(b_reg!());
-                match access::cached_field(map, m.cached(2)) {
-                    Some(value) => {
-                        m.set(m.a(), value.word());
-                        m.next(4);
+                Ex::Vector => build!(1, env.many(construct::vector, m.args(), None)),
+                Ex::Cons1 => put!(1, env.binary(construct::cons1, b_reg!(), c_reg!())),
+                Ex::Cons => {
+                    let ext = m.ext(args_words(m.a()));
+                    let tail = m.get((ext >> 16) as u16 as usize);
+                    build!(1, env.many(construct::cons, m.args(), Some(tail)));
+                }
+                Ex::List => build!(1, env.many(construct::list, m.args(), None)),
+                Ex::MapKeys => {
+                    let at = args_words(m.a());
+                    if m.ext(at + 1) != 0 {
+                        // SAFETY: the word is a shape with as many keys as there are values.
+                        let shape = unsafe { m.object::<Shape>(at + 1) };
+                        build!(3, Ok::<Word, Word>(env.shaped_map(shape, m.args())));
+                    } else {
+                        let keys = m.constant(at + 2).word();
+                        build!(3, env.many(construct::map_keys, m.args(), Some(keys)));
                     }
-                    None => match value!(env.field(b_reg!(), m.constant(1).word(), m.cache(2))) {
-                        Field::Value(word) => {
-                            m.set(m.a(), word);
+                }
+                Ex::Map => build!(1, env.many(construct::map, m.args(), None)),
+                Ex::Set => build!(1, env.many(construct::set, m.args(), None)),
+                Ex::Text => build!(1, env.many(construct::text, m.args(), None)),
+                Ex::Closure => {
+                    let handle = m.ext(args_words(m.a()) + 1) as usize;
+                    build!(2, Ok::<Word, Word>(env.closure(handle, m.args())));
+                }
+                Ex::Range => put!(1, env.binary(construct::range, b_reg!(), c_reg!())),
+                // ---- operators
+                Ex::Add => int_op!(c_reg!(), arith::fast_add, arith::add),
+                Ex::Sub => int_op!(c_reg!(), arith::fast_sub, arith::sub),
+                Ex::Mul => int_op!(c_reg!(), arith::fast_mul, arith::mul),
+                Ex::IntDiv => int_op!(c_reg!(), arith::fast_int_div, arith::int_div),
+                Ex::Mod => int_op!(c_reg!(), arith::fast_modulo, arith::modulo),
+                Ex::Div => put!(1, env.binary(arith::div, b_reg!(), c_reg!())),
+                Ex::Pow => put!(1, env.binary(arith::pow, b_reg!(), c_reg!())),
+                Ex::AddInt => int_op!(c_imm!(), arith::fast_add, arith::add),
+                Ex::SubInt => int_op!(c_imm!(), arith::fast_sub, arith::sub),
+                Ex::MulInt => int_op!(c_imm!(), arith::fast_mul, arith::mul),
+                Ex::IntDivInt => int_op!(c_imm!(), arith::fast_int_div, arith::int_div),
+                Ex::ModInt => int_op!(c_imm!(), arith::fast_modulo, arith::modulo),
+                Ex::Neg => put!(1, env.unary(arith::neg, b_reg!())),
+                Ex::Not => match b_reg!() {
+                    Word::TRUE => {
+                        m.set(m.a(), Word::FALSE);
+                        m.next(1);
+                    }
+                    Word::FALSE => {
+                        m.set(m.a(), Word::TRUE);
+                        m.next(1);
+                    }
+                    word => put!(1, env.truth(word).map(|truth| Word::bool(!truth))),
+                },
+                Ex::Eq => compare!(c_reg!(), ==, Cmp::Eq, compare::eq),
+                Ex::Ne => compare!(c_reg!(), !=, Cmp::Ne, compare::ne),
+                Ex::Lt => compare!(c_reg!(), <, Cmp::Lt, compare::lt),
+                Ex::Le => compare!(c_reg!(), <=, Cmp::Le, compare::le),
+                Ex::Gt => compare!(c_reg!(), >, Cmp::Gt, compare::gt),
+                Ex::Ge => compare!(c_reg!(), >=, Cmp::Ge, compare::ge),
+                Ex::EqInt => compare!(c_imm!(), ==, Cmp::Eq, compare::eq),
+                Ex::NeInt => compare!(c_imm!(), !=, Cmp::Ne, compare::ne),
+                Ex::LtInt => compare!(c_imm!(), <, Cmp::Lt, compare::lt),
+                Ex::LeInt => compare!(c_imm!(), <=, Cmp::Le, compare::le),
+                Ex::GtInt => compare!(c_imm!(), >, Cmp::Gt, compare::gt),
+                Ex::GeInt => compare!(c_imm!(), >=, Cmp::Ge, compare::ge),
+                Ex::Index => put!(1, env.binary(access::index, b_reg!(), c_reg!())),
+                Ex::Field => {
+                    let map = env.process.heap.value(b_reg!());
+                    match access::cached_field(map, m.cached(2)) {
+                        Some(value) => {
+                            m.set(m.a(), value.word());
                             m.next(4);
                         }
-                        Field::Load(module, number) => {
-                            let to = m.after_words(4);
-                            call!(outline!(copy => {
-                                env.load_global(&mut copy, module, Some(number), to)
-                            }));
-                        }
-                    },
+                        None => match value!(env.field(b_reg!(), m.constant(1).word(), m.cache(2)))
+                        {
+                            Field::Value(word) => {
+                                m.set(m.a(), word);
+                                m.next(4);
+                            }
+                            Field::Load(module, number) => {
+                                let to = m.after_words(4);
+                                call!(outline!(copy => {
+                                    env.load_global(&mut copy, module, Some(number), to)
+                                }));
+                            }
+                        },
+                    }
                 }
-            }
-            // ---- jumps
-            Ex::Jump => m.jump(m.bc_int()),
-            Ex::JumpBack => {
-                env.process.core.budget -= 1;
-                if env.process.core.budget <= 0 || env.process.heap.should_collect() {
+                // ---- jumps
+                Ex::Jump => m.jump(m.bc_int()),
+                Ex::JumpBack => {
+                    env.process.core.budget -= 1;
+                    if env.process.core.budget <= 0 || env.process.heap.should_collect() {
+                        m.next(2);
+                        if let Some(outcome) = env.entry(&{ m }) {
+                            return outcome;
+                        }
+                    } else {
+                        m.jump(m.bc_int());
+                    }
+                }
+                Ex::If => {
+                    let truth = match m.get(m.a()) {
+                        Word::TRUE => true,
+                        Word::FALSE | Word::NIL => false,
+                        word => value!(env.truth(word)),
+                    };
+                    m.jump(if truth { m.bc_int() } else { 1 });
+                }
+                Ex::Unless => {
+                    let truth = match m.get(m.a()) {
+                        Word::TRUE => true,
+                        Word::FALSE | Word::NIL => false,
+                        word => value!(env.truth(word)),
+                    };
+                    m.jump(if truth { 1 } else { m.bc_int() });
+                }
+                Ex::IfEq => branch!(b_reg!(), ==, Cmp::Eq, true),
+                Ex::IfNe => branch!(b_reg!(), !=, Cmp::Ne, true),
+                Ex::IfLt => branch!(b_reg!(), <, Cmp::Lt, true),
+                Ex::IfLe => branch!(b_reg!(), <=, Cmp::Le, true),
+                Ex::IfGt => branch!(b_reg!(), >, Cmp::Gt, true),
+                Ex::IfGe => branch!(b_reg!(), >=, Cmp::Ge, true),
+                Ex::UnlessEq => branch!(b_reg!(), ==, Cmp::Eq, false),
+                Ex::UnlessNe => branch!(b_reg!(), !=, Cmp::Ne, false),
+                Ex::UnlessLt => branch!(b_reg!(), <, Cmp::Lt, false),
+                Ex::UnlessLe => branch!(b_reg!(), <=, Cmp::Le, false),
+                Ex::UnlessGt => branch!(b_reg!(), >, Cmp::Gt, false),
+                Ex::UnlessGe => branch!(b_reg!(), >=, Cmp::Ge, false),
+                Ex::IfEqInt => branch!(b_imm!(), ==, Cmp::Eq, true),
+                Ex::IfNeInt => branch!(b_imm!(), !=, Cmp::Ne, true),
+                Ex::IfLtInt => branch!(b_imm!(), <, Cmp::Lt, true),
+                Ex::IfLeInt => branch!(b_imm!(), <=, Cmp::Le, true),
+                Ex::IfGtInt => branch!(b_imm!(), >, Cmp::Gt, true),
+                Ex::IfGeInt => branch!(b_imm!(), >=, Cmp::Ge, true),
+                Ex::UnlessEqInt => branch!(b_imm!(), ==, Cmp::Eq, false),
+                Ex::UnlessNeInt => branch!(b_imm!(), !=, Cmp::Ne, false),
+                Ex::UnlessLtInt => branch!(b_imm!(), <, Cmp::Lt, false),
+                Ex::UnlessLeInt => branch!(b_imm!(), <=, Cmp::Le, false),
+                Ex::UnlessGtInt => branch!(b_imm!(), >, Cmp::Gt, false),
+                Ex::UnlessGeInt => branch!(b_imm!(), >=, Cmp::Ge, false),
+                Ex::Switch => {
+                    // SAFETY: the word after a Switch is its table.
+                    let table = unsafe { m.object::<SwitchTable>(1) };
+                    let distance = pattern::switch(&env.process.heap, table, m.get(m.a()));
+                    m.jump(distance as i64);
+                }
+                // ---- patterns
+                Ex::UnlessWord => unless!(3, m.get(m.a()).bits() == m.ext(2)),
+                Ex::UnlessConst => {
+                    let value = env.process.heap.value(m.get(m.a()));
+                    unless!(3, pattern::same(value, m.constant(2)));
+                }
+                Ex::UnlessSame => {
+                    let heap = &env.process.heap;
+                    unless!(2, pattern::same(heap.value(m.get(m.a())), heap.value(b_reg!())));
+                }
+                Ex::UnlessList => {
+                    let value = env.process.heap.value(m.get(m.a()));
+                    unless!(2, value.as_list().is_some_and(|l| l.len() == m.count()));
+                }
+                Ex::ListEntry => {
+                    let value = env.process.heap.value(b_reg!());
+                    match value.as_list().and_then(|l| l.get(m.count())) {
+                        Some(entry) => {
+                            m.set(m.a(), entry.word());
+                            m.next(2);
+                        }
+                        None => {
+                            raise!(Raised::new(fail::no_entry(&env.cx(), "a list").word()))
+                        }
+                    }
+                }
+                Ex::UnlessVector => {
+                    let value = env.process.heap.value(m.get(m.a()));
+                    unless!(2, pattern::length(value) == Some(m.count()));
+                }
+                Ex::UnlessLonger => {
+                    let value = env.process.heap.value(m.get(m.a()));
+                    unless!(2, pattern::length(value).is_some_and(|n| n >= m.count()));
+                }
+                Ex::VectorEntry => {
+                    let heap = &env.process.heap;
+                    match pattern::entry(heap, heap.value(b_reg!()), m.count()) {
+                        Some(entry) => {
+                            m.set(m.a(), entry.word());
+                            m.next(2);
+                        }
+                        None => {
+                            raise!(Raised::new(fail::no_entry(&env.cx(), "a vector").word()))
+                        }
+                    }
+                }
+                Ex::VectorRest => {
+                    let heap = &env.process.heap;
+                    match pattern::rest(heap, heap.value(b_reg!()), m.count()) {
+                        Some(rest) => {
+                            m.set(m.a(), rest.word());
+                            m.next(2);
+                        }
+                        None => {
+                            raise!(Raised::new(fail::no_entry(&env.cx(), "a vector").word()))
+                        }
+                    }
+                }
+                Ex::Uncons => {
+                    let heap = &env.process.heap;
+                    match pattern::uncons(heap, heap.value(c_reg!())) {
+                        Some((head, tail)) => {
+                            let (head, tail) = (head.word(), tail.word());
+                            m.set(m.a(), head);
+                            m.set(m.b(), tail);
+                            m.next(2);
+                        }
+                        None => m.jump_ext(),
+                    }
+                }
+                Ex::UnlessMap => {
+                    let value = env.process.heap.value(m.get(m.a()));
+                    unless!(2, value.as_map().is_some());
+                }
+                Ex::MapEntry => {
+                    let heap = &env.process.heap;
+                    let map = heap.value(b_reg!());
+                    let found = match access::cached_field(map, m.cached(3)) {
+                        Some(value) => Some(value),
+                        None => pattern::map_entry(map, m.constant(2), m.cache(3)),
+                    };
+                    match found {
+                        Some(value) => {
+                            m.set(m.a(), value.word());
+                            m.next(4);
+                        }
+                        None => m.jump_ext(),
+                    }
+                }
+                Ex::MapEntryAt => {
+                    let heap = &env.process.heap;
+                    let found = pattern::map_entry_at(heap.value(b_reg!()), heap.value(c_reg!()));
+                    match found {
+                        Some(value) => {
+                            m.set(m.a(), value.word());
+                            m.next(2);
+                        }
+                        None => m.jump_ext(),
+                    }
+                }
+                Ex::Prefix => {
+                    let heap = &env.process.heap;
+                    match pattern::prefix(heap, heap.value(b_reg!()), m.constant(2)) {
+                        Some(rest) => {
+                            m.set(m.a(), rest.word());
+                            m.next(3);
+                        }
+                        None => m.jump_ext(),
+                    }
+                }
+                Ex::UnlessType => {
+                    // SAFETY: the word is a type of the module.
+                    let ty = unsafe { m.object::<RtType>(2) };
+                    let value = env.process.heap.value(m.get(m.a()));
+                    unless!(3, types::matches(&env.process.heap, value, ty));
+                }
+                Ex::ExceptionType => put!(1, env.unary(pattern::exception_type, b_reg!())),
+                Ex::ExceptionParts => put!(1, env.unary(pattern::exception_parts, b_reg!())),
+                // ---- calls
+                Ex::Call => {
+                    // SAFETY: the word after the arguments is a function of the module.
+                    let f = unsafe { m.object::<Function>(args_words(m.a())) };
+                    invoke!(call, f, How::Call(m.after(2)));
+                }
+                Ex::TailCall => {
+                    // SAFETY: as above.
+                    let f = unsafe { m.object::<Function>(args_words(m.a())) };
+                    invoke!(call, f, How::Tail);
+                }
+                Ex::CallImport => {
+                    // SAFETY: the word after the arguments is a link of the module.
+                    let link = unsafe { m.object::<Link>(args_words(m.a())) };
+                    invoke!(call_link, link, How::Call(m.after(2)));
+                }
+                Ex::TailImport => {
+                    // SAFETY: as above.
+                    let link = unsafe { m.object::<Link>(args_words(m.a())) };
+                    invoke!(call_link, link, How::Tail);
+                }
+                Ex::CallValue => {
+                    let f = m.get(m.ext(args_words(m.a())) as u16 as usize);
+                    invoke!(call_value, f, How::Call(m.after(2)));
+                }
+                Ex::TailValue => {
+                    let f = m.get(m.ext(args_words(m.a())) as u16 as usize);
+                    invoke!(call_value, f, How::Tail);
+                }
+                Ex::CallField => {
+                    let how = How::Call(m.after(3));
+                    call!(outline!(copy => env.call_field_at(&mut copy, how)));
+                }
+                Ex::TailField => call!(outline!(copy => env.call_field_at(&mut copy, How::Tail))),
+                Ex::CallNamed => {
+                    let how = How::Call(m.after(3));
+                    call!(outline!(copy => env.call_named_at(&mut copy, how)));
+                }
+                Ex::TailNamed => call!(outline!(copy => env.call_named_at(&mut copy, How::Tail))),
+                Ex::CallNative => {
+                    let native = env.vm.native(m.ext(args_words(m.a())) as usize);
+                    let step = env.native(native, m.args());
+                    m.go(m.after(2));
+                    answered!(step);
+                }
+                Ex::Return => m.ret(m.get(m.a())),
+                // ---- modules
+                Ex::Global => {
+                    // SAFETY: the next word is a global of the module.
+                    let global = unsafe { m.object::<Global>(1) };
+                    match global.get() {
+                        Some(word) => {
+                            m.set(m.a(), word);
+                            m.next(3);
+                        }
+                        None => {
+                            let to = m.after_words(3);
+                            let (module, number) = (global.module, Some(global.number));
+                            call!(outline!(copy => env.load_global(&mut copy, module, number, to)));
+                        }
+                    }
+                }
+                Ex::SetGlobal => {
+                    // SAFETY: the next word is a global of the module.
+                    let global = unsafe { m.object::<Global>(1) };
+                    let value = env.process.heap.value(m.get(m.a()));
+                    let frozen = crate::heap::freeze(value).word();
+                    global.word.store(frozen.bits(), Ordering::Release);
                     m.next(2);
-                    if let Some(outcome) = env.entry(&{ m }) {
-                        return outcome;
-                    }
-                } else {
-                    m.jump(m.bc_int());
                 }
-            }
-            Ex::If => {
-                let truth = match m.get(m.a()) {
-                    Word::TRUE => true,
-                    Word::FALSE | Word::NIL => false,
-                    word => value!(env.truth(word)),
-                };
-                m.jump(if truth { m.bc_int() } else { 1 });
-            }
-            Ex::Unless => {
-                let truth = match m.get(m.a()) {
-                    Word::TRUE => true,
-                    Word::FALSE | Word::NIL => false,
-                    word => value!(env.truth(word)),
-                };
-                m.jump(if truth { 1 } else { m.bc_int() });
-            }
-            Ex::IfEq => branch!(b_reg!(), ==, Cmp::Eq, true),
-            Ex::IfNe => branch!(b_reg!(), !=, Cmp::Ne, true),
-            Ex::IfLt => branch!(b_reg!(), <, Cmp::Lt, true),
-            Ex::IfLe => branch!(b_reg!(), <=, Cmp::Le, true),
-            Ex::IfGt => branch!(b_reg!(), >, Cmp::Gt, true),
-            Ex::IfGe => branch!(b_reg!(), >=, Cmp::Ge, true),
-            Ex::UnlessEq => branch!(b_reg!(), ==, Cmp::Eq, false),
-            Ex::UnlessNe => branch!(b_reg!(), !=, Cmp::Ne, false),
-            Ex::UnlessLt => branch!(b_reg!(), <, Cmp::Lt, false),
-            Ex::UnlessLe => branch!(b_reg!(), <=, Cmp::Le, false),
-            Ex::UnlessGt => branch!(b_reg!(), >, Cmp::Gt, false),
-            Ex::UnlessGe => branch!(b_reg!(), >=, Cmp::Ge, false),
-            Ex::IfEqInt => branch!(b_imm!(), ==, Cmp::Eq, true),
-            Ex::IfNeInt => branch!(b_imm!(), !=, Cmp::Ne, true),
-            Ex::IfLtInt => branch!(b_imm!(), <, Cmp::Lt, true),
-            Ex::IfLeInt => branch!(b_imm!(), <=, Cmp::Le, true),
-            Ex::IfGtInt => branch!(b_imm!(), >, Cmp::Gt, true),
-            Ex::IfGeInt => branch!(b_imm!(), >=, Cmp::Ge, true),
-            Ex::UnlessEqInt => branch!(b_imm!(), ==, Cmp::Eq, false),
-            Ex::UnlessNeInt => branch!(b_imm!(), !=, Cmp::Ne, false),
-            Ex::UnlessLtInt => branch!(b_imm!(), <, Cmp::Lt, false),
-            Ex::UnlessLeInt => branch!(b_imm!(), <=, Cmp::Le, false),
-            Ex::UnlessGtInt => branch!(b_imm!(), >, Cmp::Gt, false),
-            Ex::UnlessGeInt => branch!(b_imm!(), >=, Cmp::Ge, false),
-            Ex::Switch => {
-                // SAFETY: the word after a Switch is its table.
-                let table = unsafe { m.object::<SwitchTable>(1) };
-                let distance = pattern::switch(&env.process.heap, table, m.get(m.a()));
-                m.jump(distance as i64);
-            }
-            // ---- patterns
-            Ex::UnlessWord => unless!(3, m.get(m.a()).bits() == m.ext(2)),
-            Ex::UnlessConst => {
-                let value = env.process.heap.value(m.get(m.a()));
-                unless!(3, pattern::same(value, m.constant(2)));
-            }
-            Ex::UnlessSame => {
-                let heap = &env.process.heap;
-                unless!(2, pattern::same(heap.value(m.get(m.a())), heap.value(b_reg!())));
-            }
-            Ex::UnlessList => {
-                let value = env.process.heap.value(m.get(m.a()));
-                unless!(2, value.as_list().is_some_and(|l| l.len() == m.count()));
-            }
-            Ex::ListEntry => {
-                let value = env.process.heap.value(b_reg!());
-                match value.as_list().and_then(|l| l.get(m.count())) {
-                    Some(entry) => {
-                        m.set(m.a(), entry.word());
-                        m.next(2);
-                    }
-                    None => {
-                        raise!(Raised::new(fail::no_entry(&env.cx(), "a list").word()))
-                    }
-                }
-            }
-            Ex::UnlessVector => {
-                let value = env.process.heap.value(m.get(m.a()));
-                unless!(2, pattern::length(value) == Some(m.count()));
-            }
-            Ex::UnlessLonger => {
-                let value = env.process.heap.value(m.get(m.a()));
-                unless!(2, pattern::length(value).is_some_and(|n| n >= m.count()));
-            }
-            Ex::VectorEntry => {
-                let heap = &env.process.heap;
-                match pattern::entry(heap, heap.value(b_reg!()), m.count()) {
-                    Some(entry) => {
-                        m.set(m.a(), entry.word());
-                        m.next(2);
-                    }
-                    None => {
-                        raise!(Raised::new(fail::no_entry(&env.cx(), "a vector").word()))
-                    }
-                }
-            }
-            Ex::VectorRest => {
-                let heap = &env.process.heap;
-                match pattern::rest(heap, heap.value(b_reg!()), m.count()) {
-                    Some(rest) => {
-                        m.set(m.a(), rest.word());
-                        m.next(2);
-                    }
-                    None => {
-                        raise!(Raised::new(fail::no_entry(&env.cx(), "a vector").word()))
-                    }
-                }
-            }
-            Ex::Uncons => {
-                let heap = &env.process.heap;
-                match pattern::uncons(heap, heap.value(c_reg!())) {
-                    Some((head, tail)) => {
-                        let (head, tail) = (head.word(), tail.word());
-                        m.set(m.a(), head);
-                        m.set(m.b(), tail);
-                        m.next(2);
-                    }
-                    None => m.jump_ext(),
-                }
-            }
-            Ex::UnlessMap => {
-                let value = env.process.heap.value(m.get(m.a()));
-                unless!(2, value.as_map().is_some());
-            }
-            Ex::MapEntry => {
-                let heap = &env.process.heap;
-                let map = heap.value(b_reg!());
-                let found = match access::cached_field(map, m.cached(3)) {
-                    Some(value) => Some(value),
-                    None => pattern::map_entry(map, m.constant(2), m.cache(3)),
-                };
-                match found {
-                    Some(value) => {
-                        m.set(m.a(), value.word());
-                        m.next(4);
-                    }
-                    None => m.jump_ext(),
-                }
-            }
-            Ex::MapEntryAt => {
-                let heap = &env.process.heap;
-                let found = pattern::map_entry_at(heap.value(b_reg!()), heap.value(c_reg!()));
-                match found {
-                    Some(value) => {
-                        m.set(m.a(), value.word());
-                        m.next(2);
-                    }
-                    None => m.jump_ext(),
-                }
-            }
-            Ex::Prefix => {
-                let heap = &env.process.heap;
-                match pattern::prefix(heap, heap.value(b_reg!()), m.constant(2)) {
-                    Some(rest) => {
-                        m.set(m.a(), rest.word());
-                        m.next(3);
-                    }
-                    None => m.jump_ext(),
-                }
-            }
-            Ex::UnlessType => {
-                // SAFETY: the word is a type of the module.
-                let ty = unsafe { m.object::<RtType>(2) };
-                let value = env.process.heap.value(m.get(m.a()));
-                unless!(3, types::matches(&env.process.heap, value, ty));
-            }
-            Ex::ExceptionType => put!(1, env.unary(pattern::exception_type, b_reg!())),
-            Ex::ExceptionParts => put!(1, env.unary(pattern::exception_parts, b_reg!())),
-            // ---- calls
-            Ex::Call => {
-                // SAFETY: the word after the arguments is a function of the module.
-                let f = unsafe { m.object::<Function>(args_words(m.a())) };
-                invoke!(call, f, How::Call(m.after(2)));
-            }
-            Ex::TailCall => {
-                // SAFETY: as above.
-                let f = unsafe { m.object::<Function>(args_words(m.a())) };
-                invoke!(call, f, How::Tail);
-            }
-            Ex::CallImport => {
-                // SAFETY: the word after the arguments is a link of the module.
-                let link = unsafe { m.object::<Link>(args_words(m.a())) };
-                invoke!(call_link, link, How::Call(m.after(2)));
-            }
-            Ex::TailImport => {
-                // SAFETY: as above.
-                let link = unsafe { m.object::<Link>(args_words(m.a())) };
-                invoke!(call_link, link, How::Tail);
-            }
-            Ex::CallValue => {
-                let f = m.get(m.ext(args_words(m.a())) as u16 as usize);
-                invoke!(call_value, f, How::Call(m.after(2)));
-            }
-            Ex::TailValue => {
-                let f = m.get(m.ext(args_words(m.a())) as u16 as usize);
-                invoke!(call_value, f, How::Tail);
-            }
-            Ex::CallField => {
-                let how = How::Call(m.after(3));
-                call!(outline!(copy => env.call_field_at(&mut copy, how)));
-            }
-            Ex::TailField => call!(outline!(copy => env.call_field_at(&mut copy, How::Tail))),
-            Ex::CallNamed => {
-                let how = How::Call(m.after(3));
-                call!(outline!(copy => env.call_named_at(&mut copy, how)));
-            }
-            Ex::TailNamed => call!(outline!(copy => env.call_named_at(&mut copy, How::Tail))),
-            Ex::CallNative => {
-                let native = env.vm.native(m.ext(args_words(m.a())) as usize);
-                let step = env.native(native, m.args());
-                m.go(m.after(2));
-                answered!(step);
-            }
-            Ex::Return => m.ret(m.get(m.a())),
-            // ---- modules
-            Ex::Global => {
-                // SAFETY: the next word is a global of the module.
-                let global = unsafe { m.object::<Global>(1) };
-                match global.get() {
-                    Some(word) => {
-                        m.set(m.a(), word);
-                        m.next(3);
-                    }
-                    None => {
-                        let to = m.after_words(3);
-                        let (module, number) = (global.module, Some(global.number));
-                        call!(outline!(copy => env.load_global(&mut copy, module, number, to)));
-                    }
-                }
-            }
-            Ex::SetGlobal => {
-                // SAFETY: the next word is a global of the module.
-                let global = unsafe { m.object::<Global>(1) };
-                let value = env.process.heap.value(m.get(m.a()));
-                let frozen = crate::heap::freeze(value).word();
-                global.word.store(frozen.bits(), Ordering::Release);
-                m.next(2);
-            }
-            Ex::Member => {
-                // SAFETY: the next word is a link of the module.
-                let link = unsafe { m.object::<Link>(1) };
-                match link.value() {
-                    Some(word) => {
-                        m.set(m.a(), word);
-                        m.next(3);
-                    }
-                    None => {
-                        let to = m.after_words(3);
-                        match outline!(copy => env.member(&mut copy, link, to)) {
-                            Ok(true) => call!(Ok::<(), Miss>(())),
-                            Ok(false) => {}
-                            Err(miss) => missed!(miss),
+                Ex::Member => {
+                    // SAFETY: the next word is a link of the module.
+                    let link = unsafe { m.object::<Link>(1) };
+                    match link.value() {
+                        Some(word) => {
+                            m.set(m.a(), word);
+                            m.next(3);
+                        }
+                        None => {
+                            let to = m.after_words(3);
+                            match outline!(copy => env.member(&mut copy, link, to)) {
+                                Ok(true) => call!(Ok::<(), Miss>(())),
+                                Ok(false) => {}
+                                Err(miss) => missed!(miss),
+                            }
                         }
                     }
                 }
-            }
-            Ex::Define => {
-                // SAFETY: the next word is a function of the module.
-                let f = unsafe { m.object::<Function>(1) };
-                f.defined.store(true, Ordering::Release);
-                m.next(2);
-            }
-            Ex::CheckDefined => {
-                // SAFETY: the next word is a function of the module.
-                let f = unsafe { m.object::<Function>(1) };
-                if !f.defined.load(Ordering::Acquire) {
-                    raise!(Raised::new(fail::not_defined(&env.cx(), f).word()));
+                Ex::Define => {
+                    // SAFETY: the next word is a function of the module.
+                    let f = unsafe { m.object::<Function>(1) };
+                    f.defined.store(true, Ordering::Release);
+                    m.next(2);
                 }
-                m.next(2);
-            }
-            // ---- errors
-            Ex::Raise => raise!(Raised::new(m.get(m.a()))),
-            Ex::Reraise => {
-                let raised = env.reraised(m.get(m.a()));
-                raise!(raised)
-            }
-            Ex::Fail => {
-                let kind = m.ext(args_words(m.a()));
-                let function = m.function();
-                let word = env.fail(kind, function, m.args());
-                raise!(Raised::new(word))
-            }
-            Ex::CheckType => {
-                // SAFETY: the next word is a type of the module.
-                let ty = unsafe { m.object::<RtType>(1) };
-                let word = m.get(m.a());
-                let heap = &env.process.heap;
-                if !types::matches(heap, heap.value(word), ty) {
-                    let error = env.type_mismatch(m.function(), m.constant(2), ty, word);
-                    raise!(Raised::new(error));
+                Ex::CheckDefined => {
+                    // SAFETY: the next word is a function of the module.
+                    let f = unsafe { m.object::<Function>(1) };
+                    if !f.defined.load(Ordering::Acquire) {
+                        raise!(Raised::new(fail::not_defined(&env.cx(), f).word()));
+                    }
+                    m.next(2);
                 }
-                m.next(3);
-            }
-            // ---- receive
-            Ex::RecvStart => {
-                env.receive_start();
-                m.next(1);
-            }
-            Ex::RecvMark => {
-                env.receive_mark(m.get(m.a()));
-                m.next(1);
-            }
-            Ex::RecvPeek => match env.receive_peek() {
-                Some(word) => {
-                    m.set(m.a(), word);
+                // ---- errors
+                Ex::Raise => raise!(Raised::new(m.get(m.a()))),
+                Ex::Reraise => {
+                    let raised = env.reraised(m.get(m.a()));
+                    raise!(raised)
+                }
+                Ex::Fail => {
+                    let kind = m.ext(args_words(m.a()));
+                    let function = m.function();
+                    let word = env.fail(kind, function, m.args());
+                    raise!(Raised::new(word))
+                }
+                Ex::CheckType => {
+                    // SAFETY: the next word is a type of the module.
+                    let ty = unsafe { m.object::<RtType>(1) };
+                    let word = m.get(m.a());
+                    let heap = &env.process.heap;
+                    if !types::matches(heap, heap.value(word), ty) {
+                        let error = env.type_mismatch(m.function(), m.constant(2), ty, word);
+                        raise!(Raised::new(error));
+                    }
+                    m.next(3);
+                }
+                // ---- receive
+                Ex::RecvStart => {
+                    env.receive_start();
                     m.next(1);
                 }
-                None => m.jump(m.bc_int()),
-            },
-            Ex::RecvTake => {
-                env.receive_take();
-                m.next(1);
-            }
-            Ex::RecvSkip => {
-                env.process.core.mailbox.skip();
-                m.next(1);
-            }
-            Ex::RecvWait => {
-                let mut after = m;
-                after.next(3);
-                match env.receive_wait(&after, m.get(m.a())) {
-                    Waited::Again => m.next(3),
-                    Waited::Late => m.jump_ext(),
-                    Waited::Leave(outcome) => return outcome,
-                    Waited::Raise(raised) => raise!(raised),
+                Ex::RecvMark => {
+                    env.receive_mark(m.get(m.a()));
+                    m.next(1);
                 }
-            }
-            // ---- the machine's own
-            Ex::PopChunk => outline!(copy => copy.pop_chunk(&mut env.process.stack)),
-            Ex::Halt => {
-                env.process.core.result = m.get(0);
-                env.process.stack.clear();
-                return Outcome::Done;
-            }
-            Ex::Apply => match outline!(copy => env.apply(&mut copy)) {
-                Ok(true) => call!(Ok::<(), Miss>(())),
-                Ok(false) => {}
-                Err(miss) => missed!(miss),
-            },
-            Ex::LoadBegin => {
-                let module = env.vm.module_of(m.get(m.a()));
-                let pid = Word::pid(env.process.core.pid).bits();
-                match module.map(|module| (module, module.begin(pid))) {
-                    None | Some((_, LoadState::Loaded)) => m.jump_ext(),
-                    Some((module, LoadState::Unloaded)) => {
-                        env.process.core.cold().loading.push(module);
-                        m.next(2);
+                Ex::RecvPeek => match env.receive_peek() {
+                    Some(word) => {
+                        m.set(m.a(), word);
+                        m.next(1);
                     }
-                    Some((module, LoadState::Loading(other))) if other == pid => {
-                        let error = fail::load_cycle(&env.cx(), module.name).word();
-                        raise!(Raised::new(error))
-                    }
-                    Some((module, LoadState::Loading(_))) => {
-                        m.save(&mut env.process.stack);
-                        return Outcome::WaitForModule(module.index);
+                    None => m.jump(m.bc_int()),
+                },
+                Ex::RecvTake => {
+                    env.receive_take();
+                    m.next(1);
+                }
+                Ex::RecvSkip => {
+                    env.process.core.mailbox.skip();
+                    m.next(1);
+                }
+                Ex::RecvWait => {
+                    let mut after = m;
+                    after.next(3);
+                    match env.receive_wait(&after, m.get(m.a())) {
+                        Waited::Again => m.next(3),
+                        Waited::Late => m.jump_ext(),
+                        Waited::Leave(outcome) => return outcome,
+                        Waited::Raise(raised) => raise!(raised),
                     }
                 }
-            }
-            Ex::LoadRun => {
-                let module = env.vm.module_of(m.get(m.a()));
-                let to = m.after_words(2);
-                match module.and_then(|module| module.init.get().copied()) {
-                    Some(init) => {
-                        call!(outline!(copy => env.call_words(&mut copy, init, &[], How::Call(to))))
-                    }
-                    None => m.next(2),
+                // ---- the machine's own
+                Ex::PopChunk => outline!(copy => copy.pop_chunk(&mut env.process.stack)),
+                Ex::Halt => {
+                    env.process.core.result = m.get(0);
+                    env.process.stack.clear();
+                    return Outcome::Done;
                 }
-            }
-            Ex::LoadEnd => {
-                env.end_load(m.get(m.a()), true);
-                m.next(1);
-            }
-            Ex::LoadFailed => {
-                env.end_load(m.get(m.a()), false);
-                m.next(1);
-            }
-            Ex::LoadedGlobal => put!(1, env.loaded_global(b_reg!(), c_reg!())),
-            Ex::LoadGlobal => {
-                let words = [m.get(m.a()), b_reg!()];
-                let (stub, to) = (env.vm.stubs().load, m.after_words(2));
-                call!(outline!(copy => env.call_words(&mut copy, stub, &words, How::Call(to))));
-            }
-            Ex::LoadNext => {
-                let to = m.after_words(3);
-                match env.next_module(m.get(m.a()), b_reg!()) {
-                    Some((module, position)) => {
-                        m.set(m.b(), position);
-                        let words = [module, Word::NIL];
-                        let stub = env.vm.stubs().load;
-                        call!(outline!(copy => {
-                            env.call_words(&mut copy, stub, &words, How::Call(to))
-                        }));
+                Ex::Apply => match outline!(copy => env.apply(&mut copy)) {
+                    Ok(true) => call!(Ok::<(), Miss>(())),
+                    Ok(false) => {}
+                    Err(miss) => missed!(miss),
+                },
+                Ex::LoadBegin => {
+                    let module = env.vm.module_of(m.get(m.a()));
+                    let pid = Word::pid(env.process.core.pid).bits();
+                    match module.map(|module| (module, module.begin(pid))) {
+                        None | Some((_, LoadState::Loaded)) => m.jump_ext(),
+                        Some((module, LoadState::Unloaded)) => {
+                            env.process.core.cold().loading.push(module);
+                            m.next(2);
+                        }
+                        Some((module, LoadState::Loading(other))) if other == pid => {
+                            let error = fail::load_cycle(&env.cx(), module.name).word();
+                            raise!(Raised::new(error))
+                        }
+                        Some((module, LoadState::Loading(_))) => {
+                            m.save(&mut env.process.stack);
+                            return Outcome::WaitForModule(module.index);
+                        }
                     }
-                    None => m.jump_ext(),
                 }
-            }
-            Ex::Unreachable => {
-                let error = fail::broken(&env.cx()).word();
-                raise!(Raised { value: error, class: Class::Raised, trace: None })
+                Ex::LoadRun => {
+                    let module = env.vm.module_of(m.get(m.a()));
+                    let to = m.after_words(2);
+                    match module.and_then(|module| module.init.get().copied()) {
+                        Some(init) => {
+                            call!(
+                                outline!(copy => env.call_words(&mut copy, init, &[], How::Call(to)))
+                            )
+                        }
+                        None => m.next(2),
+                    }
+                }
+                Ex::LoadEnd => {
+                    env.end_load(m.get(m.a()), true);
+                    m.next(1);
+                }
+                Ex::LoadFailed => {
+                    env.end_load(m.get(m.a()), false);
+                    m.next(1);
+                }
+                Ex::LoadedGlobal => put!(1, env.loaded_global(b_reg!(), c_reg!())),
+                Ex::LoadGlobal => {
+                    let words = [m.get(m.a()), b_reg!()];
+                    let (stub, to) = (env.vm.stubs().load, m.after_words(2));
+                    call!(outline!(copy => env.call_words(&mut copy, stub, &words, How::Call(to))));
+                }
+                Ex::LoadNext => {
+                    let to = m.after_words(3);
+                    match env.next_module(m.get(m.a()), b_reg!()) {
+                        Some((module, position)) => {
+                            m.set(m.b(), position);
+                            let words = [module, Word::NIL];
+                            let stub = env.vm.stubs().load;
+                            call!(outline!(copy => {
+                                env.call_words(&mut copy, stub, &words, How::Call(to))
+                            }));
+                        }
+                        None => m.jump_ext(),
+                    }
+                }
+                Ex::Unreachable => {
+                    let error = fail::broken(&env.cx()).word();
+                    raise!(Raised { value: error, class: Class::Raised, trace: None })
+                }
             }
         }
-    }
     }
 }

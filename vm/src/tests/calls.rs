@@ -35,10 +35,7 @@ pub(crate) fn tail_loop() -> Build {
         Op::TailCall { f: FnId(0), args: us(&[0, 1]) },
     ];
     b.fun("count", 2, 2, code);
-    let main = vec![
-        Op::Const { d: d(1), k: zero },
-        Op::TailCall { f: FnId(0), args: us(&[0, 1]) },
-    ];
+    let main = vec![Op::Const { d: d(1), k: zero }, Op::TailCall { f: FnId(0), args: us(&[0, 1]) }];
     let main = b.fun("main", 1, 2, main);
     b.export("main", main);
     b

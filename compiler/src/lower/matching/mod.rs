@@ -114,11 +114,25 @@ struct Rest {
 enum Node<'a> {
     Fail,
     /// All tests of the row passed; `rest` goes on when its guard fails.
-    Leaf { row: u32, rest: u32 },
+    Leaf {
+        row: u32,
+        rest: u32,
+    },
     /// `row` is the row that asks (for the variables in computed keys).
-    Test { occ: Occ, ask: Ask<'a>, row: u32, yes: u32, no: u32 },
+    Test {
+        occ: Occ,
+        ask: Ask<'a>,
+        row: u32,
+        yes: u32,
+        no: u32,
+    },
     /// Cases are a slice of `Scratch::cases`.
-    Switch { occ: Occ, start: u32, len: u32, default: u32 },
+    Switch {
+        occ: Occ,
+        start: u32,
+        len: u32,
+        default: u32,
+    },
 }
 
 /// No node (yet).

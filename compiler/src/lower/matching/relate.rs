@@ -45,7 +45,11 @@ pub(super) fn when_passed(asked: &Ask<'_>, other: &Ask<'_>, consts: &Consts) -> 
         (Vector(a), Longer(b, _)) => known(a.len() >= b.len()),
         (Longer(a, _), Vector(b)) => excluded(b.len() < a.len()),
         (Longer(a, _), Longer(b, _)) => {
-            if b.len() <= a.len() { Known::Yes } else { Known::Open }
+            if b.len() <= a.len() {
+                Known::Yes
+            } else {
+                Known::Open
+            }
         }
         // one entry that is no collection: it may be both
         (Const(_) | Prefix(..), Vector(items)) | (Vector(items), Const(_) | Prefix(..)) => {

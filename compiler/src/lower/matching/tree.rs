@@ -160,9 +160,7 @@ impl<'a> Builder<'_, '_, 'a, '_> {
     /// Whether the row takes whatever comes: nothing after it is ever tried.
     fn is_final(&self, row: u32) -> bool {
         let rest = &self.s.rows[row as usize];
-        rest.tests == NIL
-            && rest.sames == NIL
-            && self.rows[rest.clause as usize].guard.is_none()
+        rest.tests == NIL && rest.sames == NIL && self.rows[rest.clause as usize].guard.is_none()
     }
 
     fn tests(&self, row: u32) -> impl Iterator<Item = (Occ, Ask<'a>)> + '_ {
@@ -276,13 +274,12 @@ impl<'a> Builder<'_, '_, 'a, '_> {
         // one list per constant, and the default's
         let mut lists: Vec<(Vec<u32>, bool)> = vec![(Vec::new(), true); constants.len() + 1];
         for &row in rows {
-            let compared = self
-                .tests(row)
-                .take(WINDOW)
-                .filter(|(o, _)| *o == occ)
-                .find_map(|(_, ask)| match ask {
-                    Ask::Const(k) => index.get(&k.0).copied(),
-                    _ => None,
+            let compared =
+                self.tests(row).take(WINDOW).filter(|(o, _)| *o == occ).find_map(|(_, ask)| {
+                    match ask {
+                        Ask::Const(k) => index.get(&k.0).copied(),
+                        _ => None,
+                    }
                 });
             if let Some(at) = compared {
                 let (row, _) = self.specialise(row, occ, &Ask::Const(constants[at]));
