@@ -41,7 +41,8 @@ macro_rules! nothing_to_fix {
     ($($ty:ty),*) => { $(impl Fix for $ty {})* };
 }
 nothing_to_fix!(
-    Def, Use, Uses, FnId, FnSetId, ImportId, NativeId, GlobalId, TypeId, Count, Imm, Arith, Cmp, Failure
+    Def, Use, Uses, FnId, FnSetId, ImportId, NativeId, GlobalId, TypeId, Count, Imm, Arith, Cmp,
+    Failure
 );
 
 macro_rules! define_fix {
@@ -60,6 +61,8 @@ for_each_op!(define_fix);
 
 struct Code<'f> {
     f: &'f ir::Function,
+    /// By block: it is the handler of a guard.
+    guards: Vec<bool>,
     regs: Registers,
     /// Registers in all, with one to swap through if that was needed.
     count: u32,
@@ -71,19 +74,28 @@ struct Code<'f> {
 }
 
 /// Emits one function.
-pub(super) fn function(
-    f: &ir::Function,
-    consts: &mut Consts<'_>,
-    line_starts: &[u32],
-) -> Function {
+pub(super) fn function(f: &ir::Function, consts: &mut Consts<'_>, line_starts: &[u32]) -> Function {
     let order = cfg::order(f);
     let live = liveness::run(f, &order);
     let regs = registers::run(f, &order, &live);
     let count = regs.count;
-    let mut code =
-        Code { f, regs, count, ops: Vec::new(), lines: Vec::new(), line_starts, line: 1..1 };
+    let mut guards = vec![false; f.blocks.len()];
+    for region in f.regions.iter().filter(|region| region.guard) {
+        guards[region.handler.index()] = true;
+    }
+    let mut code = Code {
+        f,
+        guards,
+        regs,
+        count,
+        ops: Vec::new(),
+        lines: Vec::new(),
+        line_starts,
+        line: 1..1,
+    };
     let mut starts = vec![0; f.blocks.len()];
     let mut spans = Vec::with_capacity(order.len());
+    let order: Vec<BlockId> = order.into_iter().filter(|&id| code.entered_at(id) == id).collect();
     for (at, &id) in order.iter().enumerate() {
         let start = code.ops.len() as u32;
         starts[id.index()] = start;
@@ -267,9 +279,7 @@ impl Code<'_> {
         let op = match test {
             Test::Truthy => Out::Unless { s: arg(0), to },
             Test::Compare(op) => Out::UnlessCompare { op, a: arg(0), b: arg(1), to },
-            Test::CompareInt(op, imm) => {
-                Out::UnlessCompareInt { op, a: arg(0), imm: Imm(imm), to }
-            }
+            Test::CompareInt(op, imm) => Out::UnlessCompareInt { op, a: arg(0), imm: Imm(imm), to },
             Test::Const(k) => Out::UnlessConst { s: arg(0), k, to },
             Test::Same => Out::UnlessSame { a: arg(0), b: arg(1), to },
             Test::List(n) => Out::UnlessList { s: arg(0), n: Count(n), to },
@@ -319,6 +329,22 @@ impl Code<'_> {
         }
     }
 
+    /// Where to go on when `handler` is entered: a guard's handler mostly just jumps, and nothing else
+    /// leads to it. (Its register is free where it jumps to, too.)
+    fn entered_at(&self, handler: BlockId) -> BlockId {
+        let block = &self.f.blocks[handler.index()];
+        match block.term.kind {
+            TermKind::Jump(to)
+                if block.insts.is_empty()
+                    && block.term.args.len() == 0
+                    && self.guards[handler.index()] =>
+            {
+                to
+            }
+            _ => handler,
+        }
+    }
+
     /// The ranges where exceptions are caught, inner regions first.
     fn handlers(&self, spans: &[(Option<RegionId>, u32, u32)], starts: &[u32]) -> Vec<Handler> {
         let f = self.f;
@@ -344,7 +370,7 @@ impl Code<'_> {
             let region = &f.regions[region.0 as usize];
             let block = &f.blocks[region.handler.index()];
             let d = Def(self.reg(f.vals(block.params)[0]));
-            let target = Label(starts[region.handler.index()]);
+            let target = Label(starts[self.entered_at(region.handler).index()]);
             Handler { start: Label(start), end: Label(end), target, d, guard: region.guard }
         };
         ranges.into_iter().map(handler).collect()

@@ -249,16 +249,37 @@ impl<'a> Lowerer<'a, '_> {
 
     /// `left and right` (`and`) or `left or right`: the value of the operand that decided.
     fn short_circuit(&mut self, left: &Expr<'a>, right: &Expr<'a>, and: bool, dest: Dest) {
-        let at = left.span;
-        let value = self.expr(left);
         let more = self.new_block();
-        let decided = self.new_block();
-        let (then, els) = if and { (more, decided) } else { (decided, more) };
-        self.branch(Test::Truthy, &[value], then, els, at);
-        self.switch_to(decided);
-        self.finish(value, dest, at);
+        let (truthy, falsy) =
+            if and { (Dest::Ignore(more), dest) } else { (dest, Dest::Ignore(more)) };
+        self.decide(left, truthy, falsy);
         self.switch_to(more);
         self.expr_to(right, dest);
+    }
+
+    /// Sends the value of `e` one way when it is truthy, the other when it is falsy.
+    fn decide(&mut self, e: &Expr<'a>, truthy: Dest, falsy: Dest) {
+        if let (Dest::Ignore(then), Dest::Ignore(els)) = (truthy, falsy) {
+            return self.cond(e, then, els);
+        }
+        if let ExprKind::And { left, right } | ExprKind::Or { left, right } = e.kind {
+            let more = Dest::Ignore(self.new_block());
+            let and = matches!(e.kind, ExprKind::And { .. });
+            let (first, second) = if and { (more, falsy) } else { (truthy, more) };
+            self.decide(left, first, second);
+            let Dest::Ignore(block) = more else { return };
+            self.switch_to(block);
+            return self.decide(right, truthy, falsy);
+        }
+        let at = e.span;
+        let value = self.expr(e);
+        let then = self.new_block();
+        let els = self.new_block();
+        self.branch(Test::Truthy, &[value], then, els, at);
+        self.switch_to(then);
+        self.finish(value, truthy, at);
+        self.switch_to(els);
+        self.finish(value, falsy, at);
     }
 
     fn assert(&mut self, cond: &Expr<'a>, text: &str, message: Option<&Expr<'a>>, at: Span) -> Val {

@@ -85,22 +85,21 @@ impl<'a> Lowerer<'a, '_> {
             };
             checks.push((at as u32, id, what));
         }
-        Row {
-            guard: clause.guard,
-            checks,
-            ..Row::new((0..).zip(clause.params).collect())
-        }
+        Row { guard: clause.guard, checks, ..Row::new((0..).zip(clause.params).collect()) }
     }
 
     /// A function made by an expression.
     pub(super) fn lambda(&mut self, lambda: &Lambda<'a>, at: Span) -> Val {
-        let captured: Vec<Val> =
-            lambda.captures.iter().map(|&var| self.var(var, at)).collect();
+        let captured: Vec<Val> = lambda.captures.iter().map(|&var| self.var(var, at)).collect();
         let set = FnSetId(self.out.shell.fn_sets.len() as u32);
         let first = self.out.functions.len() as u32;
         let entries = (first..).zip(lambda.ranges);
         let entries = entries.map(|(f, &(min, max))| FnEntry { min, max, f: FnId(f) }).collect();
-        self.out.shell.fn_sets.push(FnSet { name: String::new(), entries, lenient: lambda.lenient });
+        self.out.shell.fn_sets.push(FnSet {
+            name: String::new(),
+            entries,
+            lenient: lambda.lenient,
+        });
         for _ in lambda.defs {
             // the place is taken now: functions within have later ones
             self.out.functions.push(ir::Function::default());

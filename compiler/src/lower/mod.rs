@@ -89,10 +89,10 @@ pub fn lower_module<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> ir::Module {
     let before = diagnostics.len();
-    let mut out = lower(module, names, diagnostics);
+    let (mut out, declared) = lower(module, names, diagnostics);
     let ir::Module { functions, pools, shell, .. } = &mut out;
     for f in functions {
-        passes::run(f, pools, &shell.fn_sets);
+        passes::run(f, pools, &passes::Around { sets: &shell.fn_sets, declared: &declared });
         limits::check(f, module.file, diagnostics);
     }
     out.failed = diagnostics[before..].iter().any(|d| d.severity == Severity::Error);
@@ -107,7 +107,7 @@ fn lower<'a>(
     module: &hir::Module<'a>,
     names: &Names,
     diagnostics: &mut Vec<Diagnostic>,
-) -> ir::Module {
+) -> (ir::Module, Vec<Option<TypeId>>) {
     let mut lowerer = Lowerer {
         hir: module,
         names,
@@ -125,7 +125,7 @@ fn lower<'a>(
         scratch: matching::Scratch::default(),
     };
     lowerer.functions();
-    lowerer.out
+    (lowerer.out, lowerer.declared)
 }
 
 impl<'a> Lowerer<'a, '_> {

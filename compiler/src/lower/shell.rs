@@ -9,9 +9,10 @@ use crate::names::Names;
 /// Everything that is known before lowering.
 pub(super) fn shell(hir: &hir::Module<'_>, names: &Names) -> Module {
     let text = |name| names.text(name).to_owned();
-    let docs = hir.docs.iter().map(|&(of, doc)| {
-        (of.map(|(name, arity)| (text(name), arity)), doc.to_owned())
-    });
+    let docs = hir
+        .docs
+        .iter()
+        .map(|&(of, doc)| (of.map(|(name, arity)| (text(name), arity)), doc.to_owned()));
     Module {
         name: text(hir.name),
         kind: hir.kind,

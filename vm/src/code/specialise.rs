@@ -45,13 +45,15 @@ struct Specialiser<'a> {
     names: &'a Names<'a>,
     out: Emitter,
     infos: Vec<u64>,
+    /// The function's index.
+    this: usize,
     /// A register that the file does not know of.
     scratch: Reg,
     scratch_used: bool,
 }
 
-/// Specialises one function.
-pub(crate) fn specialise(names: &Names<'_>, f: &file::Function) -> Specialised {
+/// Specialises one function, the one with index `this`.
+pub(crate) fn specialise(names: &Names<'_>, f: &file::Function, this: usize) -> Specialised {
     let mut wide = Vec::new();
     let mut infos = vec![0; f.code.len()];
     let mut back = back_labels(f);
@@ -72,6 +74,7 @@ pub(crate) fn specialise(names: &Names<'_>, f: &file::Function) -> Specialised {
         names,
         out: Emitter::new(entry, back),
         infos,
+        this,
         scratch: f.registers as Reg,
         scratch_used: false,
     };
@@ -427,7 +430,8 @@ impl Specialiser<'_> {
     fn call(&mut self, i: usize, op: &Op) {
         match op {
             Op::Call { f, args, .. } => {
-                self.out.args(Ex::Call, &args.0);
+                let exact = [Ex::Call0, Ex::Call1, Ex::Call2, Ex::Call3];
+                self.out.args(exact.get(args.0.len()).copied().unwrap_or(Ex::Call), &args.0);
                 self.out.ext(self.function(*f));
             }
             Op::CallImport { import, args, .. } => {
@@ -461,7 +465,11 @@ impl Specialiser<'_> {
     fn tail(&mut self, i: usize, op: &Op) {
         match op {
             Op::TailCall { f, args } => {
-                self.out.args(Ex::TailCall, &args.0);
+                let exact = match f.0 as usize == self.this {
+                    true => [Ex::TailCall0, Ex::TailSelf1, Ex::TailSelf2, Ex::TailSelf3],
+                    false => [Ex::TailCall0, Ex::TailCall1, Ex::TailCall2, Ex::TailCall3],
+                };
+                self.out.args(exact.get(args.0.len()).copied().unwrap_or(Ex::TailCall), &args.0);
                 self.out.ext(self.function(*f));
             }
             Op::TailImport { import, args } => {

@@ -101,6 +101,13 @@ impl Heap {
         }
     }
 
+    /// Where a heap keeps the address of its next free word, for code that allocates inline.
+    pub const TOP_OFFSET: usize = std::mem::offset_of!(Heap, top);
+    /// Where a heap keeps the address of the end of its free room.
+    pub const END_OFFSET: usize = std::mem::offset_of!(Heap, end);
+    /// Where a heap keeps the byte that says whether a collection is due.
+    pub const DUE_OFFSET: usize = std::mem::offset_of!(Heap, due);
+
     /// The value of a word at rest.
     ///
     /// The word must be an immediate, or have been taken from a value of this heap and been reported

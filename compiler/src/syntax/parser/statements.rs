@@ -108,7 +108,9 @@ impl<'a> Parser<'a, '_> {
         }
         let start = self.token().span;
         match self.kind() {
-            Kind::Module | Kind::Library | Kind::Use | Kind::Export => self.misplaced_item(),
+            Kind::Module | Kind::Library | Kind::Use | Kind::Export if !self.word_as_name() => {
+                self.misplaced_item()
+            }
             _ => {
                 let (height, first) = (self.begin(), self.pos);
                 let kind = match self.binding_ahead() {
