@@ -1,7 +1,13 @@
 //! The natives: one file per stdlib module, each a plain safe function over values. This file only
 //! puts them in the order of the natives table.
 
+pub mod apply;
+pub mod constant;
+pub mod counter;
+pub mod log;
+pub mod module;
 pub mod process;
+pub mod stream;
 
 use rata_bytecode::for_each_native;
 use rata_vm::NativeFn;
