@@ -7,7 +7,6 @@ pub mod counter;
 pub mod log;
 pub mod module;
 pub mod process;
-pub mod stream;
 
 use rata_bytecode::for_each_native;
 use rata_vm::NativeFn;
