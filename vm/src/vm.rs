@@ -217,6 +217,11 @@ impl Vm {
         }
     }
 
+    /// Whether a module has a constant of this name.
+    pub fn has_constant(&self, module: Symbol, name: Symbol) -> bool {
+        matches!(self.member(module, name, false), Some(Member::Global(_)))
+    }
+
     /// The exported function `name` of the module with this index, as a value, with the numbers of
     /// arguments it takes.
     pub fn exported(&self, index: ModuleIndex, name: Symbol) -> Option<(Value<'static>, Vec<u32>)> {

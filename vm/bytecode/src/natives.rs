@@ -106,8 +106,24 @@ macro_rules! for_each_native {
                 vector_sum / 1, vector_product / 1, vector_min / 1, vector_max / 1,
                 vector_cumsum / 1, vector_cumprod / 1, vector_rank / 1,
             }
+            apply {
+                core_apply / 2, core_call_list / 3, core_caught / 1,
+            }
+            constant {
+                constant_put / 2, constant_get / 2, constant_erase / 1,
+            }
+            counter {
+                counter_new / 0, counter_add / 2, counter_get / 1,
+            }
+            log {
+                log_level / 0, log_set_level / 1, log_write / 2, log_show / 2,
+            }
+            module {
+                module_has_function / 3, module_functions / 1, module_exists / 1,
+                module_behaviours / 1,
+            }
             process {
-                process_self / 0, process_make_ref / 0, process_spawn / 2, process_send / 3,
+                process_hibernate / 1, process_self / 0, process_make_ref / 0, process_spawn / 2, process_send / 3,
                 process_register / 2, process_unregister / 1, process_whereis / 1,
                 process_registered / 0, process_link / 1, process_unlink / 1, process_monitor / 2,
                 process_demonitor / 2, process_exit / 1, process_exit_to / 2, process_flag / 2,
