@@ -68,7 +68,7 @@ pub fn outline_file<'a>(
     diagnostics: &mut Vec<Diagnostic>,
     outlines: &mut Vec<Outline<'a>>,
 ) {
-    let mut walk = Walk { file, names, diagnostics, outlines };
+    let mut walk = Walk { file, names, diagnostics, outlines, defined: HashMap::new() };
     let first = walk.outlines.len();
     // The script is the parent of the file's modules (for its aliases), so it is reserved first and
     // loaded last; `order` in mod.rs sees to that.
@@ -82,6 +82,8 @@ struct Walk<'a, 'x> {
     names: &'x mut Names,
     diagnostics: &'x mut Vec<Diagnostic>,
     outlines: &'x mut Vec<Outline<'a>>,
+    /// The first group of a module's name and arity.
+    defined: HashMap<(usize, Name, u32), usize>,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -151,9 +153,9 @@ impl<'a> Walk<'a, '_> {
             last.clauses.push(function);
             return;
         }
-        let same = |g: &&Group<'_>| g.ident.name == ident.name && g.arity == arity;
+        let first = *self.defined.entry((me, ident.name, arity)).or_insert(outline.groups.len());
         if outline.kind != ModuleKind::Script
-            && let Some(earlier) = outline.groups.iter().find(same)
+            && let Some(earlier) = outline.groups.get(first)
         {
             let text = self.names.text(ident.name);
             self.diagnostics.push(
