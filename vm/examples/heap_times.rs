@@ -171,10 +171,10 @@ fn memory() {
             collect_if_due(&mut heap, &mut keep);
         }
     });
-    measure("trees of depth 10, per node", 200 * 2047, || {
+    measure("trees of depth 10, per node", 4000 * 2047, || {
         let mut heap = Heap::new();
         let mut keep = tree(&heap, 14).word();
-        for _ in 0..200 {
+        for _ in 0..4000 {
             black_box(tree(&heap, 10));
             collect_if_due(&mut heap, &mut keep);
         }
@@ -188,9 +188,9 @@ fn memory() {
             collect_if_due(&mut to, &mut last);
         }
     });
-    measure("message 7: copy and attach", 1_000_000, || {
+    measure("message 7: copy and attach", 20_000_000, || {
         let to = Heap::new();
-        for _ in 0..1_000_000 {
+        for _ in 0..20_000_000 {
             black_box(to.attach(Fragment::copy_of(black_box(Value::count(7)))));
         }
     });

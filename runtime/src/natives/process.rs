@@ -9,7 +9,7 @@ use crate::process::signal::{ExitKind, RefData, Signal};
 use crate::report;
 use crate::sched::exit::down_message;
 use rata_vm::Symbol;
-use rata_vm::data::{map, reference, vector_of};
+use rata_vm::data::{list, map, reference, vector_of};
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::native::{Cx, Native};
 use rata_vm::process::Priority;
@@ -26,7 +26,8 @@ pub fn reference_value(heap: &Heap, data: RefData) -> Value<'_> {
     reference::new(heap, data.id, Some(data.creator), data.stamp)
 }
 
-fn host<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
+/// The worker that the process runs on.
+pub(super) fn host<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
     cx.host::<WorkerHost>().expect("processes run on workers")
 }
 
@@ -53,41 +54,91 @@ pub fn process_make_ref<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<
     Native::Value(reference_value(cx.heap(), data))
 }
 
-/// `spawn(call, mode)`: call is a list of the function and its arguments, or of module, name and
-/// arguments after `:apply`; mode is `:plain`, `:link` or `:monitor`.
+/// What a new process has to do with the one that starts it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Ties {
+    link: bool,
+    monitor: bool,
+    /// The monitor's ref is an alias for one message as well, and the process's last argument.
+    reply: bool,
+}
+
+impl Ties {
+    fn of(mode: Value<'_>) -> Option<Ties> {
+        let (link, monitor, reply) = match mode.as_symbol()?.text() {
+            "plain" => (false, false, false),
+            "link" => (true, false, false),
+            "monitor" => (false, true, false),
+            "reply" => (false, true, true),
+            "reply_link" => (true, true, true),
+            _ => return None,
+        };
+        Some(Ties { link, monitor, reply })
+    }
+}
+
+/// The function to name in reports: that of a `call` which hands it on is its first argument.
+fn initial_of(call: &[Value<'_>], ties: Ties) -> Initial {
+    let handed_on = call.get(1).filter(|f| ties.reply && f.is_function());
+    let arguments = if ties.reply { 0 } else { call.len() as u32 - 1 };
+    let f = handed_on.unwrap_or(&call[0]);
+    match (f.as_closure(), f.as_funref()) {
+        (Some(closure), _) => Initial::Closure(closure.handle()),
+        (_, Some(f)) => Initial::Named(f.module, f.name, arguments),
+        _ => Initial::Main,
+    }
+}
+
+/// `spawn(call, mode)`: call is a list of the function and its arguments; mode is `:plain`, `:link`,
+/// `:monitor`, `:reply` or `:reply_link`. Gives the pid, or `{pid, ref}` where there is a monitor.
 pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [call, mode] = args else { return wrong(cx, "spawn", "two arguments", Value::NIL) };
     let Some(entries) = call.as_list().filter(|e| e.first().is_some_and(|f| f.is_function()))
     else {
         return wrong(cx, "spawn", "a function", *call);
     };
-    let initial = match (entries[0].as_closure(), entries[0].as_funref()) {
-        (Some(closure), _) => Initial::Closure(closure.handle()),
-        (_, Some(f)) => Initial::Named(f.module, f.name, entries.len() as u32 - 1),
-        _ => Initial::Main,
-    };
+    let Some(ties) = Ties::of(*mode) else { return wrong(cx, "spawn", "a mode", *mode) };
+    let initial = initial_of(entries, ties);
     let me = cx.core.pid;
-    let fragment = Fragment::copy_of(*call);
+    let data = ties.monitor.then(|| new_ref(cx));
+    let reference = data.map(|data| reference_value(cx.heap(), data));
+    let fragment = match reference {
+        Some(reference) if ties.reply => {
+            Fragment::copy_of(list::of_parts(cx.heap(), [entries, &[reference]]))
+        }
+        _ => Fragment::copy_of(*call),
+    };
     let Some(mut body) = host(cx).node.new_process(fragment, Some(me), initial) else {
         let error = cx.error(Symbol::intern("system_limit"), "too many processes");
         return Native::Raise(error);
     };
     body.process.heap.set_limit(cx.heap().limit());
     let pid = body.extra.pid;
-    let mut value = Value::pid(pid);
-    if mode.as_symbol() == Some(sym::LINK) {
+    if ties.link {
         body.extra.relations().links.insert(me, Link::Active);
         host(cx).extra().relations().links.insert(pid, Link::Active);
-    } else if mode.as_symbol() == Some(sym::MONITOR) {
-        let data = new_ref(cx);
+    }
+    if let Some(data) = data {
         let watcher = Watcher { reference: data, name: Word::NIL };
         body.extra.relations().watchers.insert(data.id, watcher);
-        host(cx).extra().relations().monitors.insert(data.id, Watch { target: pid });
-        value = cx.heap().list(&[value, reference_value(cx.heap(), data)]);
+        let relations = host(cx).extra().relations();
+        relations.monitors.insert(data.id, Watch { target: pid });
+        if ties.reply {
+            relations.aliases.insert(data.id, false);
+            relations.once.insert(data.id);
+        }
     }
     host(cx).enqueue(body);
     cx.charge(8);
-    Native::Value(value)
+    Native::Value(match reference {
+        Some(reference) => cx.heap().list(&[Value::pid(pid), reference]),
+        None => Value::pid(pid),
+    })
+}
+
+/// `hibernate(f)`: drops the stack; f is called when a message has arrived.
+pub fn process_hibernate<'h>(_cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    Native::Hibernate(args[0], Default::default())
 }
 
 /// Where a message goes.

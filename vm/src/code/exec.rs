@@ -134,6 +134,11 @@ macro_rules! for_each_exec {
             // ---- calls
             /// ext0 = function, ext1 = info
             Call Args 2,
+            // the same with exactly so many arguments, as many as the function has parameters
+            Call0 Args 2,
+            Call1 Args 2,
+            Call2 Args 2,
+            Call3 Args 2,
             /// ext0 = link, ext1 = info
             CallImport Args 2,
             /// ext0 = register of f, ext1 = info
@@ -146,6 +151,15 @@ macro_rules! for_each_exec {
             CallNative Args 2,
             /// ext0 = function
             TailCall Args 1,
+            // the same with exactly so many arguments, as many as the function has parameters
+            TailCall0 Args 1,
+            TailCall1 Args 1,
+            TailCall2 Args 1,
+            TailCall3 Args 1,
+            // the same of the function itself
+            TailSelf1 Args 1,
+            TailSelf2 Args 1,
+            TailSelf3 Args 1,
             TailImport Args 1,
             TailValue Args 1,
             TailField Args 2,

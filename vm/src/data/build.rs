@@ -340,14 +340,11 @@ impl VecBuilder {
 
     /// The vector; a list if the entries have no type in common (or are too many for a vector).
     pub fn collect(self, heap: &Heap) -> Value<'_> {
-        match (self.kinds.common(), &self.entries) {
-            (Err(_), Collected::Words(words)) => list::new(heap, heap.values(words)),
-            _ => match self.finish(heap) {
-                Ok(vec) => vec,
-                // Only reached beyond MAX_LEN entries, which no limit lets come about.
-                Err(_) => empty(),
-            },
+        if self.kinds.common().is_err() || self.len() > super::MAX_LEN {
+            return self.into_list(heap);
         }
+        // A vector was possible, so this is no error.
+        self.finish(heap).unwrap_or(Value::NIL)
     }
 
     /// The list of the entries.

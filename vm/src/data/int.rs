@@ -106,6 +106,12 @@ pub fn is_int(value: Value<'_>) -> bool {
     value.word().is_small() || value.object_of(layout::BIGINT).is_some()
 }
 
+/// How many 64-bit digits an int has: what operations on it cost grows with this.
+#[inline]
+pub fn digits(value: Value<'_>) -> usize {
+    BigRef::of(value).map_or(1, |b| b.limbs.len())
+}
+
 /// The value of an int of up to 128 bits.
 pub fn wide(heap: &Heap, n: i128) -> Value<'_> {
     if let Ok(small) = i64::try_from(n)

@@ -76,6 +76,9 @@ pub(crate) enum End {
 enum Buffer {
     Heap(*mut u64),
     Shared(*mut SharedBuf),
+    /// A buffer of either sort reached through static memory. Any thread may use it without a
+    /// reference of its own, so nothing of it is ever claimed. It holds the address of the data.
+    Fixed(*mut u8),
 }
 
 impl Buffer {
@@ -84,10 +87,11 @@ impl Buffer {
     unsafe fn at(at: *mut u64) -> Buffer {
         // SAFETY: by contract.
         unsafe {
-            match layout::tag_of(*at) {
+            let buffer = match layout::tag_of(*at) {
                 layout::BUFREF => Buffer::Shared(*at.add(1) as *mut SharedBuf),
                 _ => Buffer::Heap(at),
-            }
+            };
+            if layout::is_static(*at) { Buffer::Fixed(buffer.data()) } else { buffer }
         }
     }
 
@@ -97,6 +101,7 @@ impl Buffer {
             match self {
                 Buffer::Heap(at) => at.add(2).cast(),
                 Buffer::Shared(buf) => shared::data(buf),
+                Buffer::Fixed(data) => data,
             }
         }
     }
@@ -107,6 +112,7 @@ impl Buffer {
             match self {
                 Buffer::Heap(at) => unpair(*at.add(1)),
                 Buffer::Shared(buf) => (*buf).window(),
+                Buffer::Fixed(_) => (0, 0),
             }
         }
     }
@@ -117,6 +123,7 @@ impl Buffer {
             match self {
                 Buffer::Heap(at) => (layout::words_of(*at) - 2) * 8,
                 Buffer::Shared(buf) => (*buf).capacity(),
+                Buffer::Fixed(_) => 0,
             }
         }
     }
@@ -125,10 +132,8 @@ impl Buffer {
         // SAFETY: the buffer is live; a heap's buffers are used by its own thread alone.
         unsafe {
             match self {
+                Buffer::Fixed(_) => false,
                 Buffer::Heap(at) => {
-                    if layout::is_static(*at) {
-                        return false;
-                    }
                     *at.add(1) = pair(new.0, new.1);
                     true
                 }

@@ -25,6 +25,23 @@ use std::ptr;
 /// The most a busy heap may allocate before a collection if little is alive.
 const NURSERY: usize = 64 << 10;
 
+/// How many words ahead objects are fetched into the cache while a large one is scanned.
+const AHEAD: usize = 4;
+
+/// Has the processor fetch what a word points to, if it is a pointer; a hint, without effect on any
+/// other word.
+#[inline(always)]
+fn prefetch(word: u64) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: prefetching reads nothing: any address will do.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>((word & !7) as *const i8);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = word;
+}
+
 /// Where the living are moved to.
 struct Space {
     top: *mut u64,
@@ -248,7 +265,13 @@ impl Space {
             if raw == layout::ALL_RAW {
                 return;
             }
-            for i in 1 + raw as usize..words {
+            if words > AHEAD {
+                for i in 1 + raw as usize..words - AHEAD {
+                    prefetch(*at.add(i + AHEAD));
+                    self.visit(&mut *at.add(i).cast::<Word>());
+                }
+            }
+            for i in (1 + raw as usize).max(words.saturating_sub(AHEAD))..words {
                 self.visit(&mut *at.add(i).cast::<Word>());
             }
         }

@@ -1,8 +1,8 @@
 //! Making objects of given words: the safe door for all kinds of values but vectors and strings.
 #![allow(unsafe_code)]
 
-use super::Heap;
 use super::layout::{self, Tag};
+use super::{Heap, Obj};
 use crate::value::{Value, Word};
 use std::ptr;
 
@@ -48,6 +48,28 @@ impl Heap {
                 ptr::copy_nonoverlapping(part.as_ptr().cast::<u64>(), to, part.len());
                 to = to.add(part.len());
             }
+        }
+        Value::new(Word::object(at))
+    }
+
+    /// A copy of an object with one of its values replaced.
+    #[inline]
+    pub(crate) fn object_with<'h>(
+        &'h self,
+        old: Obj<'h>,
+        index: usize,
+        value: Value<'h>,
+    ) -> Value<'h> {
+        let values = old.values();
+        assert!(index < values.len(), "an object has no such value");
+        let words = 1 + old.raw().len() + values.len();
+        let at = self.allocate(words);
+        // SAFETY: there is room for `words` words, as many as the old object has; `index` is one of
+        // its values, which come last.
+        unsafe {
+            ptr::copy_nonoverlapping(old.pointer(), at, words);
+            *at &= !((layout::STATIC as u64) << 8);
+            at.add(words - values.len() + index).write(value.word().bits());
         }
         Value::new(Word::object(at))
     }

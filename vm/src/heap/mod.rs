@@ -101,6 +101,13 @@ impl Heap {
         }
     }
 
+    /// Where a heap keeps the address of its next free word, for code that allocates inline.
+    pub const TOP_OFFSET: usize = std::mem::offset_of!(Heap, top);
+    /// Where a heap keeps the address of the end of its free room.
+    pub const END_OFFSET: usize = std::mem::offset_of!(Heap, end);
+    /// Where a heap keeps the byte that says whether a collection is due.
+    pub const DUE_OFFSET: usize = std::mem::offset_of!(Heap, due);
+
     /// The value of a word at rest.
     ///
     /// The word must be an immediate, or have been taken from a value of this heap and been reported
@@ -170,6 +177,12 @@ impl Heap {
     #[inline(always)]
     pub fn should_collect(&self) -> bool {
         self.due.get()
+    }
+
+    /// Puts the next collection off until so many more bytes have been allocated. For an owner whose
+    /// roots take long to look through: the more of them there are, the rarer collections should be.
+    pub fn postpone(&self, bytes: usize) {
+        self.trigger.set(self.trigger.get().max(self.heap_bytes().saturating_add(bytes)));
     }
 
     /// Asks for a collection at the next safepoint.

@@ -49,6 +49,16 @@ impl Args {
         unsafe { Word::from_bits(*self.base.add(*self.registers.add(i) as usize)) }
     }
 
+    /// The arguments of an instruction that has exactly so many.
+    #[inline(always)]
+    pub(crate) fn exact<const N: usize>(self) -> [Word; N] {
+        debug_assert!(self.len == N);
+        std::array::from_fn(|i| {
+            // SAFETY: as in `get`.
+            unsafe { Word::from_bits(*self.base.add(*self.registers.add(i) as usize)) }
+        })
+    }
+
     /// All but the last `n`, and those.
     pub(crate) fn split_last(self, n: usize) -> (Args, Args) {
         let first = self.len - n.min(self.len);
@@ -255,6 +265,34 @@ impl Machine {
     pub(crate) fn push(&mut self, f: &'static Function, args: Args, to: Return) {
         // SAFETY: there is room.
         unsafe { self.push_under(self.base, f, args, to.0) }
+    }
+
+    /// The same with exactly so many arguments.
+    #[inline(always)]
+    pub(crate) fn push_exact<const N: usize>(
+        &mut self,
+        f: &'static Function,
+        args: Args,
+        to: Return,
+    ) {
+        let words = args.exact::<N>();
+        let none = Args { registers: std::ptr::null(), base: self.base, len: 0 };
+        self.push(f, none, to);
+        self.set_all(words);
+    }
+
+    /// Writes the first registers.
+    #[inline(always)]
+    pub(crate) fn set_all<const N: usize>(&mut self, words: [Word; N]) {
+        for (i, word) in words.into_iter().enumerate() {
+            self.set(i, word);
+        }
+    }
+
+    /// Goes to the entry of the frame's own function.
+    #[inline(always)]
+    pub(crate) fn enter(&mut self, f: &'static Function) {
+        self.pc = f.entry();
     }
 
     /// Pushes a frame of `f` in a new chunk.

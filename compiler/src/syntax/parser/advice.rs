@@ -133,6 +133,8 @@ impl Parser<'_, '_> {
             steps += 1;
         }
         let first = list[at];
+        // The first word is a suspect only if all was right up to it.
+        let first = if self.pos == at + 1 { first } else { token };
         let candidates = [first, token];
         let words = candidates.iter().filter(|token| token.kind == Kind::Name);
         let find = |span: Span| {

@@ -108,7 +108,9 @@ impl<'a> Parser<'a, '_> {
         }
         let start = self.token().span;
         match self.kind() {
-            Kind::Module | Kind::Library | Kind::Use | Kind::Export => self.misplaced_item(),
+            Kind::Module | Kind::Library | Kind::Use | Kind::Export if !self.word_as_name() => {
+                self.misplaced_item()
+            }
             _ => {
                 let (height, first) = (self.begin(), self.pos);
                 let kind = match self.binding_ahead() {
@@ -178,7 +180,10 @@ impl<'a> Parser<'a, '_> {
     /// `pattern = value`, the first `=` being at token `assign`.
     fn binding(&mut self, assign: usize) -> StmtKind<'a> {
         let start = self.token().span;
-        let mut pattern = self.pattern_atom();
+        let mut pattern = match self.receive_function(assign) {
+            Some(pattern) => pattern,
+            None => self.pattern_atom(),
+        };
         if self.pos != assign {
             if !self.panic {
                 let target = Span::new(start.start, self.tokens.list[assign - 1].span.end);
@@ -195,6 +200,19 @@ impl<'a> Parser<'a, '_> {
         }
         let value = self.expression();
         StmtKind::Bind { pattern: self.alloc(pattern), value: self.alloc(value) }
+    }
+
+    /// `receive = function(…)`: a word of the language may be a member of a module, and this is how
+    /// `Process.receive` comes to be one.
+    fn receive_function(&mut self, assign: usize) -> Option<Pattern<'a>> {
+        let token = self.token();
+        let is_function = self.tokens.list[assign + 1].kind == Kind::Function;
+        if token.kind != Kind::Receive || self.pos + 1 != assign || !is_function {
+            return None;
+        }
+        self.bump();
+        let name = self.names.intern("receive");
+        Some(Pattern { span: token.span, kind: PatternKind::Name(name) })
     }
 
     /// At a `{` at the start of a statement in a clause body: a block, or a list or map?

@@ -194,3 +194,29 @@ fn many_lines_are_read_fast() {
     // Far above what is measured, so that a busy machine does not fail it.
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
+
+/// The figure given at `MAX_DEPTH`.
+#[test]
+fn the_parser_itself_needs_little_stack() {
+    for (open, close) in [
+        ("(", ")"),
+        ("if x { ", " }"),
+        ("case x { _ -> ", " }"),
+        ("try { 1 } catch { _ -> ", " }"),
+        ("case x { _ -> { a; ", " } }"),
+        ("function(a = ", ") { 1 }"),
+        ("f\"{", "}\""),
+        ("fn x -> ", " end"),
+        ("module M { ", " }"),
+    ] {
+        let depth = MAX_DEPTH as usize + 1;
+        let text = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+        let thread = std::thread::Builder::new().stack_size(8 << 20);
+        let parse = move || {
+            let (arena, mut names) = (Bump::new(), Names::new());
+            parse(&arena, &mut names, FileId(0), &text).1.len()
+        };
+        let errors = thread.spawn(parse).expect("a thread").join().expect("enough stack");
+        assert_eq!(errors, 1, "{open}");
+    }
+}

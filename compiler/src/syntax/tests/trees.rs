@@ -314,6 +314,9 @@ fn items() {
         ("use GenServer", "use GenServer"),
         ("export [\n  f,\n  g?\n]", "export f g?"),
         ("export []", "export"),
+        ("module P { export [receive]\n receive = function() { 1 } }", {
+            "module P(export receive, bind(p:name receive, function(body(int 1))))"
+        }),
         ("\"Docs\"\nx = 1", "string \"Docs\", bind(p:name x, int 1)"),
     ]);
 }
