@@ -112,16 +112,22 @@ fn large_literals_work() {
     assert!(m.consts.iter().any(|k| matches!(k, Const::Vector(all) if all.len() == 100_000)));
 
     let text = list(5000, |i| format!("x + {i}"));
-    for (open, close, native) in
-        [("[", "]", "literal_vector"), ("{", "}", "literal_list"), ("#{", "}", "literal_set")]
-    {
+    let natives = |open, close| {
         let m = module(&format!("f = function(x) {{ {open}{text}{close} }}"));
-        assert_eq!(m.natives[0].name, native);
-        assert!(m.functions[0].registers < 400, "{} registers", m.functions[0].registers);
-    }
-    let map = list(1000, |i| format!("({i}): x"));
+        assert!(m.functions[0].registers < 1100, "{} registers", m.functions[0].registers);
+        m.natives.iter().map(|native| native.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(natives("{", "}"), ["list_concat"]);
+    assert_eq!(natives("#{", "}"), ["set_union"]);
+    assert!(natives("[", "]").is_empty());
+    assert!(natives("[", " | x]").is_empty());
+    let map = list(2000, |i| format!("({i}): x"));
     let m = module(&format!("f = function(x) {{ {{{map}}} }}"));
-    assert_eq!(m.natives[0].name, "literal_map");
+    assert_eq!(m.natives[0].name, "maps_merge");
+    for native in ["list_concat", "set_union", "maps_merge"] {
+        let known = rata_bytecode::natives::NATIVES;
+        assert!(known.iter().any(|n| n.name == native && n.arity == 2), "{native}");
+    }
 }
 
 #[test]
