@@ -232,7 +232,8 @@ fn forward(group: &Group<'_>, names: &Names) -> Option<Name> {
     else {
         return None;
     };
-    let own = |(arg, param): (&Expr<'_>, &Name)| matches!(&arg.kind, ExprKind::Name(n) if n == param);
+    let own =
+        |(arg, param): (&Expr<'_>, &Name)| matches!(&arg.kind, ExprKind::Name(n) if n == param);
     let documented = body.stmts.len() == 2
         && matches!(body.stmts[0].kind, StmtKind::Expr(Expr { kind: ExprKind::Str(_), .. }));
     let forwards = names.text(path.name) == "Native"
@@ -262,12 +263,7 @@ pub fn param_name(param: &Param<'_>) -> Option<Name> {
 }
 
 /// Makes the outlined modules known to `index`, with the functions that `use` gives them.
-pub fn publish(
-    outlines: &[Outline<'_>],
-    index: &mut Index,
-    names: &mut Names,
-    is_stdlib: bool,
-) {
+pub fn publish(outlines: &[Outline<'_>], index: &mut Index, names: &mut Names, is_stdlib: bool) {
     for outline in outlines {
         let info = module_info(outline, index, names, is_stdlib);
         index.insert(outline.name, info);
@@ -290,10 +286,11 @@ fn module_info(
         list.push(Signature { forward, ..signature(group) });
     }
     for (name, arity) in inherited(outline, index, names) {
-        functions
-            .entry(name)
-            .or_default()
-            .push(Signature { min: arity, params: vec![None; arity as usize], forward: None });
+        functions.entry(name).or_default().push(Signature {
+            min: arity,
+            params: vec![None; arity as usize],
+            forward: None,
+        });
     }
     let mut info = ModuleInfo::default();
     for binding in &outline.bindings {
