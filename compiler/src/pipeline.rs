@@ -137,8 +137,7 @@ fn back_end(
     map: SourceMap,
 ) -> Compiled {
     let mut listing = String::new();
-    let mut package =
-        Package { modules: Vec::new(), entry: entry.map(|e| e as u32) };
+    let mut package = Package { modules: Vec::new(), entry: entry.map(|e| e as u32) };
     for module in modules {
         let ir = lower::lower_module(module, names, &map, &mut diagnostics);
         if request.emit == Some(Stage::Ir) {

@@ -289,5 +289,7 @@ impl Process {
             stack.trace(visit);
             core.trace(visit);
         });
+        // Every collection looks through the whole stack: let a deep one pay for itself.
+        heap.postpone(stack.bytes() / 2);
     }
 }

@@ -23,7 +23,7 @@ use crate::data::closure;
 use crate::helpers::fail::full_name;
 use crate::native::NativeFn;
 use crate::symbols::Symbol;
-use crate::value::{Value, Word};
+use crate::value::{Value, View, Word};
 
 pub use crate::code::module::{LoadState, ModuleIndex};
 
@@ -199,6 +199,20 @@ impl Vm {
     pub fn has_function(&self, module: Symbol, name: Symbol, arity: u32) -> bool {
         match self.member(module, name, false) {
             Some(Member::Functions(set)) => set.target(arity).is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether a function value has a form for just so many arguments. One that ignores surplus
+    /// arguments does not count as having a form for more than it names.
+    pub fn takes(&self, function: Value<'_>, arity: u32) -> bool {
+        let named = |set: &FnSet| set.entries.iter().any(|e| e.min <= arity && arity <= e.max);
+        match function.view() {
+            View::Closure(closure) => named(fn_set_of(closure.handle())),
+            View::FunRef(f) => match self.member(f.module, f.name, false) {
+                Some(Member::Functions(set)) => named(set),
+                _ => false,
+            },
             _ => false,
         }
     }

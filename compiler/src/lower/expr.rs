@@ -224,12 +224,6 @@ impl<'a> Lowerer<'a, '_> {
 
     /// The value of a variable.
     pub(super) fn var(&mut self, var: Var, at: Span) -> Val {
-        if let Some((own, set)) = self.self_fn
-            && own == var
-        {
-            let k = self.konst(Const::Fn(set));
-            return self.load(k, at);
-        }
         let value = self.vars[var.0 as usize];
         debug_assert!(value.is_some(), "variable {} is used before it is bound", var.0);
         // the tree is wrong then, but the module must stay well-formed

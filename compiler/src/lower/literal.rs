@@ -13,7 +13,7 @@ use crate::ir::{Op, Val};
 use crate::span::Span;
 
 /// Most operands that a literal's instruction is given.
-const MOST_OPERANDS: usize = 256;
+const MOST_OPERANDS: usize = 1024;
 
 /// What a literal shows of the type of its value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -250,7 +250,7 @@ impl<'a> Lowerer<'a, '_> {
             }
             return self.inst(op, &values, at);
         }
-        let chunk = (MOST_OPERANDS / 2).max(items.len().isqrt());
+        let chunk = (MOST_OPERANDS / 4).max(items.len().isqrt());
         let mut chunks = Vec::with_capacity(items.len() / chunk + 1);
         for items in items.chunks(chunk) {
             let ids: Option<Vec<ConstId>> = items.iter().map(|item| self.const_of(item)).collect();

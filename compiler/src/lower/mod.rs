@@ -23,6 +23,7 @@ mod receive;
 mod shell;
 mod tries;
 
+use foldhash::HashMap;
 use rata_bytecode::module::{Const, Type};
 use rata_bytecode::operand::{ConstId, FnId, FnSetId, TypeId};
 
@@ -61,6 +62,8 @@ struct Lowerer<'a, 'd> {
     out: ir::Module,
     /// The value of each variable in the function being lowered.
     vars: Vec<Val>,
+    /// The constants among the values of the function being lowered, by value.
+    loaded: HashMap<Val, ConstId>,
     /// The function being lowered.
     f: ir::Function,
     /// The block being filled.
@@ -71,8 +74,6 @@ struct Lowerer<'a, 'd> {
     afters: Vec<After>,
     /// The result type of the clause being lowered.
     result: Option<TypeId>,
-    /// The set of the function being lowered when it captures nothing, and its own variable.
-    self_fn: Option<(hir::Var, FnSetId)>,
     /// The result type that all clauses of a named function declare, by function.
     declared: Vec<Option<TypeId>>,
     /// Captured arities of a set that has several.
@@ -114,12 +115,12 @@ fn lower<'a>(
         diagnostics,
         out: ir::Module { shell: shell::shell(module, names), ..ir::Module::default() },
         vars: vec![Val::NONE; module.var_names.len()],
+        loaded: HashMap::default(),
         f: ir::Function::default(),
         cur: BlockId::ENTRY,
         region: None,
         afters: Vec::new(),
         result: None,
-        self_fn: None,
         declared: Vec::new(),
         captured: Vec::new(),
         scratch: matching::Scratch::default(),
@@ -134,10 +135,10 @@ impl<'a> Lowerer<'a, '_> {
         self.out.functions.resize_with(hir.functions.len(), ir::Function::default);
         self.declared = hir.functions.iter().map(|f| self.declared_result(f)).collect();
         for (at, def) in hir.functions.iter().enumerate() {
-            self.out.functions[at] = self.function(def, &[], None);
+            self.out.functions[at] = self.function(def, &function::Closed::default());
         }
         if let Some(init) = hir.init {
-            let f = self.function(init, &[], None);
+            let f = self.function(init, &function::Closed::default());
             self.out.functions.push(f);
             self.out.shell.init = Some(FnId(self.out.functions.len() as u32 - 1));
         }
@@ -226,7 +227,9 @@ impl<'a> Lowerer<'a, '_> {
     }
 
     fn load(&mut self, k: ConstId, at: Span) -> Val {
-        self.inst(Op::Const(k), &[], at)
+        let d = self.inst(Op::Const(k), &[], at);
+        self.loaded.insert(d, k);
+        d
     }
 
     fn nil(&mut self, at: Span) -> Val {

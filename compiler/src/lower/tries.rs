@@ -48,6 +48,15 @@ impl<'a> Lowerer<'a, '_> {
     fn after_ends(&mut self, left: &After, dest: Dest, at: Span) {
         let params = self.f.vals(self.f.blocks[left.entry.index()].params).to_vec();
         let (why, value) = (params[0], params[1]);
+        if dest == Dest::Return {
+            // the end of the `try` and a `return` in it come to the same
+            let (raises, returns) = (self.new_block(), self.new_block());
+            self.why(why, RAISED, raises, returns, at);
+            self.switch_to(raises);
+            self.term(TermKind::Reraise, &[value], at);
+            self.switch_to(returns);
+            return self.return_value(value, at);
+        }
         let goes_on = self.new_block();
         let other = self.new_block();
         self.why(why, NORMAL, goes_on, other, at);

@@ -77,8 +77,8 @@ pub fn resolve<'a>(
     }
     module::report_duplicates(&outlines, names, &mut diagnostics);
     // Twice: a behaviour of the project may stand below the module that uses it.
-    outline::publish(&outlines, index, names);
-    outline::publish(&outlines, index, names);
+    outline::publish(&outlines, index, names, is_stdlib);
+    outline::publish(&outlines, index, names, is_stdlib);
     let project: HashSet<Name> = outlines.iter().map(|o| o.name).collect();
     let mut modules = Vec::new();
     let mut entry = None;

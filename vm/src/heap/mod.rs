@@ -179,6 +179,12 @@ impl Heap {
         self.due.get()
     }
 
+    /// Puts the next collection off until so many more bytes have been allocated. For an owner whose
+    /// roots take long to look through: the more of them there are, the rarer collections should be.
+    pub fn postpone(&self, bytes: usize) {
+        self.trigger.set(self.trigger.get().max(self.heap_bytes().saturating_add(bytes)));
+    }
+
     /// Asks for a collection at the next safepoint.
     pub fn request_collection(&self) {
         self.due.set(true);

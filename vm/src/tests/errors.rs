@@ -30,8 +30,8 @@ fn catching(b: &mut Build, guard: bool, then: Vec<Op>) {
     b.export("main", main);
 }
 
-#[test]
-fn caught_across_frames() {
+/// Divides by zero some frames deep, and catches that.
+pub(crate) fn catcher() -> Build {
     let mut b = Build::new("Throw");
     let zero = b.int(0);
     thrower(
@@ -51,7 +51,12 @@ fn caught_across_frames() {
             Op::Return { s: u(4) },
         ],
     );
-    let program = Program::new(vec![b]);
+    b
+}
+
+#[test]
+fn caught_across_frames() {
+    let program = Program::new(vec![catcher()]);
     let expected = "{:division_by_zero, \
                     {:division_by_zero, \"division by zero: 0 %/% 0\"}, [40, 40, 40]}";
     program.check(&[40], expected);

@@ -211,3 +211,29 @@ fn what_does_not_verify_is_not_loaded() {
     let error = Program::load(vm_with(&[]), vec![b]).err().expect("an uninitialised register");
     assert!(matches!(error, crate::LoadError::Invalid(_)), "{error}");
 }
+
+/// A module whose function reads its own constant, which an init makes.
+pub(crate) fn constant() -> Build {
+    let mut b = library("Constant", answer);
+    let g = GlobalId(0);
+    let main = b.fun(
+        "main",
+        1,
+        3,
+        vec![
+            Op::Global { d: d(1), g },
+            Op::ListEntry { d: d(2), s: u(1), i: Count(1) },
+            Op::List { d: d(1), items: us(&[0, 1, 2]) },
+            Op::Return { s: u(1) },
+        ],
+    );
+    b.export("main", main);
+    b
+}
+
+#[test]
+fn a_module_reads_its_own_constant() {
+    let program = Program::new(vec![constant()]);
+    let text = "\"a text that is longer than a word\"";
+    program.check(&[1], &format!("{{1, {{42, {text}}}, {text}}}"));
+}

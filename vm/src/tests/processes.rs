@@ -21,7 +21,7 @@ fn pair(tag: &str, n: i64) -> Fragment {
 
 /// main(n): receives the first `{:want, x, _}`, n times, after each other message stays; then takes
 /// what is left in order with `after 0`; gives all of it as a list.
-fn receiver() -> Build {
+pub(crate) fn receiver() -> Build {
     let mut b = Build::new("Receive");
     let (want, zero, infinity) = (b.sym("want"), b.int(0), b.sym("infinity"));
     // wanted(): the selective receive
@@ -347,11 +347,11 @@ fn the_mailbox_keeps_order_and_takes_from_the_middle() {
 
 #[test]
 fn an_idle_process_is_small() {
-    assert!(size_of::<crate::Process>() <= 384, "{}", size_of::<crate::Process>());
+    assert!(size_of::<crate::Process>() <= 272, "{}", size_of::<crate::Process>());
     let program = Program::new(vec![receiver()]);
     let mut process = program.process(&[1], PLAIN);
     let outcome = crate::run(&mut process, &program.vm, &mut TestHost::default(), 4000);
     assert!(matches!(outcome, Outcome::Wait(_)));
     let reserved = process.heap.reserved_bytes() + process.stack.bytes();
-    assert!(reserved <= 1024, "{reserved}");
+    assert!(reserved <= 640, "{reserved}");
 }

@@ -151,6 +151,40 @@ fn elementwise() {
     );
 }
 
+/// Ranges take no room, and what would be made of a huge one is refused.
+#[test]
+fn huge_ranges() {
+    let mut b = Build::new("Ranges");
+    let (one, last) = (b.int(1), b.int(1 << 50));
+    let half = b.float(0.5);
+    let code = vec![
+        Op::Const { d: d(1), k: one },
+        Op::Const { d: d(2), k: last },
+        Op::Range { d: d(2), a: u(1), b: u(2) },
+        Op::Arith { op: Arith::Add, d: d(2), a: u(2), b: u(1) },
+        Op::ArithInt { op: Arith::Sub, d: d(2), a: u(2), imm: Imm(5) },
+        Op::Index { d: d(3), v: u(2), i: u(1) },
+        Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(1), to: l(8) },
+        Op::Return { s: u(3) },
+        Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(2), to: l(11) },
+        Op::Neg { d: d(2), s: u(2) },
+        Op::Return { s: u(2) },
+        Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(3), to: l(14) },
+        Op::CompareInt { op: Cmp::Lt, d: d(2), a: u(2), imm: Imm(3) },
+        Op::Return { s: u(2) },
+        Op::Const { d: d(1), k: half },
+        Op::Arith { op: Arith::Mul, d: d(2), a: u(2), b: u(1) },
+        Op::Return { s: u(2) },
+    ];
+    let main = b.fun("main", 1, 4, code);
+    b.export("main", main);
+    let program = Program::new(vec![b]);
+    program.check(&[1], "-3");
+    program.check(&[2], "value_error: the result of - is too large");
+    program.check(&[3], "value_error: the result of < is too large");
+    program.check(&[4], "value_error: the result of * is too large");
+}
+
 #[test]
 fn positions() {
     let index = |v: u16, i: u16| Op::Index { d: d(0), v: u(v), i: u(i) };
@@ -242,4 +276,51 @@ fn fields() {
     let program = Program::new(vec![b]);
     program.check(&[0], "{1, 1, 2, 2, 1, 1, {y: 1}}");
     program.check(&[1], "key_error: no key x in {y: 1}");
+}
+
+/// Makes one of each collection out of its argument, takes them apart again.
+pub(crate) fn collector() -> Build {
+    let mut b = Build::new("Collector");
+    let (x, y) = (b.sym("x"), b.sym("y"));
+    let keys = b.konst(Const::List(vec![x, y]));
+    let id = b.function(Function {
+        name: "fn".into(),
+        arity: 1,
+        captures: 1,
+        registers: 3,
+        code: vec![Op::List { d: d(2), items: us(&[0, 1]) }, Op::Return { s: u(2) }],
+        ..Function::default()
+    });
+    let set = b.set("", id);
+    let text = b.str("a text of some length, longer than a word");
+    let code = vec![
+        Op::Const { d: d(1), k: text },
+        Op::Vector { d: d(2), items: us(&[0, 0, 0]) },
+        Op::Cons { d: d(2), items: us(&[0]), tail: u(2) },
+        Op::List { d: d(3), items: us(&[1, 2]) },
+        Op::MapKeys { d: d(4), keys, values: us(&[2, 3]) },
+        Op::Map { d: d(5), entries: us(&[1, 4, 3, 2]) },
+        Op::Set { d: d(6), items: us(&[1, 2, 1]) },
+        Op::Text { d: d(7), parts: us(&[1, 0, 4]) },
+        Op::Closure { d: d(8), set, captures: us(&[5]) },
+        Op::CallValue { d: d(8), f: u(8), args: us(&[4]) },
+        Op::Field { d: d(9), m: u(4), name: x },
+        Op::Arith { op: Arith::Mul, d: d(9), a: u(9), b: u(0) },
+        Op::Compare { op: Cmp::Ge, d: d(10), a: u(9), b: u(0) },
+        Op::Uncons { h: d(11), t: d(12), s: u(10), to: l(15) },
+        Op::Index { d: d(12), v: u(3), i: u(0) },
+        Op::List { d: d(0), items: us(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) },
+        Op::Return { s: u(0) },
+    ];
+    let main = b.fun("main", 1, 13, code);
+    b.export("main", main);
+    b
+}
+
+#[test]
+fn one_of_each() {
+    let program = Program::new(vec![collector()]);
+    let first = program.run(&[2], PLAIN);
+    assert!(first.starts_with("{\"a text of some length"), "{first}");
+    program.check(&[2], &first);
 }
