@@ -325,6 +325,10 @@ pub fn inherited(outline: &Outline<'_>, index: &Index, names: &mut Names) -> Vec
         let Some(info) = index.get(defaults) else { continue };
         for (name, member) in &info.members {
             let MemberKind::Functions(list) = &member.kind else { continue };
+            // `init = fn … end` is the module's own as well.
+            if outline.bindings.iter().any(|b| b.name == *name) {
+                continue;
+            }
             for signature in list.iter().filter(|s| s.arity() > 0) {
                 let arity = signature.arity() - 1;
                 let own =
