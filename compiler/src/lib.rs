@@ -7,7 +7,7 @@ pub mod hir;
 pub mod ir;
 pub mod lower;
 pub mod names;
-pub mod passes;
+mod passes;
 pub mod pipeline;
 pub mod project;
 pub mod resolve;

@@ -2,18 +2,19 @@
 //! out.
 
 use crate::diagnostics::{Diagnostic, Severity, Style, render};
-use crate::emit;
 use crate::hir;
+use crate::ir;
+use crate::lower;
 use crate::names::Names;
 use crate::project::{Project, Sources, Unreadable};
 use crate::resolve::index::Index;
 use crate::resolve::{Resolved, resolve};
 use crate::source_map::SourceMap;
-use crate::span::FileId;
 use crate::syntax::{lexer, print};
 use crate::types;
 use bumpalo::Bump;
 use rata_bytecode::module::Package;
+use std::fmt::Write;
 
 /// The stack that the stages need for the deepest tree that the parser lets through.
 const STACK: usize = 512 << 20;
@@ -139,19 +140,16 @@ fn back_end(
     mut diagnostics: Vec<Diagnostic>,
     map: SourceMap,
 ) -> Compiled {
-    if request.emit == Some(Stage::Ir) {
-        let listings = modules.iter().map(|m| emit::listing(m, names, &mut diagnostics));
-        let listing = listings.collect::<Vec<_>>().join("\n");
-        return finish(None, listing, diagnostics, map);
-    }
-    let line_of = |file: FileId, at: u32| map.file(file).line_of(at);
+    let mut listing = String::new();
     let mut package = Package { modules: Vec::new(), entry: entry.map(|e| e as u32) };
     for module in modules {
-        let path = &map.file(module.file).path;
-        package.modules.extend(emit::compile(module, names, path, &line_of, &mut diagnostics));
+        let ir = lower::lower_module(module, names, &map, &mut diagnostics);
+        if request.emit == Some(Stage::Ir) {
+            let _ = write!(listing, "{}", ir::print::print_module(&ir));
+        }
+        package.modules.push(crate::emit::emit_module(&ir));
     }
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    let mut listing = String::new();
     if !failed && request.emit == Some(Stage::Asm) {
         listing = rata_bytecode::disasm::disassemble(&package);
     }

@@ -62,7 +62,10 @@ mod tests {
     #[test]
     fn blocks_of_chapters_are_found() {
         let mut found = Vec::new();
-        examples("text\n```rata x=1\na = 1\n\nb\n```\n```output\n1\n```\n```rata\nc\n```\n", &mut found);
+        examples(
+            "text\n```rata x=1\na = 1\n\nb\n```\n```output\n1\n```\n```rata\nc\n```\n",
+            &mut found,
+        );
         assert_eq!(found, ["a = 1\n\nb\n", "c\n"]);
     }
 

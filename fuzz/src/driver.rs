@@ -52,6 +52,7 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
     let start = Instant::now();
     let (mut next, end) = (plan.first, plan.first.saturating_add(plan.cases));
     let mut failures: Vec<String> = Vec::new();
+    let mut kinds: Vec<(String, u64)> = Vec::new();
     eprintln!("{}: seed {}, from case {}", plan.mode.name(), plan.seed, plan.first);
     while next < end && failures.len() < plan.failures {
         if plan.time.is_some_and(|time| start.elapsed() >= time) {
@@ -61,22 +62,40 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
         let (done, failure) = batch(plan, next, to, start)?;
         next = done;
         if let Some(failure) = failure {
-            let path = keep(plan, &failure)?;
-            eprintln!("\ncase {} failed: {}\n  kept in {path}", failure.case, failure.why);
-            failures.push(path);
+            let kind = kind(&failure.why);
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, count)) => *count += 1,
+                None => {
+                    let path = keep(plan, &failure)?;
+                    eprintln!("\ncase {} failed: {}\n  kept in {path}", failure.case, failure.why);
+                    failures.push(path);
+                    kinds.push((kind, 1));
+                }
+            }
         }
         let seconds = start.elapsed().as_secs_f64();
         let count = next - plan.first;
         eprintln!(
-            "{count} cases in {seconds:.0} s ({:.0}/s), {} failures",
+            "{count} cases in {seconds:.0} s ({:.0}/s), {} kinds of failure",
             count as f64 / seconds.max(0.001),
             failures.len()
         );
+    }
+    for (kind, count) in &kinds {
+        eprintln!("{count} times: {kind}");
     }
     if !failures.is_empty() {
         eprintln!("run one again: rata-fuzz {} --replay {}", plan.mode.name(), failures[0]);
     }
     Ok(failures.is_empty())
+}
+
+/// What failures of the same cause have in common: how the process ended and where it panicked.
+fn kind(why: &str) -> String {
+    let mut lines = why.lines();
+    let ended = lines.next().unwrap_or_default();
+    let panicked = lines.find_map(|line| line.split_once("panicked at "));
+    panicked.map_or(ended.to_owned(), |(_, place)| format!("{ended} at {place}"))
 }
 
 /// What is known of a worker's progress.
@@ -91,12 +110,7 @@ struct Progress {
 
 /// Runs the cases from `from` to `to` in a process; gives the number of the next one to run and
 /// what failed.
-fn batch(
-    plan: &Plan,
-    from: u64,
-    to: u64,
-    start: Instant,
-) -> io::Result<(u64, Option<Failure>)> {
+fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<(u64, Option<Failure>)> {
     let mut child = Command::new(std::env::current_exe()?)
         .arg("work")
         .arg(plan.mode.name())
@@ -143,15 +157,14 @@ enum Ended {
     TimeIsUp,
 }
 
-fn watch(
-    plan: &Plan,
-    child: &mut Child,
-    progress: &Progress,
-    start: Instant,
-) -> io::Result<Ended> {
+fn watch(plan: &Plan, child: &mut Child, progress: &Progress, start: Instant) -> io::Result<Ended> {
     let mut last = (u64::MAX, Instant::now());
     loop {
-        thread::sleep(Duration::from_millis(if progress.ended.load(Ordering::SeqCst) { 1 } else { 20 }));
+        thread::sleep(Duration::from_millis(if progress.ended.load(Ordering::SeqCst) {
+            1
+        } else {
+            20
+        }));
         if let Some(status) = child.try_wait()? {
             return Ok(Ended::Exit(status));
         }

@@ -197,6 +197,7 @@ impl Node {
             wait: 0,
             status: Status::Runnable,
             initial,
+            random: None,
         };
         Some(Box::new(Body { process, extra }))
     }

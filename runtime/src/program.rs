@@ -6,11 +6,11 @@ use crate::natives;
 use crate::node::{Node, Options, Outside, Schedule};
 use crate::sched::{queue, worker};
 use rata_bytecode::module::Package;
-use rata_vm::Symbol;
-use rata_vm::code::load::{LoadError, Origin};
+use rata_vm::data::vector_of;
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::value::Value;
 use rata_vm::vm::{ModuleIndex, Vm};
+use rata_vm::{LoadError, Origin, Symbol};
 use std::sync::Arc;
 use std::thread;
 
@@ -86,7 +86,7 @@ fn main_call(node: &Node, entry: ModuleIndex) -> Option<Fragment> {
     let heap = Heap::new();
     let args: Vec<Value<'_>> = node.options.args.iter().map(|a| heap.string(a)).collect();
     let call = if arities.contains(&1) {
-        heap.list(&[main, heap.collected(&args)])
+        heap.list(&[main, vector_of(&heap, &args)])
     } else {
         heap.list(&[main])
     };

@@ -3,7 +3,7 @@
 use crate::node::Node;
 use crate::output::Stream;
 use crate::process::body::{Body, Initial, Status};
-use rata_vm::data::closure;
+use rata_vm::data::{closure, vector_of};
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::inspect;
 use rata_vm::symbols::sym;
@@ -17,7 +17,7 @@ const FRAMES: usize = 30;
 /// A stack trace as a value: a vector of lines.
 pub fn trace_value<'h>(heap: &'h Heap, lines: &[String]) -> Value<'h> {
     let lines: Vec<Value<'h>> = lines.iter().map(|l| heap.string(l)).collect();
-    heap.vector(&lines).unwrap_or(Value::NIL)
+    vector_of(heap, &lines)
 }
 
 /// `type: message` of an exception, any other value as `inspect` shows it.
@@ -43,7 +43,7 @@ pub fn crash(node: &Node, body: &Body, reason: &Fragment, is_main: bool) {
             let _ = writeln!(
                 text,
                 "error: {process} reached its memory limit of {} bytes",
-                body.process.core.max_memory
+                body.process.heap.limit()
             );
         }
         Some([raised, _]) => {

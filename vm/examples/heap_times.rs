@@ -171,10 +171,10 @@ fn memory() {
             collect_if_due(&mut heap, &mut keep);
         }
     });
-    measure("trees of depth 10, per node", 200 * 2047, || {
+    measure("trees of depth 10, per node", 4000 * 2047, || {
         let mut heap = Heap::new();
         let mut keep = tree(&heap, 14).word();
-        for _ in 0..200 {
+        for _ in 0..4000 {
             black_box(tree(&heap, 10));
             collect_if_due(&mut heap, &mut keep);
         }
@@ -183,15 +183,14 @@ fn memory() {
     let small = heap.list(&[Value::symbol(Symbol::intern("ok")), Value::count(7), Value::NIL]);
     measure("message {:ok, 7, nil}: copy and attach", 1_000_000, || {
         let mut to = Heap::new();
-        let mut last = Word::NIL;
         for _ in 0..1_000_000 {
-            last = to.attach(Fragment::copy_of(small)).word();
+            let mut last = to.attach(Fragment::copy_of(small)).word();
             collect_if_due(&mut to, &mut last);
         }
     });
-    measure("message 7: copy and attach", 1_000_000, || {
+    measure("message 7: copy and attach", 20_000_000, || {
         let to = Heap::new();
-        for _ in 0..1_000_000 {
+        for _ in 0..20_000_000 {
             black_box(to.attach(Fragment::copy_of(black_box(Value::count(7)))));
         }
     });
@@ -209,7 +208,12 @@ fn memory() {
 }
 
 fn main() {
-    vectors();
-    maps();
-    memory();
+    // Which groups to measure; all of them without arguments.
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let groups: [(&str, fn()); 3] = [("vectors", vectors), ("maps", maps), ("memory", memory)];
+    for (name, run) in groups {
+        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
+            run();
+        }
+    }
 }

@@ -39,6 +39,9 @@ pub enum Native<'h> {
     Suspend(Box<dyn Resume>),
     /// Work that blocks: a thread of the pool runs it, what it makes is resumed on the process.
     Offload(Box<dyn Job>),
+    /// Drop all frames (and what would be caught in them), collect, wait for a message without
+    /// taking it, then call this function with these arguments: `Process.hibernate`.
+    Hibernate(Value<'h>, SmallVec<[Value<'h>; 4]>),
     /// The process ends with this reason; runs no catch but the one that takes exits.
     Exit(Value<'h>),
 }

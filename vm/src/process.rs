@@ -163,6 +163,19 @@ impl Core {
         caught.iter().rev().find(|c| c.value == value).map(|c| (c.trace, c.class))
     }
 
+    /// What is known about a value that a `catch` has taken: its stack trace (entries for
+    /// [`Vm::trace_line`]), and whether it is the reason of a `Process.exit`.
+    pub fn caught(&self, value: Value<'_>) -> (Vec<u64>, bool) {
+        let (trace, class) = match self.recall(value.word()) {
+            // Both live in the same heap.
+            Some((trace, class)) => (Value::new(trace), class),
+            None => (value.as_exception().map_or(Value::NIL, |e| e.trace()), Class::Raised),
+        };
+        let entries = trace.as_list().unwrap_or(&[]);
+        let places = entries.iter().filter_map(|e| e.as_small()).map(|n| n as u64).collect();
+        (places, class == Class::Exit)
+    }
+
     pub(crate) fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
         self.mailbox.trace(visit);
         visit(&mut self.dictionary);
@@ -272,9 +285,11 @@ impl Process {
     /// turns.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
-        heap.collect(&mut |visit| {
+        heap.collect(|visit| {
             stack.trace(visit);
             core.trace(visit);
         });
+        // Every collection looks through the whole stack: let a deep one pay for itself.
+        heap.postpone(stack.bytes() / 2);
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct Head {
 
 const HEAD_WORDS: usize = size_of::<Head>() / 8;
 /// The first chunk of a process.
-const FIRST: usize = 512;
+const FIRST: usize = 384;
 /// Chunks double up to this size.
 const LARGEST: usize = 256 << 10;
 /// Words kept free below every frame, for code that pushes without a check.
@@ -73,7 +73,7 @@ pub(crate) static HALT: Landing = Landing([0, Ex::Halt as u64]);
 pub(crate) static POP_CHUNK: Landing = Landing([0, Ex::PopChunk as u64]);
 
 /// See the module.
-pub struct Stack {
+pub(crate) struct Stack {
     /// The innermost frame, between turns.
     pub(crate) fp: *mut u64,
     /// Where it goes on, between turns: the word before is an info word.
@@ -220,12 +220,6 @@ impl Stack {
             self.spare = head;
             (base, pc)
         }
-    }
-
-    /// The base of the pseudo-frame above the newest chunk's first frame.
-    pub(crate) fn scratch(&self) -> *mut u64 {
-        // SAFETY: called while there are frames.
-        unsafe { &raw mut (*self.head).scratch }
     }
 
     /// Gives the spare chunk back (before a long wait).

@@ -15,6 +15,7 @@ use rata_bytecode::module::{ModuleKind, Package};
 use rata_bytecode::natives::NATIVES;
 
 use crate::code::function::{FnEntry, FnSet, Function, fn_set_of};
+use crate::code::listing;
 use crate::code::load::{LoadError, Origin, link_module};
 use crate::code::module::{Export, Global, Module};
 use crate::code::stubs::{Stubs, capture};
@@ -22,7 +23,7 @@ use crate::data::closure;
 use crate::helpers::fail::full_name;
 use crate::native::NativeFn;
 use crate::symbols::Symbol;
-use crate::value::{Value, Word};
+use crate::value::{Value, View, Word};
 
 pub use crate::code::module::{LoadState, ModuleIndex};
 
@@ -202,6 +203,25 @@ impl Vm {
         }
     }
 
+    /// Whether a function value has a form for just so many arguments. One that ignores surplus
+    /// arguments does not count as having a form for more than it names.
+    pub fn takes(&self, function: Value<'_>, arity: u32) -> bool {
+        let named = |set: &FnSet| set.entries.iter().any(|e| e.min <= arity && arity <= e.max);
+        match function.view() {
+            View::Closure(closure) => named(fn_set_of(closure.handle())),
+            View::FunRef(f) => match self.member(f.module, f.name, false) {
+                Some(Member::Functions(set)) => named(set),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether a module has a constant of this name.
+    pub fn has_constant(&self, module: Symbol, name: Symbol) -> bool {
+        matches!(self.member(module, name, false), Some(Member::Global(_)))
+    }
+
     /// The exported function `name` of the module with this index, as a value, with the numbers of
     /// arguments it takes.
     pub fn exported(&self, index: ModuleIndex, name: Symbol) -> Option<(Value<'static>, Vec<u32>)> {
@@ -234,6 +254,18 @@ impl Vm {
         names.sort_by_key(|name| name.text());
         names.dedup();
         names
+    }
+
+    /// The executed instructions of a module, as text.
+    pub fn listing(&self, index: ModuleIndex) -> Option<String> {
+        let module = self.tables().all.get(index as usize)?;
+        let mut out = String::new();
+        for function in module.functions.get()? {
+            out.push_str(&full_name(function));
+            out.push('\n');
+            out.push_str(&listing::list(function).ok()?);
+        }
+        Some(out)
     }
 
     /// How far the initialisation of a module is.

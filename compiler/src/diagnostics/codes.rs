@@ -47,6 +47,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("E0303", "defaults give two functions of one name the same arity"),
     ("E0304", "a guard calls something that guards may not call"),
     ("E0305", "a pattern that cannot be: a key that is no constant, a doubled name"),
+    ("E0306", "a function, call or parameter list that is too large"),
     ("E0401", "a value of another type than declared or needed"),
     ("E0402", "a vector of mixed types"),
     ("E0403", "an operator cannot take operands of these types"),

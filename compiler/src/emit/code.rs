@@ -10,9 +10,6 @@ use crate::ir::{self, BlockId, Inst, Op, RegionId, Term, TermKind, Test, Val, Va
 use crate::passes::registers::Registers;
 use crate::passes::{cfg, liveness, registers};
 
-/// A function needs more registers than there are.
-pub(super) struct TooLarge;
-
 /// What has to be set right once all blocks have their place: labels name blocks until then, and
 /// constants have the numbers of the IR's pool.
 trait Fix {
@@ -64,31 +61,41 @@ for_each_op!(define_fix);
 
 struct Code<'f> {
     f: &'f ir::Function,
+    /// By block: it is the handler of a guard.
+    guards: Vec<bool>,
     regs: Registers,
     /// Registers in all, with one to swap through if that was needed.
     count: u32,
     ops: Vec<Out>,
     lines: Vec<(u32, u32)>,
-    line: &'f dyn Fn(u32) -> u32,
-    last_at: Option<u32>,
+    line_starts: &'f [u32],
+    /// The offsets of the line that the last instruction stands in.
+    line: std::ops::Range<u32>,
 }
 
 /// Emits one function.
-pub(super) fn function(
-    f: &ir::Function,
-    consts: &mut Consts<'_>,
-    line: &dyn Fn(u32) -> u32,
-) -> Result<Function, TooLarge> {
+pub(super) fn function(f: &ir::Function, consts: &mut Consts<'_>, line_starts: &[u32]) -> Function {
     let order = cfg::order(f);
     let live = liveness::run(f, &order);
     let regs = registers::run(f, &order, &live);
-    if regs.count >= u32::from(Reg::MAX) {
-        return Err(TooLarge);
-    }
     let count = regs.count;
-    let mut code = Code { f, regs, count, ops: Vec::new(), lines: Vec::new(), line, last_at: None };
+    let mut guards = vec![false; f.blocks.len()];
+    for region in f.regions.iter().filter(|region| region.guard) {
+        guards[region.handler.index()] = true;
+    }
+    let mut code = Code {
+        f,
+        guards,
+        regs,
+        count,
+        ops: Vec::new(),
+        lines: Vec::new(),
+        line_starts,
+        line: 1..1,
+    };
     let mut starts = vec![0; f.blocks.len()];
     let mut spans = Vec::with_capacity(order.len());
+    let order: Vec<BlockId> = order.into_iter().filter(|&id| code.entered_at(id) == id).collect();
     for (at, &id) in order.iter().enumerate() {
         let start = code.ops.len() as u32;
         starts[id.index()] = start;
@@ -100,7 +107,7 @@ pub(super) fn function(
     for op in &mut ops {
         fix(op, &starts, consts);
     }
-    Ok(Function {
+    Function {
         name: f.name.clone(),
         arity: f.arity,
         captures: f.captures,
@@ -110,7 +117,7 @@ pub(super) fn function(
         code: ops,
         handlers,
         lines: code.lines,
-    })
+    }
 }
 
 impl Code<'_> {
@@ -123,17 +130,11 @@ impl Code<'_> {
     }
 
     fn push(&mut self, op: Out, at: u32) {
-        if self.last_at != Some(at) {
-            self.last_at = Some(at);
-            let line = (self.line)(at);
-            if self.lines.last().is_none_or(|&(_, last)| last != line) {
-                let place = self.ops.len() as u32;
-                match self.lines.last_mut() {
-                    // two lines for one instruction cannot be
-                    Some(last) if last.0 == place => last.1 = line,
-                    _ => self.lines.push((place, line)),
-                }
-            }
+        if !self.line.contains(&at) {
+            let line = self.line_starts.partition_point(|&start| start <= at);
+            let end = self.line_starts.get(line).copied().unwrap_or(u32::MAX);
+            self.line = self.line_starts.get(line.wrapping_sub(1)).copied().unwrap_or(0)..end;
+            self.lines.push((self.ops.len() as u32, line as u32));
         }
         self.ops.push(op);
     }
@@ -328,6 +329,22 @@ impl Code<'_> {
         }
     }
 
+    /// Where to go on when `handler` is entered: a guard's handler mostly just jumps, and nothing else
+    /// leads to it. (Its register is free where it jumps to, too.)
+    fn entered_at(&self, handler: BlockId) -> BlockId {
+        let block = &self.f.blocks[handler.index()];
+        match block.term.kind {
+            TermKind::Jump(to)
+                if block.insts.is_empty()
+                    && block.term.args.len() == 0
+                    && self.guards[handler.index()] =>
+            {
+                to
+            }
+            _ => handler,
+        }
+    }
+
     /// The ranges where exceptions are caught, inner regions first.
     fn handlers(&self, spans: &[(Option<RegionId>, u32, u32)], starts: &[u32]) -> Vec<Handler> {
         let f = self.f;
@@ -353,7 +370,7 @@ impl Code<'_> {
             let region = &f.regions[region.0 as usize];
             let block = &f.blocks[region.handler.index()];
             let d = Def(self.reg(f.vals(block.params)[0]));
-            let target = Label(starts[region.handler.index()]);
+            let target = Label(starts[self.entered_at(region.handler).index()]);
             Handler { start: Label(start), end: Label(end), target, d, guard: region.guard }
         };
         ranges.into_iter().map(handler).collect()

@@ -3,6 +3,9 @@
 use super::{BlockId, Function, TermKind, Val};
 use crate::passes::cfg::{self, Preds};
 
+/// From how many blocks on dominance is not checked: it takes time in their square at worst.
+const MANY: usize = 4000;
+
 /// What is wrong with `f`, if anything.
 pub(crate) fn check(f: &Function) -> Result<(), String> {
     let order = cfg::order(f);
@@ -10,6 +13,9 @@ pub(crate) fn check(f: &Function) -> Result<(), String> {
         shape(f, block)?;
     }
     let home = homes(f, &order)?;
+    if order.len() > MANY {
+        return Ok(());
+    }
     dominance(f, &order, &home)
 }
 
@@ -94,54 +100,70 @@ fn dominance(
     Ok(())
 }
 
-/// Immediate dominators (Cooper, Harvey, Kennedy) with depths.
+/// The dominator tree (Cooper, Harvey, Kennedy), numbered so that asking takes no walk.
 struct Dominators {
-    /// By block: its place in the order.
-    place: Vec<usize>,
-    /// By place: the place of the immediate dominator.
-    idom: Vec<usize>,
+    /// By block: its number and the number after the last block that it dominates.
+    spans: Vec<(usize, usize)>,
 }
 
 impl Dominators {
     fn new(f: &Function, order: &[BlockId]) -> Dominators {
-        let preds = Preds::new(f, order, true);
-        let mut place = vec![usize::MAX; f.blocks.len()];
-        for (at, block) in order.iter().enumerate() {
-            place[block.index()] = at;
+        let idom = immediate(f, order);
+        // sizes of subtrees: what is dominated comes later in the order
+        let mut size = vec![1; order.len()];
+        for at in (1..order.len()).rev() {
+            size[idom[at]] += size[at];
         }
-        let mut idom = vec![usize::MAX; order.len()];
-        idom[0] = 0;
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for (at, &block) in order.iter().enumerate().skip(1) {
-                let mut new = usize::MAX;
-                for pred in preds.of(block) {
-                    let mut other = place[pred.index()];
-                    if idom[other] == usize::MAX {
-                        continue;
-                    }
-                    if new == usize::MAX {
-                        new = other;
-                    }
-                    while new != other {
-                        if new > other { new = idom[new] } else { other = idom[other] }
-                    }
-                }
-                if idom[at] != new {
-                    idom[at] = new;
-                    changed = true;
-                }
-            }
+        let mut spans = vec![(0, 0); f.blocks.len()];
+        // by place: the number that the next dominated block gets
+        let mut next = vec![1; order.len()];
+        spans[order[0].index()] = (0, size[0]);
+        for at in 1..order.len() {
+            let number = next[idom[at]];
+            next[idom[at]] += size[at];
+            next[at] = number + 1;
+            spans[order[at].index()] = (number, number + size[at]);
         }
-        Dominators { place, idom }
+        Dominators { spans }
     }
 
     fn dominates(&self, a: BlockId, b: BlockId) -> bool {
-        let (a, mut b) = (self.place[a.index()], self.place[b.index()]);
-        while b > a {
-            b = self.idom[b];
-        }
-        a == b
+        let ((start, end), (b, _)) = (self.spans[a.index()], self.spans[b.index()]);
+        (start..end).contains(&b)
     }
+}
+
+/// By place in the order: the place of the immediate dominator.
+fn immediate(f: &Function, order: &[BlockId]) -> Vec<usize> {
+    let preds = Preds::new(f, order, true);
+    let mut place = vec![usize::MAX; f.blocks.len()];
+    for (at, block) in order.iter().enumerate() {
+        place[block.index()] = at;
+    }
+    let mut idom = vec![usize::MAX; order.len()];
+    idom[0] = 0;
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for (at, &block) in order.iter().enumerate().skip(1) {
+            let mut new = usize::MAX;
+            for pred in preds.of(block) {
+                let mut other = place[pred.index()];
+                if idom[other] == usize::MAX {
+                    continue;
+                }
+                if new == usize::MAX {
+                    new = other;
+                }
+                while new != other {
+                    if new > other { new = idom[new] } else { other = idom[other] }
+                }
+            }
+            if idom[at] != new {
+                idom[at] = new;
+                changed = true;
+            }
+        }
+    }
+    idom
 }

@@ -9,8 +9,8 @@ use super::pool::Pools;
 use super::{Function, Inst, Module, Op, TermKind, Test, Val};
 
 /// All functions of a module.
-pub(crate) fn module(m: &Module) -> String {
-    let mut out = String::new();
+pub fn print_module(m: &Module) -> String {
+    let mut out = format!("module {}\n\n", m.shell.name);
     for (at, f) in m.functions.iter().enumerate() {
         let _ = write!(out, "fn {at} ");
         out.push_str(&function(f, Some(&m.pools)));

@@ -78,6 +78,7 @@ impl<'a> Lowerer<'a, '_> {
 
     /// Evaluates what a call needs, left to right.
     fn ready(&mut self, target: &Target<'a>, args: &[Expr<'a>], at: Span) -> Ready {
+        self.check_arity(args.len(), "arguments", at);
         let mut operands = Vec::with_capacity(args.len() + 1);
         match target {
             Target::Value(object) | Target::Field { object, .. } => {
@@ -151,6 +152,7 @@ impl<'a> Lowerer<'a, '_> {
         args: &[Expr<'a>],
         named: &[(Name, Expr<'a>)],
     ) -> Ready {
+        self.check_arity(args.len() + named.len(), "arguments", callee.span);
         let mut operands = Vec::with_capacity(1 + args.len() + named.len());
         let callee = self.expr(callee);
         operands.push(callee);

@@ -95,7 +95,7 @@ impl<'a> Lowerer<'a, '_> {
     /// Warns of a clause that nothing leads to.
     pub(super) fn unreachable(&mut self, clause: Span) {
         self.diagnostics.push(
-            Diagnostic::warning("W0301", self.hir.file, clause, "this clause can never be chosen")
+            Diagnostic::warning("W0905", self.hir.file, clause, "this clause can never be chosen")
                 .label("the clauses above take everything it would match"),
         );
     }

@@ -52,18 +52,8 @@ impl<'a> Lowerer<'a, '_> {
             ExprKind::Lambda(lambda) => self.lambda(lambda, at),
             ExprKind::Block(block) => self.block(&block),
             ExprKind::Assert { cond, text, message } => self.assert(cond, text, message, at),
-            ExprKind::Raise(s) => {
-                let s = self.expr(s);
-                self.leave(TermKind::Raise, &[s], at);
-                self.nil(at)
-            }
-            ExprKind::Reraise(s) => {
-                let s = self.expr(s);
-                self.leave(TermKind::Reraise, &[s], at);
-                self.nil(at)
-            }
-            ExprKind::Return(s) => {
-                self.return_expr(s);
+            ExprKind::Raise(_) | ExprKind::Reraise(_) | ExprKind::Return(_) => {
+                self.depart(e);
                 self.nil(at)
             }
             ExprKind::Error => self.nil(at),
@@ -79,6 +69,22 @@ impl<'a> Lowerer<'a, '_> {
                 self.switch_to(join);
                 self.param(join)
             }
+        }
+    }
+
+    /// `raise`, `reraise`, `return`: goes on in a block that nothing reaches.
+    fn depart(&mut self, e: &Expr<'a>) {
+        match e.kind {
+            ExprKind::Raise(s) => {
+                let s = self.expr(s);
+                self.leave(TermKind::Raise, &[s], e.span);
+            }
+            ExprKind::Reraise(s) => {
+                let s = self.expr(s);
+                self.leave(TermKind::Reraise, &[s], e.span);
+            }
+            ExprKind::Return(s) => self.return_expr(s),
+            _ => {}
         }
     }
 
@@ -224,12 +230,6 @@ impl<'a> Lowerer<'a, '_> {
 
     /// The value of a variable.
     pub(super) fn var(&mut self, var: Var, at: Span) -> Val {
-        if let Some((own, set)) = self.self_fn
-            && own == var
-        {
-            let k = self.konst(Const::Fn(set));
-            return self.load(k, at);
-        }
         let value = self.vars[var.0 as usize];
         debug_assert!(value.is_some(), "variable {} is used before it is bound", var.0);
         // the tree is wrong then, but the module must stay well-formed
@@ -249,16 +249,37 @@ impl<'a> Lowerer<'a, '_> {
 
     /// `left and right` (`and`) or `left or right`: the value of the operand that decided.
     fn short_circuit(&mut self, left: &Expr<'a>, right: &Expr<'a>, and: bool, dest: Dest) {
-        let at = left.span;
-        let value = self.expr(left);
         let more = self.new_block();
-        let decided = self.new_block();
-        let (then, els) = if and { (more, decided) } else { (decided, more) };
-        self.branch(Test::Truthy, &[value], then, els, at);
-        self.switch_to(decided);
-        self.finish(value, dest, at);
+        let (truthy, falsy) =
+            if and { (Dest::Ignore(more), dest) } else { (dest, Dest::Ignore(more)) };
+        self.decide(left, truthy, falsy);
         self.switch_to(more);
         self.expr_to(right, dest);
+    }
+
+    /// Sends the value of `e` one way when it is truthy, the other when it is falsy.
+    fn decide(&mut self, e: &Expr<'a>, truthy: Dest, falsy: Dest) {
+        if let (Dest::Ignore(then), Dest::Ignore(els)) = (truthy, falsy) {
+            return self.cond(e, then, els);
+        }
+        if let ExprKind::And { left, right } | ExprKind::Or { left, right } = e.kind {
+            let more = Dest::Ignore(self.new_block());
+            let and = matches!(e.kind, ExprKind::And { .. });
+            let (first, second) = if and { (more, falsy) } else { (truthy, more) };
+            self.decide(left, first, second);
+            let Dest::Ignore(block) = more else { return };
+            self.switch_to(block);
+            return self.decide(right, truthy, falsy);
+        }
+        let at = e.span;
+        let value = self.expr(e);
+        let then = self.new_block();
+        let els = self.new_block();
+        self.branch(Test::Truthy, &[value], then, els, at);
+        self.switch_to(then);
+        self.finish(value, truthy, at);
+        self.switch_to(els);
+        self.finish(value, falsy, at);
     }
 
     fn assert(&mut self, cond: &Expr<'a>, text: &str, message: Option<&Expr<'a>>, at: Span) -> Val {

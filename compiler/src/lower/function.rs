@@ -1,13 +1,24 @@
 //! Functions: clauses as one match over all parameters, closures, function values.
 
 use rata_bytecode::module::{Const, FnEntry, FnSet};
-use rata_bytecode::operand::{Failure, FnId, FnSetId, TypeId};
+use rata_bytecode::operand::{ConstId, Failure, FnId, FnSetId, TypeId};
 
 use super::matching::Row;
 use super::{Dest, Lowerer};
 use crate::hir::{FnClause, FnDef, Lambda, PatternKind, SetIdx, Var};
 use crate::ir::{self, BlockId, Op, TermKind, Val};
 use crate::span::Span;
+
+/// What a function takes from around it.
+#[derive(Default)]
+pub(super) struct Closed {
+    /// Variables captured: the values after the parameters.
+    captures: Vec<Var>,
+    /// The variable that holds the closure itself: the value after those.
+    self_var: Option<Var>,
+    /// Variables that hold constants: nothing is captured for them.
+    constants: Vec<(Var, ConstId)>,
+}
 
 impl<'a> Lowerer<'a, '_> {
     /// The type that every clause declares as its result, if they declare the same.
@@ -17,33 +28,33 @@ impl<'a> Lowerer<'a, '_> {
         rest.iter().all(|c| self.checked_type(c.result.as_ref()) == Some(ty)).then_some(ty)
     }
 
-    /// Lowers one function. `captures` are bound to the values after the parameters, `self_var`
-    /// to the one after those.
-    pub(super) fn function(
-        &mut self,
-        def: &FnDef<'a>,
-        captures: &[Var],
-        self_var: Option<Var>,
-    ) -> ir::Function {
+    /// Lowers one function.
+    pub(super) fn function(&mut self, def: &FnDef<'a>, closed: &Closed) -> ir::Function {
         let arity = def.arity as usize;
+        self.check_arity(arity, "parameters", def.span);
         let names = def.params.iter().map(|p| p.map_or("", |name| self.names.text(name)).into());
         self.f = ir::Function {
             name: self.names.text(def.name).into(),
             arity: def.arity,
-            captures: captures.len() as u32,
-            wants_self: self_var.is_some(),
+            captures: closed.captures.len() as u32,
+            wants_self: closed.self_var.is_some(),
             params: names.collect(),
             at: def.span.start,
             end: def.span.end,
             ..ir::Function::default()
         };
+        self.loaded.clear();
         self.region = None;
-        let entry = self.f.block(arity + captures.len() + usize::from(self_var.is_some()), None);
+        let captured = closed.captures.iter().chain(&closed.self_var);
+        let entry = self.f.block(arity + captured.clone().count(), None);
         let values = self.f.vals(self.f.blocks[entry.index()].params).to_vec();
-        for (&var, &value) in captures.iter().chain(&self_var).zip(&values[arity..]) {
+        for (&var, &value) in captured.zip(&values[arity..]) {
             self.vars[var.0 as usize] = value;
         }
         self.switch_to(BlockId::ENTRY);
+        for &(var, k) in &closed.constants {
+            self.vars[var.0 as usize] = self.load(k, def.span);
+        }
         self.clauses(def, &values[..arity]);
         std::mem::take(&mut self.f)
     }
@@ -89,17 +100,37 @@ impl<'a> Lowerer<'a, '_> {
 
     /// A function made by an expression.
     pub(super) fn lambda(&mut self, lambda: &Lambda<'a>, at: Span) -> Val {
-        let captured: Vec<Val> = lambda.captures.iter().map(|&var| self.var(var, at)).collect();
-        let set = FnSetId(self.out.fn_sets.len() as u32);
+        let set = FnSetId(self.out.shell.fn_sets.len() as u32);
         let first = self.out.functions.len() as u32;
         let entries = (first..).zip(lambda.ranges);
         let entries = entries.map(|(f, &(min, max))| FnEntry { min, max, f: FnId(f) }).collect();
-        self.out.fn_sets.push(FnSet { name: String::new(), entries, lenient: lambda.lenient });
+        let fn_set = FnSet { name: String::new(), entries, lenient: lambda.lenient };
+        self.out.shell.fn_sets.push(fn_set);
         for _ in lambda.defs {
             // the place is taken now: functions within have later ones
             self.out.functions.push(ir::Function::default());
         }
-        self.inner_functions(lambda, first, set);
+        let (mut closed, mut captured) = (Closed::default(), Vec::new());
+        for &var in lambda.captures {
+            let value = self.var(var, at);
+            match self.loaded.get(&value) {
+                Some(&k) => closed.constants.push((var, k)),
+                None => {
+                    closed.captures.push(var);
+                    captured.push(value);
+                }
+            }
+        }
+        if let Some(var) = lambda.self_var {
+            if captured.is_empty() {
+                // without captures the function is a constant, to itself too
+                let k = self.konst(Const::Fn(set));
+                closed.constants.push((var, k));
+            } else {
+                closed.self_var = Some(var);
+            }
+        }
+        self.inner_functions(lambda, first, &closed);
         if captured.is_empty() {
             let k = self.konst(Const::Fn(set));
             return self.load(k, at);
@@ -108,32 +139,20 @@ impl<'a> Lowerer<'a, '_> {
     }
 
     /// Lowers the functions of a lambda; what is known of the enclosing one is put aside.
-    fn inner_functions(&mut self, lambda: &Lambda<'a>, first: u32, set: FnSetId) {
-        let saved_vars: Vec<Val> = lambda
-            .captures
-            .iter()
-            .chain(&lambda.self_var)
-            .map(|var| self.vars[var.0 as usize])
-            .collect();
-        let f = std::mem::take(&mut self.f);
+    fn inner_functions(&mut self, lambda: &Lambda<'a>, first: u32, closed: &Closed) {
+        let vars = || lambda.captures.iter().chain(&lambda.self_var).map(|var| var.0 as usize);
+        let saved_vars: Vec<Val> = vars().map(|var| self.vars[var]).collect();
+        let (f, loaded) = (std::mem::take(&mut self.f), std::mem::take(&mut self.loaded));
         let (cur, region, result) = (self.cur, self.region.take(), self.result.take());
-        let (afters, own) = (std::mem::take(&mut self.afters), self.self_fn.take());
-        let mut self_var = lambda.self_var;
-        if lambda.captures.is_empty()
-            && let Some(var) = self_var.take()
-        {
-            // without captures the function is a constant, to itself too
-            self.self_fn = Some((var, set));
-        }
+        let afters = std::mem::take(&mut self.afters);
         for (at, def) in lambda.defs.iter().enumerate() {
-            let f = self.function(def, lambda.captures, self_var);
+            let f = self.function(def, closed);
             self.out.functions[first as usize + at] = f;
         }
-        self.f = f;
-        (self.cur, self.region, self.result) = (cur, region, result);
-        (self.afters, self.self_fn) = (afters, own);
-        for (var, value) in lambda.captures.iter().chain(&lambda.self_var).zip(saved_vars) {
-            self.vars[var.0 as usize] = value;
+        (self.f, self.loaded) = (f, loaded);
+        (self.cur, self.region, self.result, self.afters) = (cur, region, result, afters);
+        for (var, value) in vars().zip(saved_vars) {
+            self.vars[var] = value;
         }
     }
 
@@ -160,11 +179,7 @@ impl<'a> Lowerer<'a, '_> {
     }
 
     /// The constant that a function of this module is, all arities or one.
-    pub(super) fn function_const(
-        &mut self,
-        set: SetIdx,
-        arity: Option<u32>,
-    ) -> rata_bytecode::operand::ConstId {
+    pub(super) fn function_const(&mut self, set: SetIdx, arity: Option<u32>) -> ConstId {
         let id = match arity {
             None => FnSetId(set.0),
             Some(arity) => self.captured_set(set, arity),
@@ -190,8 +205,8 @@ impl<'a> Lowerer<'a, '_> {
             .map(|&(_, _, f)| FnEntry { min: arity, max: arity, f: FnId(f.0) })
             .collect();
         let name = self.names.text(whole.name).into();
-        let id = FnSetId(self.out.fn_sets.len() as u32);
-        self.out.fn_sets.push(FnSet { name, entries, lenient: false });
+        let id = FnSetId(self.out.shell.fn_sets.len() as u32);
+        self.out.shell.fn_sets.push(FnSet { name, entries, lenient: false });
         self.captured.push(((set, arity), id));
         id
     }

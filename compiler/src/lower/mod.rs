@@ -15,19 +15,25 @@ mod call;
 mod control;
 mod expr;
 mod function;
+mod gather;
 mod guard;
+mod limits;
 mod literal;
 mod matching;
 mod receive;
+mod shell;
 mod tries;
 
-use rata_bytecode::module::{Const, FnEntry, FnSet, Type};
+use foldhash::HashMap;
+use rata_bytecode::module::{Const, Type};
 use rata_bytecode::operand::{ConstId, FnId, FnSetId, TypeId};
 
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Severity};
 use crate::hir;
 use crate::ir::{self, Block, BlockId, Inst, Op, RegionId, Term, TermKind, Test, Val};
 use crate::names::{Name, Names};
+use crate::passes;
+use crate::source_map::SourceMap;
 use crate::span::Span;
 
 /// Where the value of an expression goes.
@@ -57,6 +63,8 @@ struct Lowerer<'a, 'd> {
     out: ir::Module,
     /// The value of each variable in the function being lowered.
     vars: Vec<Val>,
+    /// The constants among the values of the function being lowered, by value.
+    loaded: HashMap<Val, ConstId>,
     /// The function being lowered.
     f: ir::Function,
     /// The block being filled.
@@ -67,8 +75,6 @@ struct Lowerer<'a, 'd> {
     afters: Vec<After>,
     /// The result type of the clause being lowered.
     result: Option<TypeId>,
-    /// The set of the function being lowered when it captures nothing, and its own variable.
-    self_fn: Option<(hir::Var, FnSetId)>,
     /// The result type that all clauses of a named function declare, by function.
     declared: Vec<Option<TypeId>>,
     /// Captured arities of a set that has several.
@@ -76,62 +82,67 @@ struct Lowerer<'a, 'd> {
     scratch: matching::Scratch<'a>,
 }
 
-/// Lowers `module`; what is wrong with it goes to `diagnostics`.
-pub(crate) fn lower<'a>(
+/// Lowers a module that resolution found no error in, and runs the passes. What is wrong with it goes
+/// to `diagnostics`.
+pub fn lower_module<'a>(
+    module: &hir::Module<'a>,
+    names: &Names,
+    map: &SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> ir::Module {
+    let before = diagnostics.len();
+    let (mut out, declared) = lower(module, names, diagnostics);
+    let ir::Module { functions, pools, shell, .. } = &mut out;
+    for f in functions {
+        passes::run(f, pools, &passes::Around { sets: &shell.fn_sets, declared: &declared });
+        limits::check(f, module.file, diagnostics);
+    }
+    out.failed = diagnostics[before..].iter().any(|d| d.severity == Severity::Error);
+    if let Some(file) = map.get(module.file) {
+        out.shell.file = file.path.clone();
+        out.line_starts = (1..=file.line_count()).map(|line| file.line_start(line)).collect();
+    }
+    out
+}
+
+fn lower<'a>(
     module: &hir::Module<'a>,
     names: &Names,
     diagnostics: &mut Vec<Diagnostic>,
-) -> ir::Module {
+) -> (ir::Module, Vec<Option<TypeId>>) {
     let mut lowerer = Lowerer {
         hir: module,
         names,
         diagnostics,
-        out: ir::Module::default(),
+        out: ir::Module { shell: shell::shell(module, names), ..ir::Module::default() },
         vars: vec![Val::NONE; module.var_names.len()],
+        loaded: HashMap::default(),
         f: ir::Function::default(),
         cur: BlockId::ENTRY,
         region: None,
         afters: Vec::new(),
         result: None,
-        self_fn: None,
         declared: Vec::new(),
         captured: Vec::new(),
         scratch: matching::Scratch::default(),
     };
-    lowerer.module();
-    lowerer.out
+    lowerer.functions();
+    (lowerer.out, lowerer.declared)
 }
 
 impl<'a> Lowerer<'a, '_> {
-    fn module(&mut self) {
+    fn functions(&mut self) {
         let hir = self.hir;
         self.out.functions.resize_with(hir.functions.len(), ir::Function::default);
-        self.out.fn_sets = hir
-            .sets
-            .iter()
-            .map(|set| FnSet {
-                name: self.names.text(set.name).into(),
-                entries: set
-                    .entries
-                    .iter()
-                    .map(|&(min, max, f)| FnEntry { min, max, f: FnId(f.0) })
-                    .collect(),
-                lenient: false,
-            })
-            .collect();
         self.declared = hir.functions.iter().map(|f| self.declared_result(f)).collect();
         for (at, def) in hir.functions.iter().enumerate() {
-            self.out.functions[at] = self.function(def, &[], None);
+            self.out.functions[at] = self.function(def, &function::Closed::default());
         }
         if let Some(init) = hir.init {
-            let f = self.function(init, &[], None);
-            self.out.init = Some(self.add_function(f));
+            let f = self.function(init, &function::Closed::default());
+            self.out.functions.push(f);
+            self.out.shell.init = Some(FnId(self.out.functions.len() as u32 - 1));
         }
-    }
-
-    fn add_function(&mut self, f: ir::Function) -> FnId {
-        self.out.functions.push(f);
-        FnId(self.out.functions.len() as u32 - 1)
     }
 
     // ---- blocks and instructions --------------------------------------------------------------
@@ -217,7 +228,9 @@ impl<'a> Lowerer<'a, '_> {
     }
 
     fn load(&mut self, k: ConstId, at: Span) -> Val {
-        self.inst(Op::Const(k), &[], at)
+        let d = self.inst(Op::Const(k), &[], at);
+        self.loaded.insert(d, k);
+        d
     }
 
     fn nil(&mut self, at: Span) -> Val {

@@ -2,6 +2,7 @@
 //! registers of values.
 
 pub(crate) mod cfg;
+mod checks;
 mod clean;
 mod copies;
 mod dead;
@@ -9,17 +10,27 @@ mod fold;
 mod immediates;
 pub(crate) mod liveness;
 pub(crate) mod registers;
+mod remat;
 
 use crate::ir::pool::Pools;
 use crate::ir::{Function, lint};
 use rata_bytecode::module::FnSet;
+use rata_bytecode::operand::TypeId;
+
+/// What passes know of the module that a function stands in.
+pub(crate) struct Around<'m> {
+    /// Function values.
+    pub(crate) sets: &'m [FnSet],
+    /// The result type that each function declares and checks.
+    pub(crate) declared: &'m [Option<TypeId>],
+}
 
 /// Runs all passes over a function.
-pub(crate) fn run(f: &mut Function, pools: &mut Pools, sets: &[FnSet]) {
+pub(crate) fn run(f: &mut Function, pools: &mut Pools, around: &Around<'_>) {
     check(f, "lower");
     clean::run(f);
     check(f, "clean");
-    if fold::run(f, pools, sets) {
+    if fold::run(f, pools, around.sets) {
         check(f, "fold");
         clean::run(f);
         check(f, "clean after fold");
@@ -28,6 +39,10 @@ pub(crate) fn run(f: &mut Function, pools: &mut Pools, sets: &[FnSet]) {
     check(f, "copies");
     immediates::run(f, pools);
     check(f, "immediates");
+    checks::run(f, pools, around.declared);
+    check(f, "checks");
+    remat::run(f);
+    check(f, "remat");
     dead::run(f);
     check(f, "dead");
     clean::run(f);

@@ -274,9 +274,8 @@ impl<'a> Resolver<'a, '_> {
 
     /// The number of parameters, before the function itself is resolved.
     fn arity_of(&self, f: FnIdx) -> u32 {
-        let owner = |fns: &(FnIdx, Option<FnIdx>)| fns.0 == f || fns.1 == Some(f);
-        match self.level.group_fns.iter().position(owner) {
-            Some(g) => self.group(g).arity,
+        match self.level.group_of.get(&f) {
+            Some(g) => self.group(*g).arity,
             None => self.level.inherited.iter().find(|i| i.2 == f).map_or(0, |i| i.1),
         }
     }
@@ -284,11 +283,15 @@ impl<'a> Resolver<'a, '_> {
     fn own_signatures(&self, entries: &[(u32, u32, FnIdx)]) -> Vec<Signature> {
         let mut list: Vec<Signature> = Vec::new();
         for entry in entries {
-            let owner = |fns: &(FnIdx, Option<FnIdx>)| fns.0 == entry.2;
-            match self.level.group_fns.iter().position(owner) {
-                Some(g) => list.push(super::outline::signature(self.group(g))),
+            let body = |g: &&usize| self.level.group_fns[**g].0 == entry.2;
+            match self.level.group_of.get(&entry.2).filter(|g| body(&g)) {
+                Some(&g) => list.push(super::outline::signature(self.group(g))),
                 None if self.level.inherited.iter().any(|i| i.2 == entry.2) => {
-                    list.push(Signature { min: entry.1, params: vec![None; entry.1 as usize] });
+                    list.push(Signature {
+                        min: entry.1,
+                        params: vec![None; entry.1 as usize],
+                        forward: None,
+                    });
                 }
                 None => {} // the entry for defaults: its body has the signature
             }
@@ -352,13 +355,25 @@ impl<'a> Resolver<'a, '_> {
         name: Name,
         args: &[hir::Expr<'a>],
     ) -> hir::ExprKind<'a> {
-        let target = match self.built_in(module, name, args.len()) {
+        let native = self
+            .built_in(module, name, args.len())
+            .or_else(|| self.forward(module, name, args.len()).filter(|_| !self.in_guard));
+        let target = match native {
             Some(native) => hir::Target::Native(native),
             None => hir::Target::Import { module, name },
         };
         hir::ExprKind::Call { target, args: self.slice(args) }
     }
 
+    /// The native behind a function of the standard library that does nothing else.
+    fn forward(&self, module: Name, name: Name, count: usize) -> Option<Name> {
+        let MemberKind::Functions(list) = &self.index.get(module)?.members.get(&name)?.kind else {
+            return None;
+        };
+        list.iter().find(|s| s.arity() as usize == count)?.forward
+    }
+
+    /// A built-in that has an instruction or native known to the compiler.
     fn built_in(&mut self, module: Name, name: Name, count: usize) -> Option<Name> {
         if count != 1 || self.project.contains(&module) && !self.is_stdlib {
             return None;

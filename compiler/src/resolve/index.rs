@@ -5,7 +5,8 @@
 
 use crate::names::{Name, Names};
 use foldhash::HashMap;
-use rata_bytecode::module::{Exported, Package};
+use rata_bytecode::module::{Exported, FnEntry, Function, Module, Package};
+use rata_bytecode::ops::Op;
 
 /// How a function may be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Signature {
     pub min: u32,
     /// Parameter names (`None`: a pattern); as many as the arity.
     pub params: Vec<Option<Name>>,
+    /// The native that it only hands its arguments to: callers may as well call that.
+    pub forward: Option<Name>,
 }
 
 impl Signature {
@@ -96,11 +99,7 @@ impl Index {
 }
 
 /// One signature per arity: the entry that evaluates defaults is folded into that of its body.
-fn signatures(
-    module: &rata_bytecode::module::Module,
-    entries: &[rata_bytecode::module::FnEntry],
-    names: &mut Names,
-) -> Vec<Signature> {
+fn signatures(module: &Module, entries: &[FnEntry], names: &mut Names) -> Vec<Signature> {
     let mut found: Vec<Signature> = Vec::new();
     for entry in entries {
         let function = &module.functions[entry.f.0 as usize];
@@ -112,10 +111,20 @@ fn signatures(
                 };
                 let mut params: Vec<_> = function.params.iter().map(|p| name(p, names)).collect();
                 params.resize(function.arity as usize, None);
-                found.push(Signature { min: entry.min, params });
+                let forward = forwards_to(module, function, names);
+                found.push(Signature { min: entry.min, params, forward });
             }
         }
     }
     found.sort_by_key(Signature::arity);
     found
+}
+
+/// The native that a compiled function tail-calls with just its own arguments.
+fn forwards_to(module: &Module, function: &Function, names: &mut Names) -> Option<Name> {
+    let [Op::TailNative { native, args }] = &function.code[..] else { return None };
+    let same = args.0.len() == function.arity as usize
+        && args.0.iter().enumerate().all(|(i, reg)| usize::from(*reg) == i);
+    let native = module.natives.get(native.0 as usize)?;
+    (same && function.captures == 0).then(|| names.intern(&native.name))
 }

@@ -68,7 +68,7 @@ pub fn outline_file<'a>(
     diagnostics: &mut Vec<Diagnostic>,
     outlines: &mut Vec<Outline<'a>>,
 ) {
-    let mut walk = Walk { file, names, diagnostics, outlines };
+    let mut walk = Walk { file, names, diagnostics, outlines, defined: HashMap::new() };
     let first = walk.outlines.len();
     // The script is the parent of the file's modules (for its aliases), so it is reserved first and
     // loaded last; `order` in mod.rs sees to that.
@@ -82,6 +82,8 @@ struct Walk<'a, 'x> {
     names: &'x mut Names,
     diagnostics: &'x mut Vec<Diagnostic>,
     outlines: &'x mut Vec<Outline<'a>>,
+    /// The first group of a module's name and arity.
+    defined: HashMap<(usize, Name, u32), usize>,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -151,9 +153,9 @@ impl<'a> Walk<'a, '_> {
             last.clauses.push(function);
             return;
         }
-        let same = |g: &&Group<'_>| g.ident.name == ident.name && g.arity == arity;
+        let first = *self.defined.entry((me, ident.name, arity)).or_insert(outline.groups.len());
         if outline.kind != ModuleKind::Script
-            && let Some(earlier) = outline.groups.iter().find(same)
+            && let Some(earlier) = outline.groups.get(first)
         {
             let text = self.names.text(ident.name);
             self.diagnostics.push(
@@ -207,7 +209,38 @@ pub fn bound_names(pattern: &Pattern<'_>, found: &mut Vec<Ident>) {
 pub fn signature(group: &Group<'_>) -> Signature {
     let params = group.clauses[0].params.iter().map(param_name).collect();
     let min = defaults_clause(&group.clauses).map_or(group.arity, |f| required(f) as u32);
-    Signature { min, params }
+    Signature { min, params, forward: None }
+}
+
+/// The native that a function of the standard library only hands its arguments to:
+/// `f = function(a, b) { Native.x(a, b) }`, a docstring apart.
+fn forward(group: &Group<'_>, names: &Names) -> Option<Name> {
+    let [Function { params, result: None, guard: None, body, .. }] = group.clauses[..] else {
+        return None;
+    };
+    let plain = |p: &Param<'_>| match (&p.pattern.kind, p.ty, p.default) {
+        (PatternKind::Name(name), None, None) => Some(*name),
+        _ => None,
+    };
+    let params: Vec<Name> = params.iter().map(plain).collect::<Option<_>>()?;
+    let StmtKind::Expr(Expr { kind: ExprKind::Call { callee, args, named: [] }, .. }) =
+        body.stmts.last()?.kind
+    else {
+        return None;
+    };
+    let ExprKind::Field { object: Expr { kind: ExprKind::Module(path), .. }, name } = callee.kind
+    else {
+        return None;
+    };
+    let own =
+        |(arg, param): (&Expr<'_>, &Name)| matches!(&arg.kind, ExprKind::Name(n) if n == param);
+    let documented = body.stmts.len() == 2
+        && matches!(body.stmts[0].kind, StmtKind::Expr(Expr { kind: ExprKind::Str(_), .. }));
+    let forwards = names.text(path.name) == "Native"
+        && (body.stmts.len() == 1 || documented)
+        && args.len() == params.len()
+        && args.iter().zip(&params).all(own);
+    forwards.then_some(name.name)
 }
 
 /// The clause that gives the defaults of a function, if it has any.
@@ -230,27 +263,34 @@ pub fn param_name(param: &Param<'_>) -> Option<Name> {
 }
 
 /// Makes the outlined modules known to `index`, with the functions that `use` gives them.
-pub fn publish(outlines: &[Outline<'_>], index: &mut Index, names: &mut Names) {
+pub fn publish(outlines: &[Outline<'_>], index: &mut Index, names: &mut Names, is_stdlib: bool) {
     for outline in outlines {
-        let info = module_info(outline, index, names);
+        let info = module_info(outline, index, names, is_stdlib);
         index.insert(outline.name, info);
     }
 }
 
-fn module_info(outline: &Outline<'_>, index: &Index, names: &mut Names) -> ModuleInfo {
+fn module_info(
+    outline: &Outline<'_>,
+    index: &Index,
+    names: &mut Names,
+    is_stdlib: bool,
+) -> ModuleInfo {
     let exported = exported_names(outline);
     let public = |name: Name| exported.as_ref().is_none_or(|e| e.iter().any(|i| i.name == name));
     let mut functions: HashMap<Name, Vec<Signature>> = HashMap::new();
     for group in &outline.groups {
         let list = functions.entry(group.ident.name).or_default();
         list.retain(|s| s.arity() != group.arity);
-        list.push(signature(group));
+        let forward = if is_stdlib { forward(group, names) } else { None };
+        list.push(Signature { forward, ..signature(group) });
     }
     for (name, arity) in inherited(outline, index, names) {
-        functions
-            .entry(name)
-            .or_default()
-            .push(Signature { min: arity, params: vec![None; arity as usize] });
+        functions.entry(name).or_default().push(Signature {
+            min: arity,
+            params: vec![None; arity as usize],
+            forward: None,
+        });
     }
     let mut info = ModuleInfo::default();
     for binding in &outline.bindings {
@@ -285,6 +325,10 @@ pub fn inherited(outline: &Outline<'_>, index: &Index, names: &mut Names) -> Vec
         let Some(info) = index.get(defaults) else { continue };
         for (name, member) in &info.members {
             let MemberKind::Functions(list) = &member.kind else { continue };
+            // `init = fn … end` is the module's own as well.
+            if outline.bindings.iter().any(|b| b.name == *name) {
+                continue;
+            }
             for signature in list.iter().filter(|s| s.arity() > 0) {
                 let arity = signature.arity() - 1;
                 let own =

@@ -7,9 +7,11 @@
 //! token that fits something further down closes that and leaves what lies above unclosed; one that
 //! fits nothing closes the innermost bracket, so a typing error such as `(a]` stays local.
 
+mod brackets;
 mod numbers;
 mod stray;
 mod strings;
+mod words;
 
 use bumpalo::Bump;
 
@@ -17,6 +19,9 @@ use crate::diagnostics::Diagnostic;
 use crate::names::Names;
 use crate::span::{FileId, Span};
 use crate::syntax::token::{Kind, NONE, Token, Tokens};
+
+/// More errors than this in one file help nobody.
+const MAX_ERRORS: usize = 100;
 
 /// Lexes a whole file.
 pub fn lex<'a>(
@@ -190,7 +195,13 @@ impl<'a, 's, 'n> Lexer<'a, 's, 'n> {
 
     fn error(&mut self, code: &'static str, start: usize, message: impl Into<String>) {
         let span = self.span(start);
-        self.diagnostics.push(Diagnostic::error(code, self.file, span, message));
+        self.report(Diagnostic::error(code, self.file, span, message));
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < MAX_ERRORS {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn error_help(
@@ -201,7 +212,7 @@ impl<'a, 's, 'n> Lexer<'a, 's, 'n> {
         help: impl Into<String>,
     ) {
         let span = self.span(start);
-        self.diagnostics.push(Diagnostic::error(code, self.file, span, message).help(help));
+        self.report(Diagnostic::error(code, self.file, span, message).help(help));
     }
 
     /// Skips spaces, newlines and comments.
@@ -246,13 +257,16 @@ impl<'a, 's, 'n> Lexer<'a, 's, 'n> {
         if !self.newline && self.previous().is_some_and(|token| token.kind.ends_operand()) {
             return true;
         }
-        let line = self.src[self.pos + 2..].split('\n').next().unwrap_or("");
-        let mut words = line.split_ascii_whitespace();
+        let rest = &self.bytes[self.pos + 2..];
+        let near = &rest[..rest.len().min(80)];
+        let line = near.split(|&byte| byte == b'\n').next().unwrap_or(near);
+        let words = line.split(|byte| byte.is_ascii_whitespace());
+        let mut words = words.filter(|word| !word.is_empty());
         let mut prose = |first: bool| {
-            let word = words.next().unwrap_or("");
-            let letters = word.bytes().all(|byte| byte.is_ascii_alphabetic());
-            let keyword = Kind::keyword(word).is_some_and(|kind| first || kind.is_binary());
-            letters && !word.is_empty() && !keyword
+            let Some(word) = words.next() else { return false };
+            let keyword = std::str::from_utf8(word).ok().and_then(Kind::keyword);
+            let operator = keyword.is_some_and(|kind| first || kind.is_binary());
+            word.iter().all(u8::is_ascii_alphabetic) && !operator
         };
         prose(true) && prose(false)
     }
@@ -284,165 +298,6 @@ impl<'a, 's, 'n> Lexer<'a, 's, 'n> {
         self.push(kind, start, 0);
     }
 
-    fn open(&mut self, kind: Kind, closer: Closer, length: usize) {
-        self.push_open(closer);
-        let start = self.pos;
-        self.pos += length;
-        self.push(kind, start, NONE);
-    }
-
-    /// A closing bracket or `end`, already read when it is `end`.
-    fn close(&mut self, kind: Kind, closer: Closer) {
-        let start = self.pos;
-        self.pos += 1;
-        if kind == Kind::RBrace && self.closes_fstring_brace() {
-            self.close_fstring_brace(start);
-            return;
-        }
-        let opener = self.pop_opener(closer);
-        self.link(opener);
-        self.push(kind, start, opener);
-    }
-
-    /// Makes the opening token know the one about to be pushed.
-    fn link(&mut self, opener: u32) {
-        let closer = self.out.list.len() as u32;
-        if let Some(token) = self.out.list.get_mut(opener as usize) {
-            token.data = closer;
-        }
-    }
-
-    /// The next token opens something.
-    fn push_open(&mut self, closer: Closer) {
-        let outer = self.innermost[closer as usize];
-        self.stack.push(Open { closer, token: self.out.list.len() as u32, typed: false, outer });
-        self.innermost[closer as usize] = self.stack.len();
-    }
-
-    fn pop_open(&mut self) -> Option<Open> {
-        let open = self.stack.pop()?;
-        self.innermost[open.closer as usize] = open.outer;
-        Some(open)
-    }
-
-    /// Takes what `closer` closes off the stack, and gives its token or `NONE`.
-    fn pop_opener(&mut self, closer: Closer) -> u32 {
-        let floor = self.innermost[Closer::FString as usize];
-        let found = self.innermost[closer as usize];
-        if found > floor {
-            while self.stack.len() > found {
-                self.pop_open();
-            }
-        } else {
-            // A wrong bracket closes the innermost one; `end` and `fn` pair only with each other.
-            let innermost = self.stack[floor..].last();
-            if closer == Closer::End || innermost.is_none_or(|open| open.closer == Closer::End) {
-                return NONE;
-            }
-        }
-        self.pop_open().map_or(NONE, |open| open.token)
-    }
-
-    fn closes_fstring_brace(&self) -> bool {
-        self.innermost[Closer::FString as usize] > self.innermost[Closer::Brace as usize]
-    }
-
-    fn word(&mut self) {
-        let start = self.pos;
-        self.skip_word();
-        if self.peek(0) >= 0x80 && self.foreign_word(start) {
-            return;
-        }
-        let text = &self.src[start..self.pos];
-        let upper = text.as_bytes()[0].is_ascii_uppercase();
-        if self.peek(0) == b':' && !upper {
-            if self.is_format_specifier() {
-                self.push_word(start);
-                self.format_specifier();
-                return;
-            }
-            let name = self.names.intern(text);
-            self.pos += 1;
-            self.push(Kind::Key, start, name.0);
-            return;
-        }
-        self.push_word(start);
-    }
-
-    /// The letters, digits and the mark of a name.
-    fn skip_word(&mut self) {
-        let rest = &self.bytes[self.pos..];
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-        self.pos += rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
-        let marked = match self.peek(0) {
-            b'?' => true,
-            b'!' => self.peek(1) != b'=',
-            _ => false,
-        };
-        if marked {
-            self.pos += 1;
-        }
-    }
-
-    fn push_word(&mut self, start: usize) {
-        let text = &self.src[start..self.pos];
-        if let Some(kind) = Kind::keyword(text) {
-            self.push_keyword(kind, start);
-            return;
-        }
-        let kind = if text.as_bytes()[0].is_ascii_uppercase() { Kind::Mod } else { Kind::Name };
-        let name = self.names.intern(text);
-        self.push(kind, start, name.0);
-    }
-
-    fn push_keyword(&mut self, kind: Kind, start: usize) {
-        match kind {
-            Kind::Fn => {
-                self.note_typed();
-                self.push_open(Closer::End);
-                self.push(kind, start, NONE);
-            }
-            Kind::End => {
-                let opener = self.pop_opener(Closer::End);
-                self.link(opener);
-                self.push(kind, start, opener);
-            }
-            Kind::Function => {
-                self.note_typed();
-                self.push(kind, start, 0);
-            }
-            Kind::Library => {
-                self.push(kind, start, 0);
-                self.library_path();
-            }
-            _ => self.push(kind, start, 0),
-        }
-    }
-
-    /// After `fn` or `function` a colon may be that of a type.
-    fn note_typed(&mut self) {
-        if let Some(open) = self.stack.last_mut() {
-            open.typed = true;
-        }
-    }
-
-    /// The file path that may follow `library`.
-    fn library_path(&mut self) {
-        while matches!(self.peek(0), b' ' | b'\t') {
-            self.pos += 1;
-            self.space = true;
-        }
-        let rest = &self.bytes[self.pos..];
-        if !rest.starts_with(b"./") && !rest.starts_with(b"../") {
-            return;
-        }
-        let start = self.pos;
-        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b';' | b',' | b'}');
-        self.pos += rest.iter().position(ends).unwrap_or(rest.len());
-        let text = self.text(&self.src[start..self.pos]);
-        self.push(Kind::Path, start, text);
-    }
-
     /// Puts a text into the table.
     fn text(&mut self, text: &str) -> u32 {
         let text: &'a str = self.arena.alloc_str(text);
@@ -452,73 +307,6 @@ impl<'a, 's, 'n> Lexer<'a, 's, 'n> {
     fn text_kept(&mut self, text: &'a str) -> u32 {
         self.out.texts.push(text);
         self.out.texts.len() as u32 - 1
-    }
-
-    fn dot(&mut self) {
-        let start = self.pos;
-        match self.peek(1) {
-            b'.' => self.simple(Kind::DotDot, 2),
-            b'0'..=b'9' => self.leading_dot_number(),
-            b'a'..=b'z' | b'_' => {
-                let kind = if self.touches_operand() { Kind::Field } else { Kind::DotParam };
-                self.dotted(kind);
-            }
-            b'A'..=b'Z' => {
-                if self.touches_operand() {
-                    self.dotted(Kind::FieldMod);
-                } else {
-                    self.pos += 1;
-                    self.error_help(
-                        "E0105",
-                        start,
-                        "a `.` before a module name follows a module name, without a space",
-                        "write `Outer.Inner`",
-                    );
-                }
-            }
-            b'[' => self.simple(Kind::Dot, 1),
-            _ => {
-                self.pos += 1;
-                let message = "a name must follow `.` directly";
-                self.error_help("E0105", start, message, "write `object.field` without spaces");
-                self.push(Kind::Error, start, 0);
-            }
-        }
-    }
-
-    /// `.name` or `.Name`; keywords are ordinary names here.
-    fn dotted(&mut self, kind: Kind) {
-        let start = self.pos;
-        self.pos += 1;
-        self.skip_word();
-        let name = self.names.intern(&self.src[start + 1..self.pos]);
-        self.push(kind, start, name.0);
-    }
-
-    fn colon(&mut self) {
-        let start = self.pos;
-        if self.touches_operand() && self.is_format_specifier() {
-            self.format_specifier();
-            return;
-        }
-        let after_paren =
-            !self.space && self.previous().is_some_and(|token| token.kind == Kind::RParen);
-        match self.peek(1) {
-            b'=' => {
-                self.pos += 2;
-                self.error_help("E0127", start, "there is no `:=`", "bind with `=`");
-                self.push(Kind::Assign, start, 0);
-            }
-            _ if after_paren => self.simple(Kind::Colon, 1),
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
-                self.pos += 1;
-                self.skip_word();
-                let name = self.names.intern(&self.src[start + 1..self.pos]);
-                self.push(Kind::Symbol, start, name.0);
-            }
-            b'"' => self.quoted_symbol(),
-            _ => self.simple(Kind::Colon, 1),
-        }
     }
 
     fn operator(&mut self, byte: u8) {

@@ -1,13 +1,12 @@
 //! Source text → tokens → tree. Never fails: gives a tree and a list of diagnostics.
 //! Knows nothing of what names mean, of types or of files.
 
+pub mod decode;
+pub mod lexer;
 pub mod parser;
 pub mod print;
 pub mod token;
 pub mod tree;
-
-pub mod decode;
-pub mod lexer;
 
 #[cfg(test)]
 mod tests;

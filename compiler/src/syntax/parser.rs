@@ -35,7 +35,8 @@ use crate::syntax::lexer::lex;
 use crate::syntax::token::{Kind, NONE, Token, Tokens};
 use crate::syntax::tree::{Ident, Tree};
 
-/// How deep constructs may nest.
+/// How deep constructs may nest. The parser itself needs less than 8 MiB of stack for that, in debug
+/// builds too.
 pub const MAX_DEPTH: u32 = 1_000;
 
 /// How high a tree may get: nesting and the links of chains together. A stage that recurses over
@@ -55,7 +56,9 @@ pub fn parse<'a>(
     let mut found = parser.diagnostics;
     found.retain(|diagnostic| !follows_lexical_error(diagnostic, &diagnostics, text));
     if let Some(from) = tokens.doubtful_from {
-        found.retain(|diagnostic| diagnostic.span.start < from);
+        // The string has swallowed whatever closed something before it.
+        let unclosed = |diagnostic: &Diagnostic| matches!(diagnostic.code, "E0109" | "E0110");
+        found.retain(|diagnostic| diagnostic.span.start < from && !unclosed(diagnostic));
     }
     diagnostics.append(&mut found);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
@@ -83,12 +86,12 @@ struct Parser<'a, 't> {
     free: bool,
     /// In the body of a clause that a comma ends.
     comma_ends: bool,
-    /// In a `receive`, whose last clause a bare `after` begins.
-    after_ends: bool,
     /// An error was reported and no place to go on has been reached yet.
     panic: bool,
     /// So many `end`s belong to bodies that were (and this was reported) not written in braces.
     excused_ends: u32,
+    /// Words of the language that were used as names, which has been reported.
+    misused_words: Vec<Kind>,
     depth: u32,
     /// Height of the highest part of the construct that is being parsed.
     height: u32,
@@ -102,7 +105,6 @@ struct Parser<'a, 't> {
 struct Context {
     free: bool,
     comma_ends: bool,
-    after_ends: bool,
 }
 
 impl<'a, 't> Parser<'a, 't> {
@@ -122,9 +124,9 @@ impl<'a, 't> Parser<'a, 't> {
             pos: 0,
             free: false,
             comma_ends: false,
-            after_ends: false,
             panic: false,
             excused_ends: 0,
+            misused_words: Vec::new(),
             depth: 0,
             height: 0,
             diagnostics: Vec::new(),
@@ -220,18 +222,15 @@ impl<'a, 't> Parser<'a, 't> {
 
     /// Changes the context for a bracketed construct.
     fn enter(&mut self, free: bool) -> Context {
-        let outer =
-            Context { free: self.free, comma_ends: self.comma_ends, after_ends: self.after_ends };
+        let outer = Context { free: self.free, comma_ends: self.comma_ends };
         self.free = free;
         self.comma_ends = false;
-        self.after_ends = false;
         outer
     }
 
     fn restore(&mut self, outer: Context) {
         self.free = outer.free;
         self.comma_ends = outer.comma_ends;
-        self.after_ends = outer.after_ends;
     }
 
     /// Begins a construct with parts: gives what [`Parser::finish`] needs.

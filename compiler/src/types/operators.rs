@@ -116,8 +116,7 @@ impl<'a> Checker<'a, '_> {
             });
             return Kinds::NEVER;
         }
-        let positions =
-            Kinds::ANY - Kinds::MAP - Kinds::TABLE - Kinds::SET;
+        let positions = Kinds::ANY - Kinds::MAP - Kinds::TABLE - Kinds::SET;
         if kinds.within(positions) && at.within(NO_POSITION) {
             self.report(|me| {
                 let (object_is, what) = (kinds.brief(), at.brief());

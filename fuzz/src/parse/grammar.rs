@@ -6,8 +6,27 @@ use std::fmt::Write;
 
 const NAMES: &[&str] = &["a", "b", "c", "d", "acc", "h", "t", "value", "_x", "ok?"];
 const TYPES: &[&str] = &[
-    "any", "int", "float", "numeric", "posint", "bool", "string", "symbol", "nil", "function", "pid",
-    "ref", "vector", "list", "map", "set", "[int]", "[any]", "{int, any}", "int | nil", "[[string]]",
+    "any",
+    "int",
+    "float",
+    "numeric",
+    "posint",
+    "bool",
+    "string",
+    "symbol",
+    "nil",
+    "function",
+    "pid",
+    "ref",
+    "vector",
+    "list",
+    "map",
+    "set",
+    "[int]",
+    "[any]",
+    "{int, any}",
+    "int | nil",
+    "[[string]]",
     "{int} | [float] | nil",
 ];
 
@@ -257,8 +276,22 @@ impl Writer<'_> {
             5 => self.put("[]"),
             _ => {
                 let literal = self.random.of(&[
-                    "0", "1", "2", "-1", "1.0", "0.0", "\"a\"", "\"\"", ":ok", ":error", "true",
-                    "nil", "99999999999999999999", "M0", "{}", "{,}",
+                    "0",
+                    "1",
+                    "2",
+                    "-1",
+                    "1.0",
+                    "0.0",
+                    "\"a\"",
+                    "\"\"",
+                    ":ok",
+                    ":error",
+                    "true",
+                    "nil",
+                    "99999999999999999999",
+                    "M0",
+                    "{}",
+                    "{,}",
                 ]);
                 self.put(literal);
             }
@@ -268,8 +301,16 @@ impl Writer<'_> {
     fn guard(&mut self) {
         let var = self.var();
         let test = self.random.of(&[
-            "is_int(V)", "V > 0", "is_string(V) and V != \"\"", "Vector.length(V) == 2", "V == 1 or V == 2",
-            "not is_nil(V)", "V + 1 > 2", "V", "true", "1 / V > 0 or V < 3 and V %% 2 == 0",
+            "is_int(V)",
+            "V > 0",
+            "is_string(V) and V != \"\"",
+            "Vector.length(V) == 2",
+            "V == 1 or V == 2",
+            "not is_nil(V)",
+            "V + 1 > 2",
+            "V",
+            "true",
+            "1 / V > 0 or V < 3 and V %% 2 == 0",
         ]);
         let text = test.replace('V', &var).replace(&format!("{var}ector"), "Vector");
         self.put(&text);
@@ -565,9 +606,33 @@ impl Writer<'_> {
             return self.put(&var);
         }
         let atom = self.random.of(&[
-            "0", "1", "2", "-1", "1.5", "1e300", "99999999999999999999", "\"a\"", "\"\"", ":ok", "true",
-            "false", "nil", "[]", "{}", "{,}", "#{}", "[1, 2]", "{1, :a}", "{k: 1}", "IO", "1..3",
-            "f\"x\"", "[1.5, nil]", "\"é\\u{1F600}\"", "4611686018427387904", "-9223372036854775808",
+            "0",
+            "1",
+            "2",
+            "-1",
+            "1.5",
+            "1e300",
+            "99999999999999999999",
+            "\"a\"",
+            "\"\"",
+            ":ok",
+            "true",
+            "false",
+            "nil",
+            "[]",
+            "{}",
+            "{,}",
+            "#{}",
+            "[1, 2]",
+            "{1, :a}",
+            "{k: 1}",
+            "IO",
+            "1..3",
+            "f\"x\"",
+            "[1.5, nil]",
+            "\"é\\u{1F600}\"",
+            "4611686018427387904",
+            "-9223372036854775808",
         ]);
         self.put(atom);
     }

@@ -1,4 +1,63 @@
 //! The natives: one file per stdlib module, each a plain safe function over values. This file only
 //! puts them in the order of the natives table.
+//!
+//! A native takes a context and its arguments as an array (so its arity is checked when it is
+//! compiled) and gives a value, an exception to raise, or one of the other answers of [`Native`].
 
+mod ops;
+pub mod support;
+
+pub mod apply;
+pub mod constant;
+pub mod core;
+pub mod counter;
+pub mod dataload;
+pub mod enums;
+pub mod io;
+pub mod list;
+pub mod log;
+pub mod maps;
+pub mod math;
+pub mod module;
 pub mod process;
+pub mod random;
+pub mod set;
+pub mod string;
+pub mod system;
+pub mod vector;
+
+#[cfg(test)]
+mod tests;
+
+use rata_vm::native::{Cx, Native, NativeFn};
+use rata_vm::value::Value;
+use support::Reply;
+
+/// The answer to a call with another number of arguments than the native has. The verifier lets none
+/// through; a damaged table would end here.
+#[cold]
+fn wrong_arity<'h>(cx: &mut Cx<'h, '_>, name: &str) -> Native<'h> {
+    Native::Raise(cx.error(rata_vm::sym::BAD_ARITY, &format!("the native {name} takes others")))
+}
+
+macro_rules! table {
+    ($($module:ident { $($name:ident / $arity:literal),* $(,)? })*) => {
+        vec![$($( table!(@entry $module $name $arity) ),*),*]
+    };
+    // The natives of Process take a slice.
+    (@entry process $name:ident $arity:literal) => { process::$name as NativeFn };
+    (@entry $module:ident $name:ident $arity:literal) => {{
+        fn call<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+            match <&[Value<'h>; $arity]>::try_from(args) {
+                Ok(args) => self::$module::$name(cx, *args).native(),
+                Err(_) => wrong_arity(cx, stringify!($name)),
+            }
+        }
+        call as NativeFn
+    }};
+}
+
+/// All natives, in the order of the natives table.
+pub fn natives() -> Vec<NativeFn> {
+    rata_bytecode::for_each_native!(table)
+}

@@ -2,14 +2,14 @@
 //! Receiving is an instruction, and most of the module is written in rata (stdlib/process.rata).
 
 use crate::host::WorkerHost;
-use crate::node::{Alarm, Node, Schedule, deliver};
+use crate::node::{Alarm, Node, deliver};
 use crate::process::body::{Body, Initial, Status};
 use crate::process::relations::{Link, Watch, Watcher};
 use crate::process::signal::{ExitKind, RefData, Signal};
 use crate::report;
 use crate::sched::exit::down_message;
 use rata_vm::Symbol;
-use rata_vm::data::{list, reference};
+use rata_vm::data::{list, map, reference, vector_of};
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::native::{Cx, Native};
 use rata_vm::process::Priority;
@@ -26,7 +26,8 @@ pub fn reference_value(heap: &Heap, data: RefData) -> Value<'_> {
     reference::new(heap, data.id, Some(data.creator), data.stamp)
 }
 
-fn host<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
+/// The worker that the process runs on.
+pub(super) fn host<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
     cx.host::<WorkerHost>().expect("processes run on workers")
 }
 
@@ -53,41 +54,91 @@ pub fn process_make_ref<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<
     Native::Value(reference_value(cx.heap(), data))
 }
 
-/// `spawn(call, mode)`: call is a list of the function and its arguments, or of module, name and
-/// arguments after `:apply`; mode is `:plain`, `:link` or `:monitor`.
+/// What a new process has to do with the one that starts it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Ties {
+    link: bool,
+    monitor: bool,
+    /// The monitor's ref is an alias for one message as well, and the process's last argument.
+    reply: bool,
+}
+
+impl Ties {
+    fn of(mode: Value<'_>) -> Option<Ties> {
+        let (link, monitor, reply) = match mode.as_symbol()?.text() {
+            "plain" => (false, false, false),
+            "link" => (true, false, false),
+            "monitor" => (false, true, false),
+            "reply" => (false, true, true),
+            "reply_link" => (true, true, true),
+            _ => return None,
+        };
+        Some(Ties { link, monitor, reply })
+    }
+}
+
+/// The function to name in reports: that of a `call` which hands it on is its first argument.
+fn initial_of(call: &[Value<'_>], ties: Ties) -> Initial {
+    let handed_on = call.get(1).filter(|f| ties.reply && f.is_function());
+    let arguments = if ties.reply { 0 } else { call.len() as u32 - 1 };
+    let f = handed_on.unwrap_or(&call[0]);
+    match (f.as_closure(), f.as_funref()) {
+        (Some(closure), _) => Initial::Closure(closure.handle()),
+        (_, Some(f)) => Initial::Named(f.module, f.name, arguments),
+        _ => Initial::Main,
+    }
+}
+
+/// `spawn(call, mode)`: call is a list of the function and its arguments; mode is `:plain`, `:link`,
+/// `:monitor`, `:reply` or `:reply_link`. Gives the pid, or `{pid, ref}` where there is a monitor.
 pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [call, mode] = args else { return wrong(cx, "spawn", "two arguments", Value::NIL) };
     let Some(entries) = call.as_list().filter(|e| e.first().is_some_and(|f| f.is_function()))
     else {
         return wrong(cx, "spawn", "a function", *call);
     };
-    let initial = match (entries[0].as_closure(), entries[0].as_funref()) {
-        (Some(closure), _) => Initial::Closure(closure.handle()),
-        (_, Some(f)) => Initial::Named(f.module, f.name, entries.len() as u32 - 1),
-        _ => Initial::Main,
-    };
+    let Some(ties) = Ties::of(*mode) else { return wrong(cx, "spawn", "a mode", *mode) };
+    let initial = initial_of(entries, ties);
     let me = cx.core.pid;
-    let fragment = Fragment::copy_of(*call);
+    let data = ties.monitor.then(|| new_ref(cx));
+    let reference = data.map(|data| reference_value(cx.heap(), data));
+    let fragment = match reference {
+        Some(reference) if ties.reply => {
+            Fragment::copy_of(list::of_parts(cx.heap(), [entries, &[reference]]))
+        }
+        _ => Fragment::copy_of(*call),
+    };
     let Some(mut body) = host(cx).node.new_process(fragment, Some(me), initial) else {
-        let error = cx.error(sym::SYSTEM_LIMIT, "too many processes");
+        let error = cx.error(Symbol::intern("system_limit"), "too many processes");
         return Native::Raise(error);
     };
-    body.process.core.max_memory = cx.core.max_memory;
+    body.process.heap.set_limit(cx.heap().limit());
     let pid = body.extra.pid;
-    let mut value = Value::pid(pid);
-    if mode.as_symbol() == Some(sym::LINK) {
+    if ties.link {
         body.extra.relations().links.insert(me, Link::Active);
         host(cx).extra().relations().links.insert(pid, Link::Active);
-    } else if mode.as_symbol() == Some(sym::MONITOR) {
-        let data = new_ref(cx);
+    }
+    if let Some(data) = data {
         let watcher = Watcher { reference: data, name: Word::NIL };
         body.extra.relations().watchers.insert(data.id, watcher);
-        host(cx).extra().relations().monitors.insert(data.id, Watch { target: pid });
-        value = cx.heap().list(&[value, reference_value(cx.heap(), data)]);
+        let relations = host(cx).extra().relations();
+        relations.monitors.insert(data.id, Watch { target: pid });
+        if ties.reply {
+            relations.aliases.insert(data.id, false);
+            relations.once.insert(data.id);
+        }
     }
     host(cx).enqueue(body);
     cx.charge(8);
-    Native::Value(value)
+    Native::Value(match reference {
+        Some(reference) => cx.heap().list(&[Value::pid(pid), reference]),
+        None => Value::pid(pid),
+    })
+}
+
+/// `hibernate(f)`: drops the stack; f is called when a message has arrived.
+pub fn process_hibernate<'h>(_cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    Native::Hibernate(args[0], Default::default())
 }
 
 /// Where a message goes.
@@ -216,7 +267,7 @@ pub fn process_registered<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Nativ
     names.sort_by_key(|w| w.as_symbol().or(w.as_module()).map_or("", Symbol::text));
     let heap = cx.heap();
     let values: Vec<Value<'h>> = names.iter().map(|w| heap.value(*w)).collect();
-    Native::Value(heap.collected(&values))
+    Native::Value(vector_of(heap, &values))
 }
 
 /// `link(pid)`
@@ -370,17 +421,21 @@ pub fn process_flag<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
             Native::Value(Value::symbol(priority_name(old)))
         }
         Some("max_heap_size") => {
-            let old = cx.core.max_memory;
+            let old = limit_value(cx.heap());
             match value.as_small() {
-                Some(bytes) if bytes >= 0 => cx.core.max_memory = bytes as u64,
-                None if value.is_nil() => cx.core.max_memory = 0,
+                Some(bytes) if bytes > 0 => cx.heap().set_limit(bytes as usize),
+                None if value.is_nil() => cx.heap().set_limit(usize::MAX),
                 _ => return wrong(cx, "flag", "a number of bytes, or nil", *value),
             }
-            let old = if old == 0 { Value::NIL } else { Value::count(old as usize) };
             Native::Value(old)
         }
         _ => wrong(cx, "flag", ":trap_exit, :priority or :max_heap_size", *name),
     }
+}
+
+/// The bytes that a process may hold, or nil.
+fn limit_value(heap: &Heap) -> Value<'static> {
+    if heap.limit() == usize::MAX { Value::NIL } else { Value::count(heap.limit()) }
 }
 
 fn priority_name(priority: Priority) -> Symbol {
@@ -402,7 +457,7 @@ pub fn process_is_alive<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
 pub fn process_list<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<'h> {
     let pids: Vec<Value<'h>> = host(cx).node.table.pids().into_iter().map(Value::pid).collect();
     cx.charge(pids.len() as u64 / 16);
-    Native::Value(cx.heap().collected(&pids))
+    Native::Value(vector_of(cx.heap(), &pids))
 }
 
 /// `send_after(dest, message, ms)`: a ref.
@@ -467,7 +522,8 @@ pub fn process_get<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
 pub fn process_put<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let heap = cx.heap();
     let dictionary = cx.core.dictionary(heap);
-    let map = dictionary.as_map().unwrap_or_else(|| heap.empty_map());
+    let entries = if dictionary.is_nil() { map::empty() } else { dictionary };
+    let Some(map) = entries.as_map() else { return Native::Value(Value::NIL) };
     let old = map.get(args[0]).unwrap_or(Value::NIL);
     cx.core.dictionary = map.put(heap, args[0], args[1]).word();
     Native::Value(old)
@@ -479,7 +535,9 @@ pub fn process_erase<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     let dictionary = cx.core.dictionary(heap);
     let Some(map) = dictionary.as_map() else { return Native::Value(Value::NIL) };
     let old = map.get(args[0]).unwrap_or(Value::NIL);
-    cx.core.dictionary = map.remove(heap, args[0]).word();
+    if let Some(rest) = map.remove(heap, args[0]) {
+        cx.core.dictionary = rest.word();
+    }
     Native::Value(old)
 }
 
@@ -531,12 +589,11 @@ pub fn answer_info(host: &mut WorkerHost, body: &mut Body, reference: RefData, k
     let entries = info_entries(host, body, &heap);
     let value = match key.as_symbol() {
         None => {
-            let mut map = heap.empty_map();
-            for (name, value) in entries {
-                let value = map.put(&heap, Value::symbol(Symbol::intern(name)), value);
-                map = value.as_map().expect("a map with one key more");
-            }
-            map.value()
+            let keyed: Vec<(Value<'_>, Value<'_>)> = entries
+                .into_iter()
+                .map(|(name, value)| (Value::symbol(Symbol::intern(name)), value))
+                .collect();
+            map::from_entries(&heap, &keyed)
         }
         Some(wanted) => {
             let found = entries.into_iter().find(|e| e.0 == wanted.text());
@@ -556,7 +613,7 @@ fn info_entries<'h>(
     let relations = body.extra.relations.as_deref();
     let pids = |list: Vec<Pid>| -> Value<'h> {
         let values: Vec<Value<'h>> = list.into_iter().map(Value::pid).collect();
-        heap.collected(&values)
+        vector_of(heap, &values)
     };
     let status = match body.extra.status {
         Status::Runnable => "runnable",
@@ -574,9 +631,7 @@ fn info_entries<'h>(
     let name = relations.and_then(|r| r.name).map_or(Value::NIL, |w| heap.value(w));
     let label = relations.and_then(|r| r.label.as_ref()).map_or(Value::NIL, |l| heap.string(l));
     let dictionary = heap.attach(Fragment::copy_of(core.dictionary(&body.process.heap)));
-    let dictionary = if dictionary.is_nil() { heap.empty_map().value() } else { dictionary };
-    let limit =
-        if core.max_memory == 0 { Value::NIL } else { Value::count(core.max_memory as usize) };
+    let dictionary = if dictionary.is_nil() { map::empty() } else { dictionary };
     vec![
         ("pid", Value::pid(core.pid)),
         ("status", Value::symbol(Symbol::intern(status))),
@@ -597,7 +652,7 @@ fn info_entries<'h>(
         ("stacktrace", report::trace_value(heap, &trace)),
         ("heap_size", Value::count(body.process.heap.heap_bytes())),
         ("off_heap_size", Value::count(body.process.heap.off_heap_bytes())),
-        ("max_heap_size", limit),
+        ("max_heap_size", limit_value(&body.process.heap)),
         ("garbage_collections", Value::count(body.process.heap.collections() as usize)),
     ]
 }

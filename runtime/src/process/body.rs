@@ -2,6 +2,7 @@
 
 use super::relations::Relations;
 use super::signal::Signal;
+use crate::natives::random::Generator;
 use crate::sched::timer::TimerKey;
 use rata_vm::Symbol;
 use rata_vm::process::Process;
@@ -34,6 +35,8 @@ pub struct Extra {
     pub status: Status,
     /// The function it was started with, for reports.
     pub initial: Initial,
+    /// Its random numbers, once it has drawn one or set a seed.
+    pub random: Option<Box<Generator>>,
 }
 
 /// The function that a process was started with.

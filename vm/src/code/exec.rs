@@ -3,9 +3,9 @@
 //! `for_each_exec!` declares them once; [`Ex`], the disassembler and the length of each are derived.
 //!
 //! An instruction is a word `op:16 a:16 b:16 c:16` and extension words. Shapes:
-//! - `abc`: registers (or a 16-bit int in c) in a, b, c.
-//! - `rel`: a register in a, and in b:c a jump distance in words, from this instruction.
-//! - `args`: a = how many registers, which follow in b, c and then four a word ([`args_words`]).
+//! - `Abc`: registers (or a 16-bit int in c) in a, b, c.
+//! - `Rel`: a register in a, and in b:c a jump distance in words, from this instruction.
+//! - `Args`: a = how many registers, which follow in b, c and then four a word ([`args_words`]).
 //! - Extension words are named in the comment of each line; `info` is always the last one, so that
 //!   it lies right before the return pc (see `stack.rs`); `cache` words are inline caches.
 
@@ -17,201 +17,214 @@ macro_rules! for_each_exec {
         $m! {
             // ---- values: d is a, unless said otherwise
             /// a = b:c as a signed 32-bit int
-            LoadSmall abc 0,
+            LoadSmall Abc 0,
             /// a = ext0
-            LoadWord abc 1,
+            LoadWord Abc 1,
             /// a = b
-            Move abc 0,
+            Move Abc 0,
             /// ext0 = d
-            Vector args 1,
+            Vector Args 1,
             /// a = [b | c]
-            Cons1 abc 0,
+            Cons1 Abc 0,
             /// ext0 = d | tail << 16
-            Cons args 1,
+            Cons Args 1,
             /// ext0 = d
-            List args 1,
+            List Args 1,
             /// ext0 = d, ext1 = shape or 0, ext2 = list of keys
-            MapKeys args 3,
+            MapKeys Args 3,
             /// ext0 = d
-            Map args 1,
+            Map Args 1,
             /// ext0 = d
-            Set args 1,
+            Set Args 1,
             /// ext0 = d
-            Text args 1,
+            Text Args 1,
             /// ext0 = d, ext1 = function set
-            Closure args 2,
+            Closure Args 2,
             /// a = b..c
-            Range abc 0,
+            Range Abc 0,
             // ---- operators: a = b op c
-            Add abc 0,
-            Sub abc 0,
-            Mul abc 0,
-            Div abc 0,
-            IntDiv abc 0,
-            Mod abc 0,
-            Pow abc 0,
+            Add Abc 0,
+            Sub Abc 0,
+            Mul Abc 0,
+            Div Abc 0,
+            IntDiv Abc 0,
+            Mod Abc 0,
+            Pow Abc 0,
             // c is an int
-            AddInt abc 0,
-            SubInt abc 0,
-            MulInt abc 0,
-            IntDivInt abc 0,
-            ModInt abc 0,
-            Neg abc 0,
-            Not abc 0,
-            Eq abc 0,
-            Ne abc 0,
-            Lt abc 0,
-            Le abc 0,
-            Gt abc 0,
-            Ge abc 0,
-            EqInt abc 0,
-            NeInt abc 0,
-            LtInt abc 0,
-            LeInt abc 0,
-            GtInt abc 0,
-            GeInt abc 0,
+            AddInt Abc 0,
+            SubInt Abc 0,
+            MulInt Abc 0,
+            IntDivInt Abc 0,
+            ModInt Abc 0,
+            Neg Abc 0,
+            Not Abc 0,
+            Eq Abc 0,
+            Ne Abc 0,
+            Lt Abc 0,
+            Le Abc 0,
+            Gt Abc 0,
+            Ge Abc 0,
+            EqInt Abc 0,
+            NeInt Abc 0,
+            LtInt Abc 0,
+            LeInt Abc 0,
+            GtInt Abc 0,
+            GeInt Abc 0,
             /// a = b[c]
-            Index abc 0,
+            Index Abc 0,
             /// a = b.name; ext0 = name, ext1 = cache, ext2 = info
-            Field abc 3,
+            Field Abc 3,
             // ---- jumps
-            Jump rel 0,
+            Jump Rel 0,
             /// as `Jump`, with a safepoint; ext0 = info, then a plain `Jump` to the same place
-            JumpBack rel 1,
-            If rel 0,
-            Unless rel 0,
+            JumpBack Rel 1,
+            If Rel 0,
+            Unless Rel 0,
             // a op b; ext0 = distance
-            IfEq abc 1,
-            IfNe abc 1,
-            IfLt abc 1,
-            IfLe abc 1,
-            IfGt abc 1,
-            IfGe abc 1,
-            UnlessEq abc 1,
-            UnlessNe abc 1,
-            UnlessLt abc 1,
-            UnlessLe abc 1,
-            UnlessGt abc 1,
-            UnlessGe abc 1,
+            IfEq Abc 1,
+            IfNe Abc 1,
+            IfLt Abc 1,
+            IfLe Abc 1,
+            IfGt Abc 1,
+            IfGe Abc 1,
+            UnlessEq Abc 1,
+            UnlessNe Abc 1,
+            UnlessLt Abc 1,
+            UnlessLe Abc 1,
+            UnlessGt Abc 1,
+            UnlessGe Abc 1,
             // a op int b; ext0 = distance
-            IfEqInt abc 1,
-            IfNeInt abc 1,
-            IfLtInt abc 1,
-            IfLeInt abc 1,
-            IfGtInt abc 1,
-            IfGeInt abc 1,
-            UnlessEqInt abc 1,
-            UnlessNeInt abc 1,
-            UnlessLtInt abc 1,
-            UnlessLeInt abc 1,
-            UnlessGtInt abc 1,
-            UnlessGeInt abc 1,
+            IfEqInt Abc 1,
+            IfNeInt Abc 1,
+            IfLtInt Abc 1,
+            IfLeInt Abc 1,
+            IfGtInt Abc 1,
+            IfGeInt Abc 1,
+            UnlessEqInt Abc 1,
+            UnlessNeInt Abc 1,
+            UnlessLtInt Abc 1,
+            UnlessLeInt Abc 1,
+            UnlessGtInt Abc 1,
+            UnlessGeInt Abc 1,
             /// ext0 = table
-            Switch abc 1,
+            Switch Abc 1,
             // ---- patterns; ext0 = distance | count << 32
             /// ext1 = an immediate
-            UnlessWord abc 2,
+            UnlessWord Abc 2,
             /// ext1 = constant
-            UnlessConst abc 2,
-            UnlessSame abc 1,
-            UnlessList abc 1,
-            ListEntry abc 1,
-            UnlessVector abc 1,
-            UnlessLonger abc 1,
-            VectorEntry abc 1,
-            VectorRest abc 1,
-            Uncons abc 1,
-            UnlessMap abc 1,
+            UnlessConst Abc 2,
+            UnlessSame Abc 1,
+            UnlessList Abc 1,
+            ListEntry Abc 1,
+            UnlessVector Abc 1,
+            UnlessLonger Abc 1,
+            VectorEntry Abc 1,
+            VectorRest Abc 1,
+            Uncons Abc 1,
+            UnlessMap Abc 1,
             /// ext1 = key, ext2 = cache
-            MapEntry abc 3,
-            MapEntryAt abc 1,
+            MapEntry Abc 3,
+            MapEntryAt Abc 1,
             /// ext1 = prefix
-            Prefix abc 2,
+            Prefix Abc 2,
             /// ext1 = type
-            UnlessType abc 2,
-            ExceptionType abc 0,
-            ExceptionParts abc 0,
+            UnlessType Abc 2,
+            ExceptionType Abc 0,
+            ExceptionParts Abc 0,
             // ---- calls
             /// ext0 = function, ext1 = info
-            Call args 2,
+            Call Args 2,
+            // the same with exactly so many arguments, as many as the function has parameters
+            Call0 Args 2,
+            Call1 Args 2,
+            Call2 Args 2,
+            Call3 Args 2,
             /// ext0 = link, ext1 = info
-            CallImport args 2,
+            CallImport Args 2,
             /// ext0 = register of f, ext1 = info
-            CallValue args 2,
+            CallValue Args 2,
             /// ext0 = register of the object, ext1 = name, ext2 = info
-            CallField args 3,
+            CallField Args 3,
             /// the named values follow the others; ext0 = register of f, ext1 = names, ext2 = info
-            CallNamed args 3,
+            CallNamed Args 3,
             /// ext0 = native, ext1 = info
-            CallNative args 2,
+            CallNative Args 2,
             /// ext0 = function
-            TailCall args 1,
-            TailImport args 1,
-            TailValue args 1,
-            TailField args 2,
-            TailNamed args 2,
-            Return abc 0,
+            TailCall Args 1,
+            // the same with exactly so many arguments, as many as the function has parameters
+            TailCall0 Args 1,
+            TailCall1 Args 1,
+            TailCall2 Args 1,
+            TailCall3 Args 1,
+            // the same of the function itself
+            TailSelf1 Args 1,
+            TailSelf2 Args 1,
+            TailSelf3 Args 1,
+            TailImport Args 1,
+            TailValue Args 1,
+            TailField Args 2,
+            TailNamed Args 2,
+            Return Abc 0,
             // ---- modules
             /// ext0 = global, ext1 = info
-            Global abc 2,
+            Global Abc 2,
             /// ext0 = global
-            SetGlobal abc 1,
+            SetGlobal Abc 1,
             /// ext0 = link, ext1 = info
-            Member abc 2,
+            Member Abc 2,
             /// ext0 = function
-            Define abc 1,
-            CheckDefined abc 1,
+            Define Abc 1,
+            CheckDefined Abc 1,
             // ---- errors
-            Raise abc 0,
-            Reraise abc 0,
+            Raise Abc 0,
+            Reraise Abc 0,
             /// ext0 = failure
-            Fail args 1,
+            Fail Args 1,
             /// ext0 = type, ext1 = what
-            CheckType abc 2,
+            CheckType Abc 2,
             // ---- receive
-            RecvStart abc 0,
-            RecvMark abc 0,
-            RecvPeek rel 0,
-            RecvTake abc 0,
-            RecvSkip abc 0,
+            RecvStart Abc 0,
+            RecvMark Abc 0,
+            RecvPeek Rel 0,
+            RecvTake Abc 0,
+            RecvSkip Abc 0,
             /// ext0 = distance, ext1 = info
-            RecvWait abc 2,
+            RecvWait Abc 2,
             // ---- the machine's own
             /// the first frame of a chunk has returned
-            PopChunk abc 0,
+            PopChunk Abc 0,
             /// the first frame of all has returned
-            Halt abc 0,
+            Halt Abc 0,
             /// return the call of register a with the arguments in list b; when c is 1, of the
             /// first entry of list a with the others, or nil when a is nil
-            Apply abc 0,
+            Apply Abc 0,
             /// begin to load the module in register a; ext0 = distance to where it is loaded
-            LoadBegin abc 1,
+            LoadBegin Abc 1,
             /// run the init of the module in register a; ext0 = info
-            LoadRun abc 1,
+            LoadRun Abc 1,
             /// the module in register a is loaded
-            LoadEnd abc 0,
+            LoadEnd Abc 0,
             /// the init of the module in register a has raised
-            LoadFailed abc 0,
+            LoadFailed Abc 0,
             /// a = global number c (nil: none) of the module in register b
-            LoadedGlobal abc 0,
+            LoadedGlobal Abc 0,
             /// call the load stub with registers a and b; ext0 = info
-            LoadGlobal abc 1,
+            LoadGlobal Abc 1,
             /// load the next module of list a, counted in register b; ext0 = distance when there is
             /// none left, ext1 = info
-            LoadNext abc 2,
+            LoadNext Abc 2,
             /// no code leads here
-            Unreachable abc 0,
+            Unreachable Abc 0,
         }
     };
 }
 
 /// How the words of an instruction are laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(non_camel_case_types)]
 pub(crate) enum Shape {
-    abc,
-    rel,
-    args,
+    Abc,
+    Rel,
+    Args,
 }
 
 macro_rules! define_exec {
@@ -241,22 +254,8 @@ pub(crate) const fn args_words(n: usize) -> usize {
 }
 
 impl Ex {
-    /// Words of the instruction that begins with `word`.
-    pub(crate) fn length(self, word: u64) -> usize {
-        let (shape, ext) = self.shape();
-        match shape {
-            Shape::abc | Shape::rel => 1 + ext,
-            Shape::args => args_words(a_of(word)) + ext,
-        }
-    }
-
     /// The instruction with this number.
     pub(crate) fn of(word: u64) -> Ex {
         Ex::ALL.get((word & 0xffff) as usize).copied().unwrap_or(Ex::Unreachable)
     }
-}
-
-/// The a field of a word.
-pub(crate) const fn a_of(word: u64) -> usize {
-    (word >> 16) as u16 as usize
 }

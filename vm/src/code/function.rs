@@ -141,7 +141,8 @@ impl Function {
     pub(crate) fn line(&self, offset: u32) -> u32 {
         let lines = &self.body().lines;
         let after = lines.partition_point(|&(start, _)| start <= offset);
-        if after == 0 { 0 } else { lines[after - 1].1 }
+        // The word before the first instruction is the entry's.
+        lines.get(after.max(1) - 1).map_or(0, |&(_, line)| line)
     }
 
     /// The entry of a stack trace for a frame of this function that goes on at `pc`.

@@ -78,8 +78,8 @@ pub(crate) fn link_module(
         globals: &module.globals,
         types: &types,
     };
-    for (function, code) in functions.iter().zip(&from.functions) {
-        let made = specialise(&names, code);
+    for (this, (function, code)) in functions.iter().zip(&from.functions).enumerate() {
+        let made = specialise(&names, code, this);
         function.set_body(
             made.registers,
             Body {

@@ -142,22 +142,6 @@ impl Module {
     pub(crate) fn fn_set(&self, number: u32) -> Option<&'static FnSet> {
         self.fn_sets.get()?.get(number as usize).copied()
     }
-
-    /// The functions exported under a name.
-    pub(crate) fn exported_set(&self, name: Symbol) -> Option<&'static FnSet> {
-        match self.exports.get(&name)? {
-            Export::Functions(number) => self.fn_set(*number),
-            Export::Global(_) => None,
-        }
-    }
-
-    /// The constant exported under a name.
-    pub(crate) fn exported_global(&self, name: Symbol) -> Option<&Global> {
-        match self.exports.get(&name)? {
-            Export::Global(number) => self.globals.get(*number as usize),
-            Export::Functions(_) => None,
-        }
-    }
 }
 
 /// What a name of another module leads to, found at the first use.

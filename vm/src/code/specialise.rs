@@ -4,6 +4,9 @@
 //! and immediates become instructions of their own, constants and addresses stand in the code,
 //! and calls carry the liveness at their return.
 
+mod calls;
+mod select;
+
 use std::collections::BTreeMap;
 use std::ptr::from_ref;
 
@@ -20,6 +23,7 @@ use super::types::RtType;
 use crate::data::map::Shape;
 use crate::symbols::Symbol;
 use crate::value::{Value, Word};
+use select::{COMPARE, COMPARE_INT, IF, IF_INT, UNLESS, UNLESS_INT, arith, arith_int, pick};
 
 /// What the instructions of a module name.
 pub(crate) struct Names<'a> {
@@ -45,13 +49,15 @@ struct Specialiser<'a> {
     names: &'a Names<'a>,
     out: Emitter,
     infos: Vec<u64>,
+    /// The function's index.
+    this: usize,
     /// A register that the file does not know of.
     scratch: Reg,
     scratch_used: bool,
 }
 
-/// Specialises one function.
-pub(crate) fn specialise(names: &Names<'_>, f: &file::Function) -> Specialised {
+/// Specialises one function, the one with index `this`.
+pub(crate) fn specialise(names: &Names<'_>, f: &file::Function, this: usize) -> Specialised {
     let mut wide = Vec::new();
     let mut infos = vec![0; f.code.len()];
     let mut back = back_labels(f);
@@ -72,6 +78,7 @@ pub(crate) fn specialise(names: &Names<'_>, f: &file::Function) -> Specialised {
         names,
         out: Emitter::new(entry, back),
         infos,
+        this,
         scratch: f.registers as Reg,
         scratch_used: false,
     };
@@ -422,170 +429,5 @@ impl Specialiser<'_> {
             }
             _ => {}
         }
-    }
-
-    fn call(&mut self, i: usize, op: &Op) {
-        match op {
-            Op::Call { f, args, .. } => {
-                self.out.args(Ex::Call, &args.0);
-                self.out.ext(self.function(*f));
-            }
-            Op::CallImport { import, args, .. } => {
-                self.out.args(Ex::CallImport, &args.0);
-                self.out.ext(self.link(*import));
-            }
-            Op::CallValue { f, args, .. } => {
-                self.out.args(Ex::CallValue, &args.0);
-                self.out.ext(f.0 as u64);
-            }
-            Op::CallField { object, name, args, .. } => {
-                self.out.args(Ex::CallField, &args.0);
-                self.out.ext(object.0 as u64);
-                self.out.ext(self.constant(*name).bits());
-            }
-            Op::CallNamed { f, args, names, named, .. } => {
-                let all: Vec<Reg> = args.0.iter().chain(&named.0).copied().collect();
-                self.out.args(Ex::CallNamed, &all);
-                self.out.ext(f.0 as u64);
-                self.out.ext(self.constant(*names).bits());
-            }
-            Op::CallNative { native, args, .. } => {
-                self.out.args(Ex::CallNative, &args.0);
-                self.out.ext(self.names.natives[native.0 as usize] as u64);
-            }
-            _ => {}
-        }
-        self.out.ext(self.infos[i]);
-    }
-
-    fn tail(&mut self, i: usize, op: &Op) {
-        match op {
-            Op::TailCall { f, args } => {
-                self.out.args(Ex::TailCall, &args.0);
-                self.out.ext(self.function(*f));
-            }
-            Op::TailImport { import, args } => {
-                self.out.args(Ex::TailImport, &args.0);
-                self.out.ext(self.link(*import));
-            }
-            Op::TailValue { f, args } => {
-                self.out.args(Ex::TailValue, &args.0);
-                self.out.ext(f.0 as u64);
-            }
-            Op::TailField { object, name, args } => {
-                self.out.args(Ex::TailField, &args.0);
-                self.out.ext(object.0 as u64);
-                self.out.ext(self.constant(*name).bits());
-            }
-            Op::TailNamed { f, args, names, named } => {
-                let all: Vec<Reg> = args.0.iter().chain(&named.0).copied().collect();
-                self.out.args(Ex::TailNamed, &all);
-                self.out.ext(f.0 as u64);
-                self.out.ext(self.constant(*names).bits());
-            }
-            // A native makes no frame: the machine calls it and returns its result. When it
-            // answers with a call and a return of the same register follows, that is a tail call.
-            Op::TailNative { native, args } => {
-                self.scratch_used = true;
-                self.out.args(Ex::CallNative, &args.0);
-                self.out.ext(self.names.natives[native.0 as usize] as u64);
-                self.out.ext(self.infos[i] & !0xffff | self.scratch as u64);
-                self.out.op(Ex::Return, self.scratch, 0, 0);
-            }
-            Op::Return { s } => self.out.op(Ex::Return, s.0, 0, 0),
-            _ => {}
-        }
-    }
-
-    fn rest(&mut self, i: usize, op: &Op) {
-        match op {
-            Op::Global { d, g } => {
-                self.out.op(Ex::Global, d.0, 0, 0);
-                self.out.ext(self.global(*g));
-                self.out.ext(self.infos[i]);
-            }
-            Op::SetGlobal { g, s } => {
-                self.out.op(Ex::SetGlobal, s.0, 0, 0);
-                self.out.ext(self.global(*g));
-            }
-            Op::Member { d, import } => {
-                self.out.op(Ex::Member, d.0, 0, 0);
-                self.out.ext(self.link(*import));
-                self.out.ext(self.infos[i]);
-            }
-            Op::Define { f } => {
-                self.out.op(Ex::Define, 0, 0, 0);
-                self.out.ext(self.function(*f));
-            }
-            Op::CheckDefined { f } => {
-                self.out.op(Ex::CheckDefined, 0, 0, 0);
-                self.out.ext(self.function(*f));
-            }
-            Op::Raise { s } => self.out.op(Ex::Raise, s.0, 0, 0),
-            Op::Reraise { s } => self.out.op(Ex::Reraise, s.0, 0, 0),
-            Op::Fail { kind, values } => {
-                self.out.args(Ex::Fail, &values.0);
-                self.out.ext(*kind as u64);
-            }
-            Op::CheckType { s, ty, what } => {
-                self.out.op(Ex::CheckType, s.0, 0, 0);
-                self.out.ext(self.ty(*ty));
-                self.out.ext(self.constant(*what).bits());
-            }
-            Op::RecvStart {} => self.out.op(Ex::RecvStart, 0, 0, 0),
-            Op::RecvMark { s } => self.out.op(Ex::RecvMark, s.0, 0, 0),
-            Op::RecvPeek { d, to } => self.out.rel(Ex::RecvPeek, d.0, *to),
-            Op::RecvTake {} => self.out.op(Ex::RecvTake, 0, 0, 0),
-            Op::RecvSkip {} => self.out.op(Ex::RecvSkip, 0, 0, 0),
-            Op::RecvWait { timeout, to } => {
-                self.out.jump(Ex::RecvWait, [timeout.0, 0, 0], *to, 0);
-                self.out.ext(self.infos[i]);
-            }
-            _ => {}
-        }
-    }
-}
-
-type ByCmp = [Ex; 6];
-const COMPARE: ByCmp = [Ex::Eq, Ex::Ne, Ex::Lt, Ex::Le, Ex::Gt, Ex::Ge];
-const COMPARE_INT: ByCmp = [Ex::EqInt, Ex::NeInt, Ex::LtInt, Ex::LeInt, Ex::GtInt, Ex::GeInt];
-const IF: ByCmp = [Ex::IfEq, Ex::IfNe, Ex::IfLt, Ex::IfLe, Ex::IfGt, Ex::IfGe];
-const IF_INT: ByCmp =
-    [Ex::IfEqInt, Ex::IfNeInt, Ex::IfLtInt, Ex::IfLeInt, Ex::IfGtInt, Ex::IfGeInt];
-const UNLESS: ByCmp =
-    [Ex::UnlessEq, Ex::UnlessNe, Ex::UnlessLt, Ex::UnlessLe, Ex::UnlessGt, Ex::UnlessGe];
-const UNLESS_INT: ByCmp = [
-    Ex::UnlessEqInt,
-    Ex::UnlessNeInt,
-    Ex::UnlessLtInt,
-    Ex::UnlessLeInt,
-    Ex::UnlessGtInt,
-    Ex::UnlessGeInt,
-];
-
-fn pick(table: ByCmp, op: Cmp) -> Ex {
-    table[op as usize]
-}
-
-fn arith(op: Arith) -> Ex {
-    match op {
-        Arith::Add => Ex::Add,
-        Arith::Sub => Ex::Sub,
-        Arith::Mul => Ex::Mul,
-        Arith::Div => Ex::Div,
-        Arith::IntDiv => Ex::IntDiv,
-        Arith::Mod => Ex::Mod,
-        Arith::Pow => Ex::Pow,
-    }
-}
-
-fn arith_int(op: Arith) -> Option<Ex> {
-    match op {
-        Arith::Add => Some(Ex::AddInt),
-        Arith::Sub => Some(Ex::SubInt),
-        Arith::Mul => Some(Ex::MulInt),
-        Arith::IntDiv => Some(Ex::IntDivInt),
-        Arith::Mod => Some(Ex::ModInt),
-        Arith::Div | Arith::Pow => None,
     }
 }

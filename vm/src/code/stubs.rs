@@ -12,6 +12,7 @@ use super::exec::Ex;
 use super::function::{Body, Function, HIDDEN, Handler, Info};
 use super::module::{Link, Module};
 use crate::symbols::{Symbol, sym};
+use crate::value::Word;
 
 /// See the module.
 pub(crate) struct Stubs {
@@ -23,6 +24,8 @@ pub(crate) struct Stubs {
     pub(crate) call_global: &'static Function,
     /// (list of modules, 0, list of function and arguments or nil): loads the modules in order, then calls.
     pub(crate) program: &'static Function,
+    /// (list of function and arguments): waits for a message, then calls.
+    pub(crate) hibernate: &'static Function,
 }
 
 /// The module that stubs belong to.
@@ -58,7 +61,13 @@ fn word(ex: Ex, a: u16, b: u16, c: u16) -> u64 {
 impl Stubs {
     /// Makes them.
     pub(crate) fn make() -> Stubs {
-        Stubs { apply: apply(), load: load(), call_global: call_global(), program: program() }
+        Stubs {
+            apply: apply(),
+            load: load(),
+            call_global: call_global(),
+            program: program(),
+            hibernate: hibernate(),
+        }
     }
 }
 
@@ -111,6 +120,26 @@ fn program() -> &'static Function {
         word(Ex::Apply, 2, 0, 1),
     ];
     function(sym::START, 3, 4, code, Vec::new())
+}
+
+fn hibernate() -> &'static Function {
+    let code = vec![
+        Info::narrow(0, 0b1).0,
+        word(Ex::LoadWord, 1, 0, 0),
+        Word::symbol(sym::INFINITY).bits(),
+        word(Ex::RecvStart, 0, 0, 0),
+        // 4: to 7 when there is none
+        Ex::RecvPeek as u64 | 2 << 16 | 3 << 32,
+        word(Ex::Apply, 0, 0, 1),
+        word(Ex::Unreachable, 0, 0, 0),
+        // 7: never late
+        word(Ex::RecvWait, 1, 0, 0),
+        3,
+        Info::narrow(0, 0b11).0,
+        // 10: back to 4
+        Ex::Jump as u64 | ((-6i32) as u32 as u64) << 32,
+    ];
+    function(sym::HIBERNATE, 1, 3, code, Vec::new())
 }
 
 /// A function that calls `module.name` with so many arguments.

@@ -109,6 +109,19 @@ fn pack_for<'h>(vec: VecRef<'h>, x: Value<'h>) -> Option<(Packed<'h>, Kind)> {
     }
 }
 
+/// The eight bytes of `x` as an entry of `vec` and the vector's kind then, where neither takes any
+/// thought: the common cases of [`pack_for`].
+#[inline(always)]
+fn plain_entry(vec: VecRef<'_>, x: Value<'_>) -> Option<(u64, Kind)> {
+    let kind = vec.declared_kind();
+    match vec.entries() {
+        Entries::Ints(_) if x.word().is_small() => Some((x.word().bits(), Kind::Int)),
+        Entries::Floats(_) => x.as_float().map(|f| (stored_float(f).to_bits(), kind)),
+        Entries::Words(_) if x.is_nil() || x.kind() == kind => Some((x.word().bits(), kind)),
+        _ => None,
+    }
+}
+
 /// The vector `[x | vec]`: `x` before the entries of `vec`.
 #[inline]
 pub fn prepend<'h>(heap: &'h Heap, x: Value<'h>, vec: Value<'h>) -> Result<Value<'h>, VecError> {
@@ -124,6 +137,11 @@ pub fn append<'h>(heap: &'h Heap, vec: Value<'h>, x: Value<'h>) -> Result<Value<
 #[inline]
 fn add<'h>(heap: &'h Heap, to: Value<'h>, x: Value<'h>, end: End) -> Result<Value<'h>, VecError> {
     if let Some(vec) = to.as_vec() {
+        if let (Some(object), Some((entry, kind))) = (to.object(), plain_entry(vec, x))
+            && let Some(longer) = heap.vec_push(kind, object, entry, end)
+        {
+            return Ok(longer);
+        }
         if let Some((packed, kind)) = pack_for(vec, x)
             && let Some(object) = to.object()
         {
@@ -322,14 +340,11 @@ impl VecBuilder {
 
     /// The vector; a list if the entries have no type in common (or are too many for a vector).
     pub fn collect(self, heap: &Heap) -> Value<'_> {
-        match (self.kinds.common(), &self.entries) {
-            (Err(_), Collected::Words(words)) => list::new(heap, heap.values(words)),
-            _ => match self.finish(heap) {
-                Ok(vec) => vec,
-                // Only reached beyond MAX_LEN entries, which no limit lets come about.
-                Err(_) => empty(),
-            },
+        if self.kinds.common().is_err() || self.len() > super::MAX_LEN {
+            return self.into_list(heap);
         }
+        // A vector was possible, so this is no error.
+        self.finish(heap).unwrap_or(Value::NIL)
     }
 
     /// The list of the entries.

@@ -74,6 +74,6 @@ pub fn set_describer(describer: Describer) {
 }
 
 /// The name of a function set, as it prints between `#fn<` and `>`.
-pub(crate) fn describe(handle: usize) -> String {
+pub fn describe(handle: usize) -> String {
     DESCRIBER.get().map_or_else(|| format!("{handle:#x}"), |f| f(handle))
 }

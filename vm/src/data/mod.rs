@@ -22,3 +22,13 @@ impl Work {
         self.0 += units as u64;
     }
 }
+
+/// A vector of these values, or a list when they share no type.
+pub fn vector_of<'h>(
+    heap: &'h crate::heap::Heap,
+    values: &[crate::value::Value<'h>],
+) -> crate::value::Value<'h> {
+    let mut builder = vector::VecBuilder::with_capacity(values.len());
+    values.iter().for_each(|value| builder.push(heap, *value));
+    builder.collect(heap)
+}

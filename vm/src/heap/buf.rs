@@ -76,6 +76,9 @@ pub(crate) enum End {
 enum Buffer {
     Heap(*mut u64),
     Shared(*mut SharedBuf),
+    /// A buffer of either sort reached through static memory. Any thread may use it without a
+    /// reference of its own, so nothing of it is ever claimed. It holds the address of the data.
+    Fixed(*mut u8),
 }
 
 impl Buffer {
@@ -84,10 +87,11 @@ impl Buffer {
     unsafe fn at(at: *mut u64) -> Buffer {
         // SAFETY: by contract.
         unsafe {
-            match layout::tag_of(*at) {
+            let buffer = match layout::tag_of(*at) {
                 layout::BUFREF => Buffer::Shared(*at.add(1) as *mut SharedBuf),
                 _ => Buffer::Heap(at),
-            }
+            };
+            if layout::is_static(*at) { Buffer::Fixed(buffer.data()) } else { buffer }
         }
     }
 
@@ -97,6 +101,7 @@ impl Buffer {
             match self {
                 Buffer::Heap(at) => at.add(2).cast(),
                 Buffer::Shared(buf) => shared::data(buf),
+                Buffer::Fixed(data) => data,
             }
         }
     }
@@ -107,6 +112,7 @@ impl Buffer {
             match self {
                 Buffer::Heap(at) => unpair(*at.add(1)),
                 Buffer::Shared(buf) => (*buf).window(),
+                Buffer::Fixed(_) => (0, 0),
             }
         }
     }
@@ -117,6 +123,7 @@ impl Buffer {
             match self {
                 Buffer::Heap(at) => (layout::words_of(*at) - 2) * 8,
                 Buffer::Shared(buf) => (*buf).capacity(),
+                Buffer::Fixed(_) => 0,
             }
         }
     }
@@ -125,10 +132,8 @@ impl Buffer {
         // SAFETY: the buffer is live; a heap's buffers are used by its own thread alone.
         unsafe {
             match self {
+                Buffer::Fixed(_) => false,
                 Buffer::Heap(at) => {
-                    if layout::is_static(*at) {
-                        return false;
-                    }
                     *at.add(1) = pair(new.0, new.1);
                     true
                 }
@@ -205,6 +210,7 @@ impl Heap {
         at
     }
 
+    #[inline(always)]
     fn handle(
         &self,
         tag: u8,
@@ -293,7 +299,12 @@ impl Heap {
                 let to = if end == End::Front { lo - n } else { hi };
                 let (from, bytes) = part.bytes();
                 let data = buffer.data().add(to * format.entry_bytes());
-                ptr::copy_nonoverlapping(from, data, bytes);
+                if bytes == 8 {
+                    // One entry: not worth a call.
+                    data.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned());
+                } else {
+                    ptr::copy_nonoverlapping(from, data, bytes);
+                }
                 let flags = old.flags() & !layout::STATIC;
                 let off = if end == End::Front { off - n } else { off };
                 return Some(self.handle(layout::VEC, flags, kind as u16, off, len + n, at));
@@ -304,6 +315,42 @@ impl Heap {
         match end {
             End::Front => self.vec_of(kind, [part, whole], slack, end),
             End::Back => self.vec_of(kind, [whole, part], slack, end),
+        }
+    }
+
+    /// `vec_extend` by one entry of eight bytes, if the vector's buffer lies in the heap and has
+    /// the room: the path of most loops that build a vector, kept free of calls.
+    #[inline(always)]
+    pub(crate) fn vec_push<'h>(
+        &'h self,
+        kind: Kind,
+        old: Obj<'_>,
+        entry: u64,
+        end: End,
+    ) -> Option<Value<'h>> {
+        let (off, len, at) = handle_parts(old);
+        let flags = old.flags();
+        debug_assert!(Format::of_flags(flags).entry_bytes() == 8);
+        if flags & (layout::OFF_HEAP | layout::STATIC) != 0 {
+            return None;
+        }
+        // SAFETY: the handle's buffer is alive, and a BUF; claimed room is ours alone to write.
+        unsafe {
+            let header = *at;
+            let (lo, hi) = unpair(*at.add(1));
+            let (to, window, off) = match end {
+                End::Front if off == lo && lo > 0 => (lo - 1, pair(lo - 1, hi), off - 1),
+                End::Back if off + len == hi && hi + 2 < layout::words_of(header) => {
+                    (hi, pair(lo, hi + 1), off)
+                }
+                _ => return None,
+            };
+            if layout::is_static(header) {
+                return None;
+            }
+            *at.add(1) = window;
+            *at.add(2 + to) = entry;
+            Some(self.handle(layout::VEC, flags, kind as u16, off, len + 1, at))
         }
     }
 

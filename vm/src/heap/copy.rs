@@ -17,7 +17,8 @@
 
 use super::chunk::{self, Chunk};
 use super::layout::{self, Format, pair, unpair};
-use super::{host, off_heap_link, referent_bytes, shared};
+use super::offheap::{off_heap_link, referent_bytes};
+use super::{host, shared};
 use crate::value::{Value, Word};
 use std::cell::RefCell;
 use std::ptr;

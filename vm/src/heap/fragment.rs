@@ -8,7 +8,7 @@
 use super::Heap;
 use super::chunk::{self, Chunk};
 use super::copy::{self, Arena};
-use super::{drop_off_heap, off_heap_link};
+use super::offheap::{drop_off_heap, off_heap_link};
 use crate::value::{Value, Word};
 use std::ptr;
 

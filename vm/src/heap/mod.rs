@@ -26,7 +26,9 @@ mod fragment;
 mod frozen;
 mod host;
 pub mod layout;
+mod make;
 mod object;
+mod offheap;
 pub(crate) mod shared;
 
 pub use fragment::Fragment;
@@ -36,7 +38,7 @@ pub(crate) use object::{Obj, StaticObject, trusted_text};
 
 use crate::value::{Value, Word};
 use chunk::Chunk;
-use layout::Tag;
+use offheap::{drop_off_heap, off_heap_link};
 use std::cell::Cell;
 use std::ptr;
 
@@ -98,6 +100,13 @@ impl Heap {
             stress: Cell::new(false),
         }
     }
+
+    /// Where a heap keeps the address of its next free word, for code that allocates inline.
+    pub const TOP_OFFSET: usize = std::mem::offset_of!(Heap, top);
+    /// Where a heap keeps the address of the end of its free room.
+    pub const END_OFFSET: usize = std::mem::offset_of!(Heap, end);
+    /// Where a heap keeps the byte that says whether a collection is due.
+    pub const DUE_OFFSET: usize = std::mem::offset_of!(Heap, due);
 
     /// The value of a word at rest.
     ///
@@ -168,6 +177,12 @@ impl Heap {
     #[inline(always)]
     pub fn should_collect(&self) -> bool {
         self.due.get()
+    }
+
+    /// Puts the next collection off until so many more bytes have been allocated. For an owner whose
+    /// roots take long to look through: the more of them there are, the rarer collections should be.
+    pub fn postpone(&self, bytes: usize) {
+        self.trigger.set(self.trigger.get().max(self.heap_bytes().saturating_add(bytes)));
     }
 
     /// Asks for a collection at the next safepoint.
@@ -299,137 +314,6 @@ impl Heap {
     fn charge_off_heap(&self, bytes: usize) {
         self.off_bytes.set(self.off_bytes.get().saturating_add(bytes));
         self.note_due();
-    }
-
-    /// An object whose raw words and values are given.
-    #[inline(always)]
-    pub(crate) fn object<'h>(
-        &'h self,
-        tag: Tag,
-        flags: u8,
-        aux: u16,
-        raw: &[u64],
-        values: &[Value<'h>],
-    ) -> Value<'h> {
-        self.object_of_parts(tag, flags, aux, raw, [values])
-    }
-
-    /// An object whose raw words are given, and its values in several pieces.
-    #[inline(always)]
-    pub(crate) fn object_of_parts<'h, const N: usize>(
-        &'h self,
-        tag: Tag,
-        flags: u8,
-        aux: u16,
-        raw: &[u64],
-        parts: [&[Value<'h>]; N],
-    ) -> Value<'h> {
-        let words = 1 + raw.len() + parts.iter().map(|p| p.len()).sum::<usize>();
-        debug_assert!(
-            layout::raw_words(tag) as usize == raw.len()
-                || layout::raw_words(tag) == layout::ALL_RAW && words == 1 + raw.len()
-        );
-        let at = self.allocate(words);
-        // SAFETY: there is room for `words` words, which are exactly those written.
-        unsafe {
-            at.write(layout::header(tag, flags, aux, words));
-            let mut to = at.add(1);
-            for &word in raw {
-                to.write(word);
-                to = to.add(1);
-            }
-            for part in parts {
-                ptr::copy_nonoverlapping(part.as_ptr().cast::<u64>(), to, part.len());
-                to = to.add(part.len());
-            }
-        }
-        Value::new(Word::object(at))
-    }
-
-    /// A boxed float.
-    #[inline(always)]
-    pub fn float(&self, f: f64) -> Value<'_> {
-        let at = self.allocate(2);
-        // SAFETY: there is room for two words.
-        unsafe {
-            at.write(layout::header(layout::FLOAT, 0, 0, 2));
-            at.add(1).write(f.to_bits());
-        }
-        Value::new(Word::float(at))
-    }
-
-    /// An int.
-    #[inline(always)]
-    pub fn int(&self, n: i64) -> Value<'_> {
-        match Value::small(n) {
-            Some(value) => value,
-            None => crate::data::int::wide(self, n as i128),
-        }
-    }
-
-    /// A list of these entries.
-    #[inline]
-    pub fn list<'h>(&'h self, entries: &[Value<'h>]) -> Value<'h> {
-        crate::data::list::new(self, entries)
-    }
-
-    /// A string.
-    #[inline]
-    pub fn string(&self, text: &str) -> Value<'_> {
-        crate::data::string::new(self, text)
-    }
-}
-
-/// Where an object in the off-heap list keeps its link to the next one.
-///
-/// # Safety
-/// `object` points to a BUFREF or HOST object.
-#[inline(always)]
-unsafe fn off_heap_link(object: *mut u64) -> *mut u64 {
-    // SAFETY: by contract; both sorts keep the link in their last word.
-    unsafe { object.add(layout::words_of(*object) - 1) }
-}
-
-/// Drops what a list of off-heap objects refers to. The objects themselves are not freed.
-///
-/// # Safety
-/// The list is intact, and nobody uses the objects any more.
-unsafe fn drop_off_heap(mut object: *mut u64) {
-    while !object.is_null() {
-        // SAFETY: by contract.
-        unsafe {
-            let next = *off_heap_link(object) as *mut u64;
-            drop_referent(object);
-            object = next;
-        }
-    }
-}
-
-/// Gives up the reference that one off-heap object owns.
-///
-/// # Safety
-/// `object` is a BUFREF or HOST object that owns its reference, and is not used again.
-unsafe fn drop_referent(object: *mut u64) {
-    // SAFETY: by contract.
-    unsafe {
-        match layout::tag_of(*object) {
-            layout::BUFREF => shared::release(*object.add(1) as *mut shared::SharedBuf),
-            _ => host::release(object),
-        }
-    }
-}
-
-/// The bytes that one off-heap object keeps alive.
-///
-/// # Safety
-/// `object` is a BUFREF or HOST object that owns its reference.
-unsafe fn referent_bytes(object: *mut u64) -> usize {
-    // SAFETY: by contract.
-    unsafe {
-        match layout::tag_of(*object) {
-            layout::BUFREF => (*(*object.add(1) as *mut shared::SharedBuf)).bytes(),
-            _ => host::bytes(object),
-        }
     }
 }
 

@@ -64,7 +64,8 @@ impl SharedBuf {
         unpair(self.window.load(Ordering::Relaxed))
     }
 
-    /// Widens the window from `old` to `new`; false if it is no longer `old`.
+    /// Widens the window from `old` to `new`; false if it is no longer `old`. Whoever calls this owns
+    /// a reference (which those who reach the buffer through static memory do not).
     pub(crate) fn claim(&self, old: (usize, usize), new: (usize, usize)) -> bool {
         let (old, new) = (pair(old.0, old.1), pair(new.0, new.1));
         if self.refs.load(Ordering::Acquire) == 1 {

@@ -518,3 +518,37 @@ fn an_untraced_word_is_found_out() {
     heap.collect(|_: &mut dyn FnMut(&mut Word)| {});
     heap.value(word);
 }
+
+#[test]
+fn many_threads_extend_a_frozen_vector() {
+    let heap = Heap::new();
+    let (mut vec, mut text) = (vector::empty(), heap.string(&"x".repeat(70)));
+    for n in 0..1500 {
+        vec = vector::append(&heap, vec, heap.int(n)).unwrap();
+        text = string::concat(&heap, text, heap.string("y")).unwrap();
+    }
+    let frozen = freeze(heap.list(&[vec, text])).as_list().unwrap();
+    drop(heap);
+    let workers: Vec<_> = (0..4)
+        .map(|k| {
+            let words = [frozen[0].word(), frozen[1].word()];
+            std::thread::spawn(move || {
+                let heap = Heap::new();
+                for i in 0..500 {
+                    let before = heap.off_heap_bytes();
+                    let longer = vector::append(&heap, heap.value(words[0]), heap.int(k)).unwrap();
+                    assert!(heap.off_heap_bytes() > before + 1500 * 8, "a buffer of its own");
+                    let part = vector::slice(&heap, longer.as_vec().unwrap(), 1, 1500).unwrap();
+                    let part = vector::append(&heap, part, heap.int(i)).unwrap().as_vec().unwrap();
+                    assert_eq!(part.at(&heap, -1).unwrap().as_small(), Some(i));
+                    assert_eq!(part.at(&heap, -2).unwrap().as_small(), Some(k));
+                    let piece = heap.string(&k.to_string());
+                    let text = string::concat(&heap, heap.value(words[1]), piece).unwrap();
+                    assert!(text.as_str().unwrap().ends_with(&format!("y{k}")));
+                }
+            })
+        })
+        .collect();
+    workers.into_iter().for_each(|w| w.join().unwrap());
+    assert_eq!(frozen[0].as_vec().unwrap().len(), 1500);
+}

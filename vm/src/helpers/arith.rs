@@ -242,7 +242,10 @@ fn vectors<'h>(
         return Err(Fault::Type);
     };
     check_kinds(op, left.kind(), right.kind())?;
-    let lengths = Lengths::of(left, right)?;
+    if let Some(moved) = move_range(heap, op, left, right) {
+        return Ok(moved);
+    }
+    let lengths = Lengths::of(heap, left, right)?;
     cx.charge(lengths.len as u64 / 16);
     if let Some(floats) = packed(op, left, right, lengths)? {
         return vector::of_floats(heap, &floats).map_err(|_| Fault::TooLarge);
@@ -275,6 +278,19 @@ fn small_entry<'h>(op: Operator, x: Value<'h>, y: Value<'h>) -> Option<Value<'h>
         Div | Pow => None,
     }?;
     Value::small(word.as_small()?)
+}
+
+/// A range and a small int: `1..10 + 5` is a range too.
+fn move_range<'h>(heap: &'h Heap, op: Operator, a: VecRef<'h>, b: VecRef<'h>) -> Option<Value<'h>> {
+    let (first, len, by) = match (op, a.entries(), b.entries()) {
+        (Add, Entries::Range(first, len), Entries::One(n))
+        | (Add, Entries::One(n), Entries::Range(first, len)) => (first, len, n.as_small()?),
+        (Sub, Entries::Range(first, len), Entries::One(n)) => (first, len, -n.as_small()?),
+        _ => return None,
+    };
+    let first = first.checked_add(by)?;
+    let last = first.checked_add(i64::try_from(len).ok()?)?.checked_sub(1)?;
+    vector::range(heap, first, last)
 }
 
 /// Whether vectors of these kinds go together, so that empty ones are checked too.
@@ -343,6 +359,9 @@ pub(crate) fn neg<'h>(cx: &mut Cx<'h, '_>, s: Value<'h>) -> Res<'h> {
         return one(s).ok_or_else(|| fail::operand(cx, "-", "a number", s));
     }
     let Some(vec) = VecRef::of(s) else { return Ok(s) };
+    if let Err(fault) = Lengths::of(heap, vec, vec) {
+        return Err(fail::operands(cx, "-", "numbers", fault, s, s));
+    }
     cx.charge(vec.len() as u64 / 16);
     elementwise::map(heap, vec, one).ok_or_else(|| fail::operand(cx, "-", "numbers", s))
 }

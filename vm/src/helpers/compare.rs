@@ -144,7 +144,7 @@ fn vectors<'h>(
         return Err(Fault::Type);
     };
     check_kinds(left.kind(), right.kind())?;
-    let lengths = Lengths::of(left, right)?;
+    let lengths = Lengths::of(heap, left, right)?;
     cx.charge(lengths.len as u64 / 16);
     if let Some(bools) = packed(op, left, right, lengths) {
         return crate::data::vector::of_bools(heap, &bools).map_err(|_| Fault::TooLarge);

@@ -1,6 +1,6 @@
 //! What elementwise operators share: lengths that go together, and why they fail.
 
-use crate::data::vector::{Entries, VecBuilder, VecRef};
+use crate::data::vector::{Entries, MAX_LEN, VecBuilder, VecRef};
 use crate::heap::Heap;
 use crate::value::Value;
 
@@ -26,13 +26,17 @@ pub(crate) struct Lengths {
 }
 
 impl Lengths {
-    /// Equal lengths, or one side has one entry.
-    pub(crate) fn of(a: VecRef<'_>, b: VecRef<'_>) -> Result<Lengths, Fault> {
+    /// Equal lengths, or one side has one entry; and the result fits into memory.
+    pub(crate) fn of(heap: &Heap, a: VecRef<'_>, b: VecRef<'_>) -> Result<Lengths, Fault> {
         let (x, y) = (a.len(), b.len());
         if x != y && x != 1 && y != 1 {
             return Err(Fault::Lengths(x, y));
         }
         let len = if x == 1 { y } else { x };
+        // Ranges are as long as they like without taking room; what is made of them is not.
+        if len > MAX_LEN || !heap.has_room(len.saturating_mul(8)) {
+            return Err(Fault::TooLarge);
+        }
         Ok(Lengths { len, left_one: x == 1, right_one: y == 1 })
     }
 

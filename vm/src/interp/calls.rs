@@ -62,22 +62,17 @@ impl Env<'_> {
                 }
                 m.fill_missing(f, args.len());
             }
-            How::Tail => {
-                if args.len() <= 8 {
-                    let mut words = [Word::NIL; 8];
-                    for (i, word) in words.iter_mut().enumerate().take(args.len()) {
-                        *word = args.get(i);
-                    }
-                    m.replace(&mut self.process.stack, f);
-                    m.fill(f, &words[..args.len()]);
-                } else {
-                    let words: Words = args.words().collect();
-                    m.replace(&mut self.process.stack, f);
-                    m.fill(f, &words);
-                }
-            }
+            How::Tail => *m = self.tail_call(*m, f, args),
         }
         Ok(())
+    }
+
+    #[inline(never)]
+    fn tail_call(&mut self, mut m: Machine, f: &'static Function, args: Args) -> Machine {
+        let words: Words = args.words().collect();
+        m.replace(&mut self.process.stack, f);
+        m.fill(f, &words);
+        m
     }
 
     #[cold]

@@ -47,6 +47,8 @@ pub(crate) enum Step {
     Value(Word),
     Raise(Raised),
     Call(Word, SmallVec<[Word; 8]>),
+    /// Drop all frames and wait, then make the call that is this list.
+    Hibernate(Word),
     Leave(Outcome),
 }
 
@@ -205,6 +207,10 @@ fn slow_step(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
             Step::Leave(Outcome::Yield)
         }
         Native::Offload(job) => Step::Leave(Outcome::Offload(job)),
+        Native::Hibernate(f, args) => {
+            let call: Values<'_> = std::iter::once(f).chain(args).collect();
+            Step::Hibernate(list::new(cx.heap(), &call).word())
+        }
         Native::Exit(reason) => {
             Step::Raise(Raised { value: reason.word(), class: Class::Exit, trace: None })
         }

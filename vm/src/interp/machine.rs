@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::code::MISSING;
 use crate::code::exec::{Ex, args_words};
 use crate::code::function::{Function, Info};
-use crate::stack::{HALT, POP_CHUNK, Stack};
+use crate::stack::{POP_CHUNK, Stack};
 use crate::value::{Value, Word};
 
 /// Where the process is: program counter, registers of the frame, frame. Small and `Copy`: the match
@@ -47,6 +47,16 @@ impl Args {
         debug_assert!(i < self.len);
         // SAFETY: the instruction names so many registers of the frame.
         unsafe { Word::from_bits(*self.base.add(*self.registers.add(i) as usize)) }
+    }
+
+    /// The arguments of an instruction that has exactly so many.
+    #[inline(always)]
+    pub(crate) fn exact<const N: usize>(self) -> [Word; N] {
+        debug_assert!(self.len == N);
+        std::array::from_fn(|i| {
+            // SAFETY: as in `get`.
+            unsafe { Word::from_bits(*self.base.add(*self.registers.add(i) as usize)) }
+        })
     }
 
     /// All but the last `n`, and those.
@@ -257,6 +267,34 @@ impl Machine {
         unsafe { self.push_under(self.base, f, args, to.0) }
     }
 
+    /// The same with exactly so many arguments.
+    #[inline(always)]
+    pub(crate) fn push_exact<const N: usize>(
+        &mut self,
+        f: &'static Function,
+        args: Args,
+        to: Return,
+    ) {
+        let words = args.exact::<N>();
+        let none = Args { registers: std::ptr::null(), base: self.base, len: 0 };
+        self.push(f, none, to);
+        self.set_all(words);
+    }
+
+    /// Writes the first registers.
+    #[inline(always)]
+    pub(crate) fn set_all<const N: usize>(&mut self, words: [Word; N]) {
+        for (i, word) in words.into_iter().enumerate() {
+            self.set(i, word);
+        }
+    }
+
+    /// Goes to the entry of the frame's own function.
+    #[inline(always)]
+    pub(crate) fn enter(&mut self, f: &'static Function) {
+        self.pc = f.entry();
+    }
+
     /// Pushes a frame of `f` in a new chunk.
     #[cold]
     #[inline(never)]
@@ -413,11 +451,6 @@ impl Machine {
     pub(crate) fn catch(&mut self, stack: &Stack, to: *const u64) {
         *self = Machine::load(stack);
         self.pc = to;
-    }
-
-    /// Whether the first frame of all has returned to here.
-    pub(crate) fn halted(&self) -> bool {
-        self.pc == HALT.pc()
     }
 
     /// Reads a cache.

@@ -11,7 +11,7 @@ use rata_bytecode::operand::Cmp;
 
 use super::calls::{How, Miss};
 use super::env::{Env, Raised, Step};
-use super::machine::{Machine, Return};
+use super::machine::Machine;
 use super::receive::Waited;
 use super::special::Field;
 use crate::code::emit::SwitchTable;
@@ -167,6 +167,41 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
             call!(env.$method(&mut m, $callee, args, how))
         }};
     }
+    /// A call with exactly so many arguments.
+    macro_rules! exact {
+        ($n:literal) => {{
+            // SAFETY: the word after the arguments is a function of the module.
+            let f = unsafe { m.object::<Function>(args_words($n)) };
+            let to = m.after_words(args_words($n) + 2);
+            if m.has_room(&env.process.stack, f) {
+                let args = m.args();
+                m.push_exact::<$n>(f, args, to);
+                call!(Ok::<(), Miss>(()));
+            } else {
+                invoke!(call, f, How::Call(to));
+            }
+        }};
+    }
+    macro_rules! exact_tail {
+        ($n:literal) => {{
+            // SAFETY: the word after the arguments is a function of the module.
+            let f = unsafe { m.object::<Function>(args_words($n)) };
+            let words = m.args().exact::<$n>();
+            m.replace(&mut env.process.stack, f);
+            m.set_all(words);
+            call!(Ok::<(), Miss>(()));
+        }};
+    }
+    macro_rules! tail_self {
+        ($n:literal) => {{
+            // SAFETY: the word after the arguments is the frame's own function.
+            let f = unsafe { m.object::<Function>(args_words($n)) };
+            let words = m.args().exact::<$n>();
+            m.set_all(words);
+            m.enter(f);
+            call!(Ok::<(), Miss>(()));
+        }};
+    }
     /// What a native answered; the machine stands after the call.
     macro_rules! answered {
         ($step:expr) => {
@@ -193,6 +228,13 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                         m.jump(-1);
                     }
                     call!(result)
+                }
+                Step::Hibernate(call) => {
+                    let stack = &mut env.process.stack;
+                    stack.start(env.vm.stubs().hibernate, &[call]);
+                    m = Machine::load(stack);
+                    env.process.collect();
+                    env.process.heap.calm();
                 }
                 Step::Leave(outcome) => {
                     m.save(&mut env.process.stack);
@@ -498,6 +540,17 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     let f = unsafe { m.object::<Function>(args_words(m.a())) };
                     invoke!(call, f, How::Tail);
                 }
+                Ex::Call0 => exact!(0),
+                Ex::Call1 => exact!(1),
+                Ex::Call2 => exact!(2),
+                Ex::Call3 => exact!(3),
+                Ex::TailCall0 => exact_tail!(0),
+                Ex::TailCall1 => exact_tail!(1),
+                Ex::TailCall2 => exact_tail!(2),
+                Ex::TailCall3 => exact_tail!(3),
+                Ex::TailSelf1 => tail_self!(1),
+                Ex::TailSelf2 => tail_self!(2),
+                Ex::TailSelf3 => tail_self!(3),
                 Ex::CallImport => {
                     // SAFETY: the word after the arguments is a link of the module.
                     let link = unsafe { m.object::<Link>(args_words(m.a())) };

@@ -61,10 +61,6 @@ impl Build {
         self.konst(Const::Str(text.into()))
     }
 
-    pub(crate) fn nil(&mut self) -> ConstId {
-        self.konst(Const::Nil)
-    }
-
     pub(crate) fn fun(&mut self, name: &str, arity: u32, registers: u32, code: Vec<Op>) -> FnId {
         let lines = (0..code.len() as u32).map(|i| (i, i + 1)).collect();
         self.function(Function {
@@ -192,6 +188,9 @@ impl Program {
     pub(crate) fn load(vm: Vm, modules: Vec<Build>) -> Result<Program, LoadError> {
         let modules: Vec<Module> = modules.into_iter().map(|b| b.module).collect();
         let modules = vm.load(&Package { modules, entry: None }, Origin::Program)?;
+        for &index in &modules {
+            vm.listing(index).expect("the table of instructions agrees with what is emitted");
+        }
         Ok(Program { vm, modules })
     }
 

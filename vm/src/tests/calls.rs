@@ -232,3 +232,38 @@ fn wrong_calls() {
         "undefined_function: Nowhere.f/1 is not defined: there is no module Nowhere",
     );
 }
+
+/// A vector built on the way out of a deep recursion that leaves garbage: collections must not look through a huge
+/// stack again and again.
+#[test]
+fn deep_recursion_with_garbage() {
+    let mut b = Build::new("Build");
+    let empty = b.konst(Const::Vector(vec![]));
+    let last = b.int(-1);
+    let code = vec![
+        Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(0), to: l(3) },
+        Op::Const { d: d(1), k: empty },
+        Op::Return { s: u(1) },
+        Op::List { d: d(2), items: us(&[0, 0, 0]) },
+        Op::ArithInt { op: Arith::Sub, d: d(1), a: u(0), imm: Imm(1) },
+        Op::Call { d: d(1), f: FnId(0), args: us(&[1]) },
+        Op::Cons { d: d(1), items: us(&[0]), tail: u(1) },
+        Op::Return { s: u(1) },
+    ];
+    b.fun("build", 1, 3, code);
+    let main = vec![
+        Op::Call { d: d(1), f: FnId(0), args: us(&[0]) },
+        Op::Const { d: d(0), k: last },
+        Op::Index { d: d(1), v: u(1), i: u(0) },
+        Op::Return { s: u(1) },
+    ];
+    let main = b.fun("main", 1, 2, main);
+    b.export("main", main);
+    let program = Program::new(vec![b]);
+    let start = std::time::Instant::now();
+    let mut process = program.process(&[1_000_000], PLAIN);
+    let outcome = program.finish(&mut process, &mut TestHost::default(), PLAIN);
+    assert_eq!(show(&process, &outcome), "1");
+    println!("{:?}, {} collections", start.elapsed(), process.heap.collections());
+    assert!(process.heap.collections() < 100, "{} collections", process.heap.collections());
+}

@@ -5,6 +5,7 @@ mod build;
 mod calls;
 mod control;
 mod errors;
+mod hostile;
 mod modules;
 mod processes;
 mod speed;

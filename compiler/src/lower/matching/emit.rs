@@ -12,6 +12,9 @@ use crate::span::Span;
 /// Values of occurrences known at a place: a list through [`Emit::envs`] that ends with `NIL`.
 type Env = u32;
 
+/// How many known values are looked through for one that could be fetched again.
+const LOOK_BACK: usize = 256;
+
 /// Turns one decision graph into blocks.
 pub(super) struct Emit<'l, 'r, 'a, 'd> {
     l: &'l mut Lowerer<'a, 'd>,
@@ -94,14 +97,23 @@ impl<'l, 'r, 'a, 'd> Emit<'l, 'r, 'a, 'd> {
 
     /// The value of an occurrence: known, or fetched here from that of its parent.
     fn value(&mut self, occ: Occ, env: &mut Env) -> Val {
+        let (parent, part) = self.s.occs[occ as usize];
+        let found = |part: Part| {
+            matches!(part, Part::MapValue(_) | Part::MapValueAt(_) | Part::PrefixRest(_))
+        };
         let mut link = *env;
+        let mut steps = 0;
         while let Some(&(known, value, next)) = self.envs.get(link as usize) {
             if known == occ {
                 return value;
             }
             link = next;
+            steps += 1;
+            // in a very wide pattern it is better to fetch something twice than to look forever
+            if steps > LOOK_BACK && !found(part) {
+                break;
+            }
         }
-        let (parent, part) = self.s.occs[occ as usize];
         let op = match part {
             Part::Root(root) => return self.roots[root as usize],
             Part::ListEntry(i) => Op::ListEntry(i),

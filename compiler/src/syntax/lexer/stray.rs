@@ -27,6 +27,9 @@ const FOREIGN: &[(&str, Option<Kind>, &str)] = &[
     ("\\", None, "a line goes on by itself after an operator or a comma"),
 ];
 
+/// How far away (in characters) a closing quote is looked for.
+const NEAR: usize = 200;
+
 /// Characters beyond ASCII that are taken for others.
 const LOOKALIKES: &[(char, Kind, &str)] = &[
     ('≤', Kind::Le, "<="),
@@ -85,8 +88,9 @@ impl Lexer<'_, '_, '_> {
     fn foreign_quotes(&mut self, open: char, close: char) {
         let start = self.pos;
         self.pos += open.len_utf8();
-        let line = self.src[self.pos..].split('\n').next().unwrap_or("");
-        let kind = match line.find(close) {
+        let near = self.src[self.pos..].char_indices().take(NEAR);
+        let found = near.take_while(|&(_, c)| c != '\n').find(|&(_, c)| c == close);
+        let kind = match found.map(|(at, _)| at) {
             Some(at) => {
                 let text = self.text(&self.src[self.pos..self.pos + at]);
                 self.pos += at + close.len_utf8();
@@ -109,7 +113,7 @@ impl Lexer<'_, '_, '_> {
             let close = match c {
                 '«' => '»',
                 '‘' | '’' => '’',
-                _ if self.src[start..].split('\n').next().is_some_and(|l| l.contains('”')) => '”',
+                _ if self.src[start..].chars().take(NEAR).any(|c| c == '”') => '”',
                 _ => '“',
             };
             self.foreign_quotes(c, close);

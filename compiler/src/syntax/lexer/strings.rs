@@ -205,10 +205,9 @@ impl<'a> Lexer<'a, '_, '_> {
     pub(super) fn cook_fstring(&mut self, fstring: &OpenFString) {
         let src = self.src;
         let raw = |span: Span| &src[span.start as usize..span.end as usize];
-        let last = fstring.texts.last().map(|&(_, span)| span);
-        let ends_in_text = last.is_some_and(|span| span.end as usize <= self.pos);
-        let indent = match last {
-            Some(span) if fstring.triple && ends_in_text => closing_indent(raw(span)),
+        let newest = self.out.list.len() as u32 - 1;
+        let indent = match fstring.texts.last() {
+            Some(&(token, span)) if fstring.triple && token == newest => closing_indent(raw(span)),
             _ => None,
         };
         for &(token, span) in &fstring.texts {
@@ -256,7 +255,7 @@ impl<'a> Lexer<'a, '_, '_> {
             Diagnostic::error("E0108", self.file, span, "f-strings have no format specifiers")
                 .label("not possible here")
                 .help("round with `Math.round(x, 2)`, pad with `String.pad_leading(f\"{x}\", 8)`");
-        self.diagnostics.push(error);
+        self.report(error);
     }
 
     /// Resolves escapes, doubled braces and indentation. `base` is where `raw` begins.
@@ -345,7 +344,7 @@ impl<'a> Lexer<'a, '_, '_> {
 
     fn escape_error(&mut self, start: usize, length: usize, message: String, help: &str) {
         let span = Span::new(start as u32, (start + length) as u32);
-        self.diagnostics.push(Diagnostic::error("E0103", self.file, span, message).help(help));
+        self.report(Diagnostic::error("E0103", self.file, span, message).help(help));
     }
 }
 

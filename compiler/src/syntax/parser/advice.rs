@@ -110,10 +110,13 @@ impl Parser<'_, '_> {
             Kind::LParen if self.previous_kind() == Some(Kind::Receive) => {
                 "the function that takes the next message is `Process.receive(…)`".into()
             }
+            Kind::Else if self.comma_ends => {
+                "what no other clause takes is taken by `_ -> …`".into()
+            }
             Kind::Else => "`else` follows the `}` of an `if` or `try`".into(),
             Kind::Catch => "`catch` follows the `}` of a `try`".into(),
             Kind::After => "`after` follows the `}` of a `try`, or comes last in `receive`".into(),
-            kind if kind.is_keyword() && !kind.is_binary() => {
+            kind if kind.is_keyword() && !kind.is_binary() && !operand_before => {
                 format!("`{text}` is a word of the language and cannot be a name")
             }
             _ => return None,
@@ -130,6 +133,8 @@ impl Parser<'_, '_> {
             steps += 1;
         }
         let first = list[at];
+        // The first word is a suspect only if all was right up to it.
+        let first = if self.pos == at + 1 { first } else { token };
         let candidates = [first, token];
         let words = candidates.iter().filter(|token| token.kind == Kind::Name);
         let find = |span: Span| {
@@ -191,7 +196,7 @@ impl Parser<'_, '_> {
             return;
         }
         let suspect = match self.closer_of(open) {
-            None if !self.panic => self.misindented_block(),
+            None if !self.panic && self.last_error != self.pos => self.misindented_block(),
             _ => None,
         };
         let Some((opener, closer)) = suspect else {

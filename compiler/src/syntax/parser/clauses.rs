@@ -183,7 +183,6 @@ impl<'a> Parser<'a, '_> {
         let arrow = self.previous();
         let outer = self.enter(false);
         self.comma_ends = owner != Owner::Fn;
-        self.after_ends = owner == Owner::Receive;
         let mut stmts: Vec<Stmt<'a>> = Vec::new();
         while !self.panic {
             while self.eat(Kind::Semi) {}

@@ -3,7 +3,7 @@
 use super::{MAX_DEPTH, MAX_HEIGHT, Parser};
 use crate::diagnostics::Diagnostic;
 use crate::span::Span;
-use crate::syntax::token::{Kind, NONE, Token};
+use crate::syntax::token::{Kind, Token};
 use crate::syntax::tree::{Expr, ExprKind};
 
 /// More errors than this in one file help nobody.
@@ -180,13 +180,22 @@ impl<'a> Parser<'a, '_> {
             .error_at("E0117", self.token().span, message)
             .help("take parts of it out into variables or functions");
         self.report(error);
-        self.pos = match self.past(self.pos) {
-            Some(past) if past > self.pos + 1 => past,
-            _ if self.token().kind.opens() && self.token().data == NONE => {
-                self.tokens.list.len() - 1
+        let mut at = self.pos;
+        while !self.tokens.list[at].kind.opens() && self.tokens.list[at].kind != Kind::Eof {
+            at += 1;
+            if self.tokens.list[at].newline || self.tokens.list[at].kind == Kind::Semi {
+                return;
             }
-            _ => self.pos,
-        };
+        }
+        match self.past(at) {
+            Some(past) if at == self.pos && self.kind().opens() => self.pos = past,
+            Some(_) => {}
+            None => {
+                // Nothing inside is closed: that all the rest is missing need not be said too.
+                self.pos = self.tokens.list.len() - 1;
+                self.last_error = self.pos;
+            }
+        }
     }
 
     /// Checks the height after a link was added to a chain that began at `start`.

@@ -101,6 +101,10 @@ impl<'a> Parser<'a, '_> {
             Kind::Tilde => self.prefix_word(ExprKind::Tilde),
             Kind::Return => self.return_expr(),
             Kind::Assert => self.assert_expr(),
+            kind if self.is_item_word(kind) => {
+                self.word_in_place_of_name();
+                ExprKind::Error
+            }
             _ => {
                 self.unexpected("an expression");
                 ExprKind::Error

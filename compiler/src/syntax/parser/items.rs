@@ -6,7 +6,8 @@ use super::Parser;
 use crate::span::Span;
 use crate::syntax::token::Kind;
 use crate::syntax::tree::{
-    Alias, Ident, Item, ItemKind, LibrarySource, ModPath, Stmt, StmtKind, Tree,
+    Alias, Ident, Item, ItemKind, LibrarySource, ModPath, Pattern, PatternKind, Stmt, StmtKind,
+    Tree,
 };
 
 impl<'a> Parser<'a, '_> {
@@ -28,7 +29,10 @@ impl<'a> Parser<'a, '_> {
                 Some(Item { kind: ItemKind::Stmt(stmt), .. }) => Some(*stmt),
                 _ => None,
             };
-            let item = self.item(previous);
+            let item = match open.is_some() && self.word_is_defined() {
+                true => self.word_definition(),
+                false => self.item(previous),
+            };
             items.push(item);
             self.end_statement(before);
         }
@@ -37,7 +41,8 @@ impl<'a> Parser<'a, '_> {
 
     fn item(&mut self, previous: Option<Stmt<'a>>) -> Item<'a> {
         let start = self.token().span;
-        let kind = match self.kind() {
+        let word = if self.word_as_name() { Kind::Name } else { self.kind() };
+        let kind = match word {
             Kind::Module => self.module(),
             Kind::Library => self.library(),
             Kind::Use => {
@@ -59,6 +64,40 @@ impl<'a> Parser<'a, '_> {
             ItemKind::Stmt(Stmt { span, kind: StmtKind::Expr(expr) })
         });
         Item { span, kind }
+    }
+
+    /// In a module a function may be named by a word of the language, since it is called through
+    /// the module: `receive = function(…) { … }`, `Process.receive(…)`.
+    fn word_is_defined(&self) -> bool {
+        self.kind().is_keyword()
+            && !matches!(self.kind(), Kind::True | Kind::False | Kind::Nil | Kind::ThisModule)
+            && self.ahead(1).kind == Kind::Assign
+            && self.ahead(2).kind == Kind::Function
+    }
+
+    fn word_definition(&mut self) -> Item<'a> {
+        let height = self.begin();
+        let word = self.bump().span;
+        let name = self.path_name(word);
+        let pattern = self.alloc(Pattern { span: word, kind: PatternKind::Name(name) });
+        self.bump();
+        let value = self.expression();
+        self.finish(height);
+        let (span, value) = (self.span_from(word), self.alloc(value));
+        let stmt = Stmt { span, kind: StmtKind::Bind { pattern, value } };
+        Item { span, kind: ItemKind::Stmt(stmt) }
+    }
+
+    /// Is a word that begins an item used like a name here?
+    pub(super) fn word_as_name(&self) -> bool {
+        let next = self.ahead(1);
+        matches!(self.kind(), Kind::Module | Kind::Library | Kind::Use | Kind::Export)
+            && (matches!(next.kind, Kind::Assign | Kind::Comma | Kind::Semi | Kind::Eof)
+                || matches!(next.kind, Kind::Field | Kind::FieldMod | Kind::LParen)
+                || next.kind == Kind::DotParam && !next.space
+                || next.kind.is_binary()
+                || next.kind.closes()
+                || next.newline)
     }
 
     /// An item where only statements may stand.
@@ -198,15 +237,18 @@ impl<'a> Parser<'a, '_> {
         }
         let outer = self.enter(true);
         let mut names: SmallVec<[Ident; 8]> = SmallVec::new();
-        while self.kind() == Kind::Name {
-            let token = self.bump();
-            names.push(self.ident(token));
+        while self.kind() == Kind::Name || self.kind().is_keyword() {
+            let span = self.bump().span;
+            let name = self.path_name(span);
+            names.push(Ident { name, span });
             if !self.eat(Kind::Comma) {
                 break;
             }
         }
-        let expected =
-            if self.previous_kind() == Some(Kind::Name) { "`,` or `]`" } else { "a name" };
+        let expected = match self.previous_kind() {
+            Some(Kind::LBracket | Kind::Comma) => "a name",
+            _ => "`,` or `]`",
+        };
         self.close(open, Kind::RBracket, expected);
         self.restore(outer);
         Some(self.slice(&names))

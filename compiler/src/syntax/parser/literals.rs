@@ -64,8 +64,9 @@ impl<'a> Parser<'a, '_> {
     /// comment: says so instead of what was said about it (from diagnostic `errors` on).
     fn perhaps_a_comment(&mut self, open: usize, errors: usize) {
         let opener = self.tokens.list[open];
-        let already_in_panic = self.panic && self.diagnostics.len() == errors;
-        if !opener.newline || already_in_panic {
+        let one = matches!(&self.diagnostics[errors..], [error] if error.code == "E0101");
+        let silent = self.panic || self.diagnostics.len() > errors;
+        if !opener.newline || silent && !one {
             return;
         }
         self.diagnostics.truncate(errors);
@@ -128,6 +129,9 @@ impl<'a> Parser<'a, '_> {
         let error =
             self.error_at("E0122", item.span, "an entry without a key follows one with a key");
         let error = match (map, item.kind) {
+            (true, _) if self.source(item.span).starts_with('(') => {
+                error.help("a computed key is followed by `:` directly: `(key): value`")
+            }
             (true, ExprKind::Name(_)) => {
                 let text = self.source(item.span);
                 error.help(format!("write `{text}: {text}`"))

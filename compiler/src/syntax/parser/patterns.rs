@@ -91,6 +91,10 @@ impl<'a> Parser<'a, '_> {
                 .error_at("E0114", token.span, "an f-string is no pattern")
                 .help("match the beginning of a string with `\"prefix\" + rest`"),
             Kind::SetOpen => self.error_at("E0114", token.span, "a set is no pattern"),
+            kind if self.is_item_word(kind) => {
+                self.word_in_place_of_name();
+                return;
+            }
             kind if kind.is_keyword() => self.keyword_as_name(token),
             _ => {
                 self.unexpected("a pattern");
@@ -98,6 +102,26 @@ impl<'a> Parser<'a, '_> {
             }
         };
         self.report(error);
+    }
+
+    /// Words that can stand nowhere inside a statement, so that a name must be meant.
+    pub(super) fn is_item_word(&self, kind: Kind) -> bool {
+        matches!(kind, Kind::Module | Kind::Library | Kind::Use | Kind::Export | Kind::As)
+    }
+
+    /// Takes such a word for the name it cannot be; reported once for each word.
+    pub(super) fn word_in_place_of_name(&mut self) {
+        let token = self.token();
+        if !self.misused_words.contains(&token.kind) {
+            self.misused_words.push(token.kind);
+            let error = self.keyword_as_name(token);
+            self.report_repaired(error);
+        }
+        self.bump();
+        // After a word of the language the lexer takes no `.name` for a field.
+        while self.kind() == Kind::DotParam && !self.token().space {
+            self.bump();
+        }
     }
 
     pub(super) fn keyword_as_name(&self, token: Token) -> Diagnostic {

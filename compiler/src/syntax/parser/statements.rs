@@ -108,9 +108,11 @@ impl<'a> Parser<'a, '_> {
         }
         let start = self.token().span;
         match self.kind() {
-            Kind::Module | Kind::Library | Kind::Use | Kind::Export => self.misplaced_item(),
+            Kind::Module | Kind::Library | Kind::Use | Kind::Export if !self.word_as_name() => {
+                self.misplaced_item()
+            }
             _ => {
-                let height = self.begin();
+                let (height, first) = (self.begin(), self.pos);
                 let kind = match self.binding_ahead() {
                     Some(assign) => self.binding(assign),
                     None => {
@@ -119,9 +121,36 @@ impl<'a> Parser<'a, '_> {
                         StmtKind::Expr(self.alloc(expr))
                     }
                 };
+                if self.kind() == Kind::Assign && !self.panic {
+                    self.unexpected_assign(first, &kind);
+                }
                 self.finish(height);
                 Stmt { span: self.span_from(start), kind }
             }
+        }
+    }
+
+    /// A `=` after a statement that began at token `first`. Mostly an operator at the end of a line
+    /// has swallowed a binding on the next one; then parsing goes on with that binding.
+    fn unexpected_assign(&mut self, first: usize, kind: &StmtKind<'a>) {
+        let list = &self.tokens.list;
+        let mut line = self.pos;
+        while line > first && !list[line].newline {
+            line -= 1;
+        }
+        if line > first && list[line - 1].kind.continues_line() {
+            let operator = list[line - 1].span;
+            let text = self.source(operator);
+            let message =
+                format!("the line ends with `{text}`, but the next one begins a statement");
+            let error = self
+                .error_at("E0101", operator, message)
+                .label("something is missing after this")
+                .also(list[line].span, "a binding begins here");
+            self.report_repaired(error);
+            self.pos = line;
+        } else if matches!(kind, StmtKind::Bind { .. }) {
+            self.report_second_assign();
         }
     }
 
@@ -151,7 +180,10 @@ impl<'a> Parser<'a, '_> {
     /// `pattern = value`, the first `=` being at token `assign`.
     fn binding(&mut self, assign: usize) -> StmtKind<'a> {
         let start = self.token().span;
-        let mut pattern = self.pattern_atom();
+        let mut pattern = match self.receive_function(assign) {
+            Some(pattern) => pattern,
+            None => self.pattern_atom(),
+        };
         if self.pos != assign {
             if !self.panic {
                 let target = Span::new(start.start, self.tokens.list[assign - 1].span.end);
@@ -167,17 +199,28 @@ impl<'a> Parser<'a, '_> {
             self.bump();
         }
         let value = self.expression();
-        if self.kind() == Kind::Assign && !self.panic {
-            self.report_second_assign();
-        }
         StmtKind::Bind { pattern: self.alloc(pattern), value: self.alloc(value) }
+    }
+
+    /// `receive = function(…)`: a word of the language may be a member of a module, and this is how
+    /// `Process.receive` comes to be one.
+    fn receive_function(&mut self, assign: usize) -> Option<Pattern<'a>> {
+        let token = self.token();
+        let is_function = self.tokens.list[assign + 1].kind == Kind::Function;
+        if token.kind != Kind::Receive || self.pos + 1 != assign || !is_function {
+            return None;
+        }
+        self.bump();
+        let name = self.names.intern("receive");
+        Some(Pattern { span: token.span, kind: PatternKind::Name(name) })
     }
 
     /// At a `{` at the start of a statement in a clause body: a block, or a list or map?
     /// (language.md section 6)
     pub(super) fn is_body_block(&self) -> bool {
         let list = &self.tokens.list;
-        let Some(close) = self.closer_of(self.pos) else { return false };
+        // Where the `}` is missing all that follows is looked at, up to the first sign.
+        let close = self.closer_of(self.pos).unwrap_or(list.len() - 1);
         if list[(close + 1).min(list.len() - 1)].kind == Kind::Assign {
             return false;
         }

@@ -92,6 +92,8 @@ impl<'a> Parser<'a, '_> {
         }
         let lower = text.to_ascii_lowercase();
         let foreign = FOREIGN_NAMES.iter().find(|(name, _)| *name == lower).map(|(_, ours)| *ours);
+        let same = TYPE_NAMES.iter().copied().find(|name| *name == lower);
+        let foreign = same.or(foreign);
         let ours = foreign.or_else(|| nearest(&lower, TYPE_NAMES.iter().copied()));
         let error = self.error_at("E0115", span, format!("there is no type `{text}`"));
         let error = match ours {

@@ -197,7 +197,7 @@ fn check(text: &str) {
 fn token_soup_never_harms() {
     with_stack(|| {
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
-        for _ in 0..20_000 {
+        for _ in 0..10_000 {
             let text = soup(&mut random);
             check(&text);
             fuzz_parse(text.as_bytes());
@@ -209,7 +209,7 @@ fn token_soup_never_harms() {
 fn mutants_never_harm() {
     with_stack(|| {
         let mut random = Random(0xd1b5_4a32_d192_ed03);
-        for _ in 0..4_000 {
+        for _ in 0..1_500 {
             let bytes = mutant(&mut random);
             check(&decode(FileId(0), &bytes).0);
             fuzz_parse(&bytes);
@@ -232,7 +232,7 @@ fn random_bytes_never_harm() {
 #[test]
 fn every_beginning_of_a_program_is_read() {
     with_stack(|| {
-        for end in 0..PROGRAM.len() {
+        for end in (0..PROGRAM.len()).step_by(3) {
             fuzz_parse(&PROGRAM.as_bytes()[..end]);
         }
     });

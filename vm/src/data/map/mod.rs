@@ -185,8 +185,9 @@ impl<'h> MapRef<'h> {
             if values[index].word() == value.word() {
                 return self.value;
             }
-            let (before, after) = (&values[..index], &values[index + 1..]);
-            return shaped(heap, shape, [before, &[value], after]);
+            if let Some(object) = self.value.object() {
+                return heap.object_with(object, index, value);
+            }
         }
         if let Some(longer) = key.as_symbol().and_then(|symbol| shape.with(symbol)) {
             return shaped(heap, longer, [values, &[value], &[]]);

@@ -323,8 +323,7 @@ fn put<'h>(heap: &'h Heap, at: Obj<'h>, shift: u32, new: &New<'h>) -> Put<'h> {
             if entry[1].word() == new.value.word() {
                 return Put::Same;
             }
-            let parts = [&n.words[..from + 1], &[new.value], &n.words[from + 2..]];
-            return Put::Replaced(node(heap, n.entries, n.children, parts));
+            return Put::Replaced(heap.object_with(at, from + 1, new.value));
         }
         let child = two(heap, shift + BITS, entry, new);
         let to = n.child_at(rank(n.children, bit));
@@ -334,9 +333,7 @@ fn put<'h>(heap: &'h Heap, at: Obj<'h>, shift: u32, new: &New<'h>) -> Put<'h> {
     if n.children & bit != 0 {
         let to = n.child_at(rank(n.children, bit));
         let Some(child) = n.words[to].object() else { return Put::Same };
-        let with = |child| {
-            node(heap, n.entries, n.children, [&n.words[..to], &[child], &n.words[to + 1..]])
-        };
+        let with = |child| heap.object_with(at, to, child);
         return match put(heap, child, shift + BITS, new) {
             Put::Same => Put::Same,
             Put::Replaced(child) => Put::Replaced(with(child)),
@@ -353,11 +350,7 @@ fn put_clash<'h>(heap: &'h Heap, at: Obj<'h>, new: &New<'h>) -> Put<'h> {
     let found = words.chunks_exact(ENTRY).position(|e| same_key(e[0], new.key, new.exact));
     match found {
         Some(i) if words[i * ENTRY + 1].word() == new.value.word() => Put::Same,
-        Some(i) => {
-            let value = i * ENTRY + 1;
-            let parts = [&words[..value], &[new.value], &words[value + 1..]];
-            Put::Replaced(clash(heap, hash, parts))
-        }
+        Some(i) => Put::Replaced(heap.object_with(at, i * ENTRY + 1, new.value)),
         None => Put::Added(clash(heap, hash, [words, &new.words()])),
     }
 }
@@ -426,10 +419,7 @@ fn remove<'h>(
             let parts = [&n.words[..from], &entry, &n.words[from..to], &n.words[to + 1..]];
             Rest::Node(node(heap, n.entries | bit, n.children & !bit, parts))
         }
-        Rest::Node(child) => {
-            let parts = [&n.words[..to], &[child], &n.words[to + 1..]];
-            Rest::Node(node(heap, n.entries, n.children, parts))
-        }
+        Rest::Node(child) => Rest::Node(heap.object_with(at, to, child)),
     }
 }
 

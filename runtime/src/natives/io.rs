@@ -1,0 +1,143 @@
+//! Natives of IO: standard output through the node's writer, standard input on a thread of the pool.
+
+use super::support::{Answer, Arg, value};
+use crate::host::WorkerHost;
+use crate::output::{Output, Stream};
+use rata_vm::inspect;
+use rata_vm::native::{Cx, Job, Native, Resume};
+use rata_vm::symbols::sym;
+use rata_vm::value::{Value, Word};
+use std::io::{BufRead, Read};
+
+/// A value at rest while a job runs.
+struct Kept(Word);
+
+impl Resume for Kept {
+    fn resume<'h>(self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
+        Native::Value(cx.heap().value(self.0))
+    }
+
+    fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        visit(&mut self.0);
+    }
+}
+
+/// Waits until text that was written has been taken up.
+struct WaitForRoom(Output);
+
+impl Job for WaitForRoom {
+    fn run(self: Box<Self>) -> Box<dyn Resume> {
+        self.0.wait_for_room();
+        Box::new(Kept(Word::symbol(sym::OK)))
+    }
+}
+
+/// Writes text; who writes faster than it can be shown is held up. The answer is `:ok`.
+pub fn write<'h>(cx: &mut Cx<'h, '_>, stream: Stream, text: &str) -> Answer<'h> {
+    cx.charge(1 + text.len() as u64 / 64);
+    let host = cx.host::<WorkerHost>().expect("processes run on workers");
+    if host.node.output.write(stream, text) {
+        return value(Value::symbol(sym::OK));
+    }
+    Ok(Native::Offload(Box::new(WaitForRoom(host.node.output.clone()))))
+}
+
+fn shown(v: Value<'_>, end: &str) -> String {
+    let mut text = String::new();
+    inspect::display_to(v, &mut text, usize::MAX);
+    text.push_str(end);
+    text
+}
+
+/// `puts(v)`
+pub fn io_puts<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
+    write(cx, Stream::Out, &shown(v, "\n"))
+}
+
+/// `print(v)`
+pub fn io_print<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
+    write(cx, Stream::Out, &shown(v, ""))
+}
+
+/// `error(v)`: as `puts`, on standard error.
+pub fn io_error<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
+    write(cx, Stream::Err, &shown(v, "\n"))
+}
+
+/// Shows a value as source, after a label if there is one; the answer is `:ok`.
+pub fn io_inspect<'h>(cx: &mut Cx<'h, '_>, [v, label]: [Value<'h>; 2]) -> Answer<'h> {
+    let mut text = String::new();
+    if !label.is_nil() {
+        inspect::display_to(label, &mut text, usize::MAX);
+        text.push_str(": ");
+    }
+    inspect::inspect_to(v, &mut text, usize::MAX);
+    text.push('\n');
+    write(cx, Stream::Out, &text)
+}
+
+/// How much is read.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Line,
+    All,
+}
+
+/// Reads standard input. What was printed before is shown first, so that a question is seen.
+struct ReadInput(Output, Wanted);
+
+/// What was read: text, nothing at the end of the input, or why it cannot be read.
+struct Input(Result<Option<String>, String>);
+
+impl Job for ReadInput {
+    fn run(self: Box<Self>) -> Box<dyn Resume> {
+        let ReadInput(output, wanted) = *self;
+        output.flush();
+        let mut input = std::io::stdin().lock();
+        let mut bytes = Vec::new();
+        let result = match wanted {
+            Wanted::Line => input.read_until(b'\n', &mut bytes),
+            Wanted::All => input.read_to_end(&mut bytes),
+        };
+        let text = |bytes| String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned());
+        Box::new(Input(match (result, wanted) {
+            (Err(e), _) => Err(e.to_string()),
+            (Ok(0), Wanted::Line) => Ok(None),
+            (Ok(_), _) => text(bytes).map(Some),
+        }))
+    }
+}
+
+impl Resume for Input {
+    fn resume<'h>(self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
+        match self.0 {
+            Ok(Some(text)) => Native::Value(cx.heap().string(&text)),
+            Ok(None) => Native::Value(Value::symbol(sym::EOF)),
+            Err(why) => {
+                Native::Raise(cx.runtime_error(&format!("cannot read standard input: {why}")))
+            }
+        }
+    }
+
+    fn trace(&mut self, _visit: &mut dyn FnMut(&mut Word)) {}
+}
+
+fn read<'h>(cx: &mut Cx<'h, '_>, wanted: Wanted) -> Answer<'h> {
+    let host = cx.host::<WorkerHost>().expect("processes run on workers");
+    let output = host.node.output.clone();
+    Ok(Native::Offload(Box::new(ReadInput(output, wanted))))
+}
+
+/// `gets(prompt)`: a line with its end, or `:eof`.
+pub fn io_gets<'h>(cx: &mut Cx<'h, '_>, [prompt]: [Value<'h>; 1]) -> Answer<'h> {
+    if !prompt.is_nil() {
+        let prompt = Arg("IO.gets", "prompt").text(cx, prompt)?;
+        write(cx, Stream::Out, prompt)?;
+    }
+    read(cx, Wanted::Line)
+}
+
+/// `read()`: all that is left of standard input.
+pub fn io_read<'h>(cx: &mut Cx<'h, '_>, []: [Value<'h>; 0]) -> Answer<'h> {
+    read(cx, Wanted::All)
+}

@@ -1,0 +1,94 @@
+//! Natives of Log: lines on standard error, the level shown from, and values cut short for them.
+
+use super::process::host;
+use crate::node::Node;
+use crate::output::Stream;
+use crate::report;
+use rata_vm::inspect::inspect_to;
+use rata_vm::native::{Cx, Job, Native, Resume};
+use rata_vm::value::{Value, Word};
+use rata_vm::{Symbol, sym};
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// How many bytes of what was raised are shown.
+const RAISED: usize = 4000;
+
+/// The level that messages are shown from, as the rank that stdlib/log.rata gives it.
+static LEVEL: AtomicI64 = AtomicI64::new(0);
+
+/// `level()`
+pub fn log_level<'h>(_cx: &mut Cx<'h, '_>, []: [Value<'h>; 0]) -> Native<'h> {
+    Native::Value(Value::count(LEVEL.load(Ordering::Relaxed) as usize))
+}
+
+/// `set_level(rank)`
+pub fn log_set_level<'h>(_cx: &mut Cx<'h, '_>, [rank]: [Value<'h>; 1]) -> Native<'h> {
+    LEVEL.store(rank.as_small().unwrap_or(0).max(0), Ordering::Relaxed);
+    Native::Value(Value::symbol(sym::OK))
+}
+
+/// Waits on a pool thread until standard error takes more, so that who logs much is slowed down.
+struct Room(Arc<Node>);
+
+/// There is room: the native's answer.
+struct Written;
+
+impl Job for Room {
+    fn run(self: Box<Self>) -> Box<dyn Resume> {
+        self.0.output.wait_for_room();
+        Box::new(Written)
+    }
+}
+
+impl Resume for Written {
+    fn resume<'h>(self: Box<Self>, _cx: &mut Cx<'h, '_>) -> Native<'h> {
+        Native::Value(Value::symbol(sym::OK))
+    }
+
+    fn trace(&mut self, _visit: &mut dyn FnMut(&mut Word)) {}
+}
+
+/// `write(level, text)`: one line, the further lines of the text indented.
+pub fn log_write<'h>(cx: &mut Cx<'h, '_>, [level, text]: [Value<'h>; 2]) -> Native<'h> {
+    let level = level.as_symbol().map_or("info", Symbol::text);
+    let text = text.as_str().unwrap_or_default();
+    let mut line = format!("[{level}] ");
+    let mut lines = text.lines();
+    line.push_str(lines.next().unwrap_or_default());
+    line.push('\n');
+    for more in lines {
+        let _ = writeln!(line, "  {more}");
+    }
+    cx.charge(1 + line.len() as u64 / 256);
+    let node = Arc::clone(&host(cx).node);
+    if node.output.write(Stream::Err, &line) {
+        Native::Value(Value::symbol(sym::OK))
+    } else {
+        Native::Offload(Box::new(Room(node)))
+    }
+}
+
+/// `raised(value)`: `type: message` of an exception, the start of any other value as source.
+pub fn log_raised<'h>(cx: &mut Cx<'h, '_>, [value]: [Value<'h>; 1]) -> Native<'h> {
+    let mut text = report::raised_text(value);
+    if text.len() > RAISED {
+        text.truncate(text.floor_char_boundary(RAISED));
+        text.push('…');
+    }
+    cx.charge(text.len() as u64 / 64);
+    Native::Value(cx.heap().string(&text))
+}
+
+/// `show(value, limit)`: the start of the value as source, at most about `limit` bytes.
+pub fn log_show<'h>(cx: &mut Cx<'h, '_>, [value, limit]: [Value<'h>; 2]) -> Native<'h> {
+    let limit = limit.as_small().map_or(0, |n| n.clamp(0, 1 << 20) as usize);
+    let mut text = String::new();
+    if !inspect_to(value, &mut text, limit) {
+        text.truncate(text.floor_char_boundary(limit));
+        text.push('…');
+    }
+    cx.charge(text.len() as u64 / 64);
+    Native::Value(cx.heap().string(&text))
+}

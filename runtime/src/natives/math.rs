@@ -1,0 +1,413 @@
+//! Natives of Math: functions of numbers, entry by entry on vectors. nil stays nil.
+//!
+//! Ints stay exact wherever the result is an int; rounding gives ints unless digits are asked for.
+
+use super::support::{Answer, Arg, Roots, Seq, Steps, fold, run, value};
+use num_bigint::BigInt;
+use rata_vm::data::int::{self, Int};
+use rata_vm::data::vector::VecBuilder;
+use rata_vm::native::{Cx, Native, Res};
+use rata_vm::value::{Value, Word};
+
+pub mod bits;
+pub mod rounding;
+
+pub use bits::*;
+pub use rounding::*;
+
+/// Applies `f` to a number, or to each of a vector of them.
+pub fn each_number<'h, F>(cx: &mut Cx<'h, '_>, arg: Arg, x: Value<'h>, f: F) -> Answer<'h>
+where
+    F: for<'x, 'y> Fn(&mut Cx<'x, 'y>, Value<'x>) -> Res<'x> + Send + 'static,
+{
+    if !x.is_vector() {
+        return if x.is_nil() { value(x) } else { f(cx, x).map(Native::Value) };
+    }
+    let seq = arg.vec_seq(cx, x)?;
+    let out = VecBuilder::with_capacity(seq.len());
+    fold(
+        cx,
+        seq,
+        out,
+        move |out, cx, entry| {
+            let made = if entry.is_nil() { entry } else { f(cx, entry)? };
+            out.push(cx.heap(), made);
+            Ok(true)
+        },
+        |out, cx| Ok(out.collect(cx.heap())),
+    )
+}
+
+/// Two operands, entry by entry.
+struct Pairwise<F> {
+    a: Word,
+    b: Word,
+    next: usize,
+    len: usize,
+    f: F,
+    out: VecBuilder,
+}
+
+impl<F: Send + 'static> Roots for Pairwise<F> {
+    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.a.roots(visit);
+        self.b.roots(visit);
+        self.out.roots(visit);
+    }
+}
+
+impl<F> Steps for Pairwise<F>
+where
+    F: for<'x, 'y> Fn(&mut Cx<'x, 'y>, Value<'x>, Value<'x>) -> Res<'x> + Send + 'static,
+{
+    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+        let heap = cx.heap();
+        let (a, b) = (Seq::at_rest(heap, self.a), Seq::at_rest(heap, self.b));
+        let start = self.next;
+        let end = self.len.min(start + 512);
+        let entry = |seq: Seq<'h>, i: usize| {
+            seq.get(heap, if seq.len() == 1 { 0 } else { i }).unwrap_or(Value::NIL)
+        };
+        while self.next < end {
+            let (x, y) = (entry(a, self.next), entry(b, self.next));
+            let nil = x.is_nil() || y.is_nil();
+            let made = if nil { Value::NIL } else { (self.f)(cx, x, y)? };
+            self.out.push(heap, made);
+            self.next += 1;
+            if cx.out_of_budget() {
+                break;
+            }
+        }
+        cx.charge(1 + (self.next - start) as u64 / 16);
+        if self.next < self.len {
+            return Ok(None);
+        }
+        Ok(Some(std::mem::take(&mut self.out).collect(heap)))
+    }
+}
+
+/// Applies `f` to two numbers, or entry by entry to vectors of the same length (or one of them of one
+/// entry).
+pub fn each_pair<'h, F>(
+    cx: &mut Cx<'h, '_>,
+    [left, right]: [Arg; 2],
+    [a, b]: [Value<'h>; 2],
+    f: F,
+) -> Answer<'h>
+where
+    F: for<'x, 'y> Fn(&mut Cx<'x, 'y>, Value<'x>, Value<'x>) -> Res<'x> + Send + 'static,
+{
+    if !a.is_vector() && !b.is_vector() {
+        let nil = a.is_nil() || b.is_nil();
+        return if nil { value(Value::NIL) } else { f(cx, a, b).map(Native::Value) };
+    }
+    let (x, y) = (left.vec(cx, a)?.len(), right.vec(cx, b)?.len());
+    if x != y && x != 1 && y != 1 {
+        let text = format!("{}: {} has {x} entries, {} has {y}", left.0, left.1, right.1);
+        return Err(cx.value_error(&text));
+    }
+    let len = if x == 1 { y } else { x };
+    let out = VecBuilder::with_capacity(len);
+    run(cx, Pairwise { a: a.word(), b: b.word(), next: 0, len, f, out })
+}
+
+/// A number as a float, for functions that only know floats.
+fn float_of<'h>(cx: &Cx<'h, '_>, arg: Arg, x: Value<'h>) -> Result<f64, Value<'h>> {
+    int::to_f64(x).ok_or_else(|| arg.wrong(cx, "a number", x))
+}
+
+/// Functions from a float to a float: name, function, how.
+macro_rules! float_functions {
+    ($($name:ident $function:literal $f:expr;)*) => { $(
+        /// A function of floats.
+        pub fn $name<'h>(cx: &mut Cx<'h, '_>, [x]: [Value<'h>; 1]) -> Answer<'h> {
+            const ARG: Arg = Arg($function, "x");
+            let f: fn(f64) -> f64 = $f;
+            each_number(cx, ARG, x, move |cx, x| Ok(cx.heap().float(f(float_of(cx, ARG, x)?))))
+        }
+    )* };
+}
+
+float_functions! {
+    math_sqrt "Math.sqrt" f64::sqrt;
+    math_cbrt "Math.cbrt" f64::cbrt;
+    math_exp "Math.exp" f64::exp;
+    math_log10 "Math.log10" f64::log10;
+    math_log2 "Math.log2" f64::log2;
+    math_ln "Math.log" f64::ln;
+    math_sin "Math.sin" f64::sin;
+    math_cos "Math.cos" f64::cos;
+    math_tan "Math.tan" f64::tan;
+    math_asin "Math.asin" f64::asin;
+    math_acos "Math.acos" f64::acos;
+    math_atan "Math.atan" f64::atan;
+    math_sinh "Math.sinh" f64::sinh;
+    math_cosh "Math.cosh" f64::cosh;
+    math_tanh "Math.tanh" f64::tanh;
+}
+
+/// Functions of two floats: name, function, names of the arguments, how.
+macro_rules! float_pairs {
+    ($($name:ident $function:literal $a:literal $b:literal $f:expr;)*) => { $(
+        /// A function of two floats.
+        pub fn $name<'h>(cx: &mut Cx<'h, '_>, args: [Value<'h>; 2]) -> Answer<'h> {
+            const LEFT: Arg = Arg($function, $a);
+            const RIGHT: Arg = Arg($function, $b);
+            let f: fn(f64, f64) -> f64 = $f;
+            each_pair(cx, [LEFT, RIGHT], args, move |cx, x, y| {
+                Ok(cx.heap().float(f(float_of(cx, LEFT, x)?, float_of(cx, RIGHT, y)?)))
+            })
+        }
+    )* };
+}
+
+float_pairs! {
+    math_hypot "Math.hypot" "x" "y" f64::hypot;
+    math_atan2 "Math.atan2" "y" "x" f64::atan2;
+    math_log "Math.log" "x" "base" log;
+}
+
+/// The logarithm in a base, exact where the bases 2 and 10 are.
+fn log(x: f64, base: f64) -> f64 {
+    if base == 2.0 {
+        x.log2()
+    } else if base == 10.0 {
+        x.log10()
+    } else {
+        x.ln() / base.ln()
+    }
+}
+
+/// `abs(x)`
+pub fn math_abs<'h>(cx: &mut Cx<'h, '_>, [x]: [Value<'h>; 1]) -> Answer<'h> {
+    const ARG: Arg = Arg("Math.abs", "x");
+    each_number(cx, ARG, x, |cx, x| {
+        let heap = cx.heap();
+        match x.as_float() {
+            Some(f) => Ok(heap.float(f.abs())),
+            None if is_negative(x) => int::neg(heap, x).ok_or_else(|| ARG.wrong(cx, "a number", x)),
+            None if int::is_int(x) => Ok(x),
+            None => Err(ARG.wrong(cx, "a number", x)),
+        }
+    })
+}
+
+fn is_negative(x: Value<'_>) -> bool {
+    match x.view() {
+        rata_vm::View::Int(n) => n < 0,
+        rata_vm::View::BigInt(n) => n.is_negative(),
+        _ => false,
+    }
+}
+
+/// `sign(x)`: -1, 0 or 1.
+pub fn math_sign<'h>(cx: &mut Cx<'h, '_>, [x]: [Value<'h>; 1]) -> Answer<'h> {
+    const ARG: Arg = Arg("Math.sign", "x");
+    each_number(cx, ARG, x, |cx, x| {
+        let heap = cx.heap();
+        match x.as_float() {
+            Some(f) if f == 0.0 || f.is_nan() => Ok(x),
+            Some(f) => Ok(heap.float(f.signum())),
+            None if is_negative(x) => Ok(heap.int(-1)),
+            None if int::is_int(x) => Ok(heap.int(i64::from(x.as_small() != Some(0)))),
+            None => Err(ARG.wrong(cx, "a number", x)),
+        }
+    })
+}
+
+/// An int argument of any size.
+pub fn int_of<'h>(cx: &Cx<'h, '_>, arg: Arg, x: Value<'h>) -> Result<Int, Value<'h>> {
+    Int::of(x).ok_or_else(|| arg.wrong(cx, "an int", x))
+}
+
+/// About what an operation on ints of these sizes costs, in reductions.
+pub fn int_cost(a: &BigInt, b: &BigInt) -> u64 {
+    (a.bits() / 64 + 1).saturating_mul(b.bits() / 64 + 1) / 32
+}
+
+fn gcd(mut a: BigInt, mut b: BigInt) -> BigInt {
+    while b != BigInt::ZERO {
+        let rest = &a % &b;
+        a = std::mem::replace(&mut b, rest);
+    }
+    if a.sign() == num_bigint::Sign::Minus { -a } else { a }
+}
+
+/// The greatest common divisor of two ints of at most 64 bits.
+fn gcd_small(a: i64, b: i64) -> u64 {
+    let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+macro_rules! divisors {
+    ($($(#[$doc:meta])* $name:ident $function:literal |$a:ident, $b:ident| $small:expr, $big:expr;)*) => { $(
+        $(#[$doc])*
+        pub fn $name<'h>(cx: &mut Cx<'h, '_>, args: [Value<'h>; 2]) -> Answer<'h> {
+            const ARGS: [Arg; 2] = [Arg($function, "a"), Arg($function, "b")];
+            each_pair(cx, ARGS, args, |cx, a, b| {
+                let (x, y) = (int_of(cx, ARGS[0], a)?, int_of(cx, ARGS[1], b)?);
+                if let (Int::Small($a), Int::Small($b)) = (&x, &y) {
+                    let ($a, $b) = (*$a, *$b);
+                    return Ok(int::wide(cx.heap(), $small));
+                }
+                let ($a, $b) = (x.into_big(), y.into_big());
+                cx.charge(int_cost(&$a, &$b));
+                Ok(int::from_bigint(cx.heap(), &$big))
+            })
+        }
+    )* };
+}
+
+divisors! {
+    /// `gcd(a, b)`
+    math_gcd "Math.gcd" |a, b| gcd_small(a, b) as i128, gcd(a, b);
+    /// `lcm(a, b)`
+    math_lcm "Math.lcm" |a, b| lcm_small(a, b), lcm(a, b);
+}
+
+fn lcm_small(a: i64, b: i64) -> i128 {
+    match gcd_small(a, b) {
+        0 => 0,
+        divisor => (a as i128 / divisor as i128 * b as i128).abs(),
+    }
+}
+
+fn lcm(a: BigInt, b: BigInt) -> BigInt {
+    let divisor = gcd(a.clone(), b.clone());
+    if divisor == BigInt::ZERO {
+        return divisor;
+    }
+    let multiple = a / divisor * b;
+    if multiple.sign() == num_bigint::Sign::Minus { -multiple } else { multiple }
+}
+
+/// A factorial on its way: products of ranges, multiplied in the end, so that the factors stay
+/// about as large as each other.
+struct Factorial {
+    /// Products of so many factors each, the later ones of fewer.
+    parts: Vec<(u32, BigInt)>,
+    next: u64,
+    last: u64,
+}
+
+impl Roots for Factorial {
+    fn roots(&mut self, _visit: &mut dyn FnMut(&mut Word)) {}
+}
+
+impl Steps for Factorial {
+    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+        let over = self.next > self.last;
+        if !over {
+            let end = self.last.min(self.next + 63);
+            let part = (self.next..=end).fold(BigInt::from(1), |acc, n| acc * n);
+            self.parts.push((0, part));
+            self.next = end + 1;
+            cx.charge(4);
+        }
+        while let [.., (a, x), (b, y)] = self.parts.as_slice()
+            && (over || a == b)
+        {
+            let product = (*a.max(b) + 1, x * y);
+            cx.charge(int_cost(x, y));
+            self.parts.truncate(self.parts.len() - 2);
+            self.parts.push(product);
+            if cx.out_of_budget() {
+                return Ok(None);
+            }
+        }
+        match self.parts.as_slice() {
+            [(_, product)] if over => Ok(Some(int::from_bigint(cx.heap(), product))),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The largest number whose factorial is worked out: it has about 5.5 million digits.
+const MOST_FACTORIAL: u64 = 1_000_000;
+
+/// `factorial(n)` of one int.
+pub fn math_factorial<'h>(cx: &mut Cx<'h, '_>, [n]: [Value<'h>; 1]) -> Answer<'h> {
+    let arg = Arg("Math.factorial", "n");
+    let last = arg.count(cx, n)? as u64;
+    if last > MOST_FACTORIAL {
+        return Err(arg.too_large(cx));
+    }
+    run(cx, Factorial { parts: vec![(0, BigInt::from(1))], next: 2, last })
+}
+
+macro_rules! parity {
+    ($($name:ident $function:literal $wanted:literal;)*) => { $(
+        /// Whether an int is even, or odd.
+        pub fn $name<'h>(cx: &mut Cx<'h, '_>, [n]: [Value<'h>; 1]) -> Answer<'h> {
+            const ARG: Arg = Arg($function, "n");
+            each_number(cx, ARG, n, |cx, n| {
+                let odd = match int_of(cx, ARG, n)? {
+                    Int::Small(n) => n & 1 == 1,
+                    Int::Big(n) => n.bit(0),
+                };
+                Ok(Value::bool(odd == $wanted))
+            })
+        }
+    )* };
+}
+
+parity! {
+    math_is_even "Math.is_even" false;
+    math_is_odd "Math.is_odd" true;
+}
+
+fn less(a: Value<'_>, b: Value<'_>) -> bool {
+    rata_vm::compare::cmp_numbers(a, b) == Some(std::cmp::Ordering::Less)
+}
+
+/// `clamp(x, low, high)`
+pub fn math_clamp<'h>(cx: &mut Cx<'h, '_>, [x, low, high]: [Value<'h>; 3]) -> Answer<'h> {
+    const ARG: Arg = Arg("Math.clamp", "x");
+    for (bound, name) in [(low, "low"), (high, "high")] {
+        Arg("Math.clamp", name).float(cx, bound)?;
+    }
+    if less(high, low) {
+        return Err(Arg("Math.clamp", "high").bad(cx, "at least low", high));
+    }
+    if !x.is_vector() {
+        if x.is_nil() {
+            return value(x);
+        }
+        ARG.float(cx, x)?;
+        return value(if less(x, low) {
+            low
+        } else if less(high, x) {
+            high
+        } else {
+            x
+        });
+    }
+    let numbers = ARG.vec_seq(cx, x)?;
+    fold(
+        cx,
+        numbers,
+        (low.word(), high.word(), VecBuilder::new()),
+        move |(low, high, out), cx, x| {
+            let heap = cx.heap();
+            let (low, high) = (heap.value(*low), heap.value(*high));
+            if !x.is_nil() {
+                ARG.float(cx, x)?;
+            }
+            out.push(
+                heap,
+                if less(x, low) {
+                    low
+                } else if less(high, x) {
+                    high
+                } else {
+                    x
+                },
+            );
+            Ok(true)
+        },
+        |(.., out), cx| Ok(out.collect(cx.heap())),
+    )
+}

@@ -1,0 +1,379 @@
+//! Natives of String. Characters are grapheme clusters: what a reader sees as one.
+//!
+//! Functions that make one value of each string take vectors of strings too, entry by entry; nil stays
+//! nil. Long texts are worked through in pieces cut where no character is torn (`pieces`).
+
+use super::support::{Answer, Arg, Collector, Seq, fold, value};
+use rata_vm::data::string;
+use rata_vm::data::vector::{self, VecBuilder};
+use rata_vm::native::{Cx, Res};
+use rata_vm::value::Value;
+use unicode_segmentation::UnicodeSegmentation;
+
+pub mod convert;
+pub mod pieces;
+
+pub use convert::*;
+use pieces::{Made, piecewise};
+
+/// Applies `f` to a string, or to each of a vector of strings.
+pub fn each_text<'h, F>(cx: &mut Cx<'h, '_>, arg: Arg, v: Value<'h>, f: F) -> Answer<'h>
+where
+    F: for<'x, 'y> Fn(&mut Cx<'x, 'y>, Value<'x>, &'x str) -> Res<'x> + Send + 'static,
+{
+    if let Some(text) = v.as_str() {
+        cx.charge(1 + text.len() as u64 / 128);
+        return f(cx, v, text).map(rata_vm::native::Native::Value);
+    }
+    let seq = match v.is_vector() || v.is_nil() {
+        true => arg.vec_seq(cx, v)?,
+        false => return Err(arg.wrong(cx, "a string", v)),
+    };
+    fold(
+        cx,
+        seq,
+        VecBuilder::with_capacity(seq.len()),
+        move |out, cx, entry| {
+            let made = match entry.as_str() {
+                Some(text) => {
+                    cx.charge(text.len() as u64 / 128);
+                    f(cx, entry, text)?
+                }
+                None if entry.is_nil() => Value::NIL,
+                None => return Err(arg.wrong(cx, "a string", entry)),
+            };
+            out.push(cx.heap(), made);
+            Ok(true)
+        },
+        |out, cx| Ok(out.collect(cx.heap())),
+    )
+}
+
+/// `length(s)`
+pub fn string_length<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
+    let count = |text: &str| {
+        if text.is_ascii() { ascii_length(text) } else { text.graphemes(true).count() }
+    };
+    if s.as_str().is_some_and(|text| text.len() > pieces::LONG) {
+        return piecewise(cx, s, Made::Number(0), move |made, _, text| made.add(count(text)));
+    }
+    each_text(cx, Arg("String.length", "s"), s, move |_, _, text| Ok(Value::count(count(text))))
+}
+
+/// Characters of an ASCII text: all bytes, but a carriage return and the newline after it are one.
+fn ascii_length(text: &str) -> usize {
+    text.len() - text.as_bytes().windows(2).filter(|pair| pair == b"\r\n").count()
+}
+
+/// `byte_size(s)`
+pub fn string_byte_size<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
+    each_text(cx, Arg("String.byte_size", "s"), s, |_, _, text| Ok(Value::count(text.len())))
+}
+
+/// `graphemes(s)`
+pub fn string_graphemes<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
+    Arg("String.graphemes", "s").text(cx, s)?;
+    piecewise(cx, s, Made::entries(), |made, cx, text| {
+        text.graphemes(true).for_each(|g| made.push(cx.heap(), cx.heap().string(g)));
+    })
+}
+
+/// `codepoints(s)`: their numbers.
+pub fn string_codepoints<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
+    Arg("String.codepoints", "s").text(cx, s)?;
+    piecewise(cx, s, Made::entries(), |made, cx, text| {
+        text.chars().for_each(|c| made.push(cx.heap(), Value::count(c as usize)));
+    })
+}
+
+/// Natives that turn a text into another: name, function, how.
+macro_rules! of_text {
+    ($($(#[$doc:meta])* $name:ident $function:literal |$text:ident| $body:expr;)*) => { $(
+        $(#[$doc])*
+        pub fn $name<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
+            if s.as_str().is_some_and(|text| text.len() > pieces::LONG) {
+                return piecewise(cx, s, Made::text(), |made, _, $text| made.write(&$body));
+            }
+            each_text(cx, Arg($function, "s"), s, |cx, _, $text| Ok(cx.heap().string(&$body)))
+        }
+    )* };
+}
+
+of_text! {
+    /// `upcase(s)`
+    string_upcase "String.upcase" |text| text.to_uppercase();
+    /// `downcase(s)`
+    string_downcase "String.downcase" |text| text.to_lowercase();
+}
+
+/// `capitalize(s)`: the first character in upper case, the others in lower case.
+pub fn string_capitalize<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
+    each_text(cx, Arg("String.capitalize", "s"), s, |cx, _, text| {
+        let first = text.graphemes(true).next().unwrap_or("");
+        let rest = text[first.len()..].to_lowercase();
+        Ok(string::join(cx.heap(), &[&first.to_uppercase(), &rest]))
+    })
+}
+
+/// `reverse(s)`
+pub fn string_reverse<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
+    each_text(cx, Arg("String.reverse", "s"), s, |cx, _, text| {
+        let reversed: String = text.graphemes(true).rev().collect();
+        Ok(cx.heap().string(&reversed))
+    })
+}
+
+/// `trim(s, what, side)`: without white space, or what is given, at `:both` ends, or at the
+/// `:leading` or `:trailing` one.
+pub fn string_trim<'h>(cx: &mut Cx<'h, '_>, [s, what, side]: [Value<'h>; 3]) -> Answer<'h> {
+    let what = match what.is_nil() {
+        true => None,
+        false => Some(Arg("String.trim", "what").text(cx, what)?.to_owned()),
+    };
+    let side = side.as_symbol().map_or("both", |s| s.text());
+    let (leading, trailing) = (side != "trailing", side != "leading");
+    each_text(cx, Arg("String.trim", "s"), s, move |cx, whole, text| {
+        let (mut from, mut to) = (0, text.len());
+        match &what {
+            None => {
+                to = if trailing { text.trim_end().len() } else { to };
+                from = if leading { to - text[..to].trim_start().len() } else { 0 };
+            }
+            Some(what) if !what.is_empty() => {
+                while trailing && text[..to].ends_with(what.as_str()) {
+                    to -= what.len();
+                }
+                while leading && text[from..to].starts_with(what.as_str()) {
+                    from += what.len();
+                }
+            }
+            Some(_) => {}
+        }
+        Ok(string::slice(cx.heap(), whole, from, to).unwrap_or(whole))
+    })
+}
+
+/// `split(s, separator, parts)`: at white space if the separator is nil; at most so many parts.
+pub fn string_split<'h>(cx: &mut Cx<'h, '_>, [s, separator, parts]: [Value<'h>; 3]) -> Answer<'h> {
+    let text = Arg("String.split", "s").text(cx, s)?;
+    if separator.is_nil() {
+        return pieces::split_words(cx, s);
+    }
+    let separator = Arg("String.split", "separator").text(cx, separator)?;
+    let most = match parts.is_nil() {
+        true => usize::MAX,
+        false => Arg("String.split", "parts").count(cx, parts)?.max(1),
+    };
+    if separator.is_empty() {
+        return match most {
+            usize::MAX => string_graphemes(cx, [s]),
+            _ => split_graphemes(cx, text, most),
+        };
+    }
+    pieces::split(cx, s, separator, most)
+}
+
+fn split_graphemes<'h>(cx: &mut Cx<'h, '_>, text: &str, most: usize) -> Answer<'h> {
+    let heap = cx.heap();
+    cx.charge(text.len() as u64 / 16);
+    let mut out = Collector::new(false);
+    let mut rest = text;
+    while out.len() + 1 < most
+        && let Some(g) = rest.graphemes(true).next()
+    {
+        out.push(heap, heap.string(g));
+        rest = &rest[g.len()..];
+    }
+    if !rest.is_empty() {
+        out.push(heap, heap.string(rest));
+    }
+    value(out.finish(heap))
+}
+
+/// `lines(s)`
+pub fn string_lines<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
+    Arg("String.lines", "s").text(cx, s)?;
+    pieces::lines(cx, s)
+}
+
+/// `replace(s, what, by, all)`: every occurrence, or the first only.
+pub fn string_replace<'h>(cx: &mut Cx<'h, '_>, [s, what, by, all]: [Value<'h>; 4]) -> Answer<'h> {
+    let what = Arg("String.replace", "what").text(cx, what)?.to_owned();
+    let by = Arg("String.replace", "by").text(cx, by)?.to_owned();
+    let all = Arg("String.replace", "all").bool(cx, all)?;
+    if all && s.as_str().is_some_and(|text| text.len() > pieces::LONG) && !what.is_empty() {
+        return pieces::replace(cx, s, what, by);
+    }
+    let grown = s.as_str().map_or(0, |text| text.len()).saturating_mul(1 + by.len());
+    if what.is_empty() && !cx.heap().has_room(grown) {
+        return Err(Arg("String.replace", "by").too_large(cx));
+    }
+    each_text(cx, Arg("String.replace", "s"), s, move |cx, whole, text| {
+        if !text.contains(what.as_str()) {
+            return Ok(whole);
+        }
+        let replaced = if all { text.replace(&what, &by) } else { text.replacen(&what, &by, 1) };
+        Ok(cx.heap().string(&replaced))
+    })
+}
+
+macro_rules! text_tests {
+    ($($(#[$doc:meta])* $name:ident $function:literal $method:ident;)*) => { $(
+        $(#[$doc])*
+        pub fn $name<'h>(cx: &mut Cx<'h, '_>, [s, what]: [Value<'h>; 2]) -> Answer<'h> {
+            let texts = Arg($function, "what").seq(cx, what)?;
+            let mut any = Vec::with_capacity(texts.len().min(64));
+            for i in 0..texts.len() {
+                let text = texts.get(cx.heap(), i).unwrap_or(Value::NIL);
+                any.push(Arg($function, "what").text(cx, text)?.to_owned());
+            }
+            each_text(cx, Arg($function, "s"), s, move |cx, _, text| {
+                cx.charge((text.len() * any.len() / 512) as u64);
+                Ok(Value::bool(any.iter().any(|what| text.$method(what.as_str()))))
+            })
+        }
+    )* };
+}
+
+text_tests! {
+    /// `contains?(s, what)`
+    string_contains "String.contains?" contains;
+    /// `starts_with?(s, what)`
+    string_starts_with "String.starts_with?" starts_with;
+    /// `ends_with?(s, what)`
+    string_ends_with "String.ends_with?" ends_with;
+}
+
+/// `index_of(s, what)`: the position of the first occurrence, or nil.
+pub fn string_index_of<'h>(cx: &mut Cx<'h, '_>, [s, what]: [Value<'h>; 2]) -> Answer<'h> {
+    let what = Arg("String.index_of", "what").text(cx, what)?.to_owned();
+    each_text(cx, Arg("String.index_of", "s"), s, move |_, _, text| {
+        let found = text.find(what.as_str());
+        Ok(found.map_or(Value::NIL, |at| Value::count(text[..at].graphemes(true).count() + 1)))
+    })
+}
+
+/// The bytes of `count` characters from a position on (from the end if negative).
+fn span(text: &str, position: i64, count: usize) -> (usize, usize) {
+    let start = match position {
+        0.. => offset(text, position.max(1) as usize - 1),
+        _ => {
+            let back = usize::try_from(position.unsigned_abs()).unwrap_or(usize::MAX);
+            text.grapheme_indices(true).rev().take(back).last().map_or(text.len(), |(at, _)| at)
+        }
+    };
+    (start, start + offset(&text[start..], count))
+}
+
+/// Where in the text so many characters end.
+fn offset(text: &str, characters: usize) -> usize {
+    if characters >= text.len() {
+        return text.len();
+    }
+    text.grapheme_indices(true).nth(characters).map_or(text.len(), |(at, _)| at)
+}
+
+/// `slice(s, start, count)`; start may be a range of positions.
+pub fn string_slice<'h>(cx: &mut Cx<'h, '_>, [s, start, count]: [Value<'h>; 3]) -> Answer<'h> {
+    let (start, count) = match start.as_vec().map(|v| v.entries()) {
+        Some(vector::Entries::Range(first, len)) if count.is_nil() => (first.max(1), len),
+        _ => {
+            let start = Arg("String.slice", "start").int(cx, start)?;
+            let count = match count.is_nil() {
+                true => usize::MAX,
+                false => Arg("String.slice", "count").count(cx, count)?,
+            };
+            (start, count)
+        }
+    };
+    if start == 0 {
+        return Err(cx.index_error("String.slice: positions count from 1"));
+    }
+    each_text(cx, Arg("String.slice", "s"), s, move |cx, whole, text| {
+        let (from, to) = span(text, start, count);
+        Ok(string::slice(cx.heap(), whole, from, to).unwrap_or(whole))
+    })
+}
+
+/// `at(s, index)`: a character, or nil.
+pub fn string_at<'h>(cx: &mut Cx<'h, '_>, [s, index]: [Value<'h>; 2]) -> Answer<'h> {
+    let index = Arg("String.at", "index").int(cx, index)?;
+    each_text(cx, Arg("String.at", "s"), s, move |cx, whole, text| {
+        let back = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
+        if index == 0 || index < 0 && text.graphemes(true).rev().nth(back - 1).is_none() {
+            return Ok(Value::NIL);
+        }
+        let (from, to) = span(text, index, 1);
+        let found = if from == to { None } else { string::slice(cx.heap(), whole, from, to) };
+        Ok(found.unwrap_or(Value::NIL))
+    })
+}
+
+/// `repeat(s, times)`
+pub fn string_repeat<'h>(cx: &mut Cx<'h, '_>, [s, times]: [Value<'h>; 2]) -> Answer<'h> {
+    let arg = Arg("String.repeat", "times");
+    let times = arg.count(cx, times)?;
+    each_text(cx, Arg("String.repeat", "s"), s, move |cx, _, text| {
+        let bytes = text.len().saturating_mul(times);
+        if bytes > string::MAX_LEN || !cx.heap().has_room(bytes) {
+            return Err(arg.too_large(cx));
+        }
+        cx.charge(bytes as u64 / 512);
+        Ok(cx.heap().string(&text.repeat(times)))
+    })
+}
+
+/// `pad(s, width, with, leading)`: filled up to so many characters.
+pub fn string_pad<'h>(
+    cx: &mut Cx<'h, '_>,
+    [s, width, with, leading]: [Value<'h>; 4],
+) -> Answer<'h> {
+    let leading = leading.as_bool() == Some(true);
+    let function = if leading { "String.pad_leading" } else { "String.pad_trailing" };
+    let wanted = Arg(function, "width").count(cx, width)?;
+    let with = Arg(function, "with").text(cx, with)?.to_owned();
+    if with.is_empty() {
+        let empty = string::empty();
+        return Err(Arg(function, "with").bad(cx, "a string of at least one character", empty));
+    }
+    let shown = cx.heap();
+    if !shown.has_room(wanted.saturating_mul(with.len())) || wanted > string::MAX_LEN / with.len() {
+        return Err(Arg(function, "width").too_large(cx));
+    }
+    each_text(cx, Arg(function, "s"), s, move |cx, whole, text| {
+        let missing = wanted.saturating_sub(text.graphemes(true).count());
+        if missing == 0 {
+            return Ok(whole);
+        }
+        let pad: String = with.graphemes(true).cycle().take(missing).collect();
+        cx.charge(pad.len() as u64 / 64);
+        let parts = if leading { [pad.as_str(), text] } else { [text, pad.as_str()] };
+        Ok(string::join(cx.heap(), &parts))
+    })
+}
+
+/// `join(strings, separator)`: the entries as `IO.puts` shows them.
+pub fn string_join<'h>(cx: &mut Cx<'h, '_>, [strings, separator]: [Value<'h>; 2]) -> Answer<'h> {
+    let seq = Arg("String.join", "strings").seq(cx, strings)?;
+    let separator = Arg("String.join", "separator").text(cx, separator)?.to_owned();
+    join(cx, seq, separator)
+}
+
+/// The entries as shown, with the separator between them.
+pub fn join<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, separator: String) -> Answer<'h> {
+    fold(
+        cx,
+        seq,
+        (separator, String::new(), true),
+        |(separator, text, first), cx, entry| {
+            let before = text.len();
+            if !std::mem::take(first) {
+                text.push_str(separator);
+            }
+            rata_vm::inspect::display_to(entry, text, usize::MAX);
+            cx.charge((text.len() - before) as u64 / 256);
+            Ok(true)
+        },
+        |(_, text, _), cx| Ok(cx.heap().string(&text)),
+    )
+}

@@ -1,0 +1,60 @@
+//! Objects that own something outside the heap: BUFREF (a counted buffer) and HOST (a Rust object).
+//!
+//! They are linked in one list per heap or fragment, by their last word. A collection keeps those it
+//! moved and gives up the references of the others; what they keep alive is charged to the heap.
+#![allow(unsafe_code)]
+
+use super::{host, layout, shared};
+
+/// Where an object in the off-heap list keeps its link to the next one.
+///
+/// # Safety
+/// `object` points to a BUFREF or HOST object.
+#[inline(always)]
+pub(super) unsafe fn off_heap_link(object: *mut u64) -> *mut u64 {
+    // SAFETY: by contract; both sorts keep the link in their last word.
+    unsafe { object.add(layout::words_of(*object) - 1) }
+}
+
+/// Drops what a list of off-heap objects refers to. The objects themselves are not freed.
+///
+/// # Safety
+/// The list is intact, and nobody uses the objects any more.
+pub(super) unsafe fn drop_off_heap(mut object: *mut u64) {
+    while !object.is_null() {
+        // SAFETY: by contract.
+        unsafe {
+            let next = *off_heap_link(object) as *mut u64;
+            drop_referent(object);
+            object = next;
+        }
+    }
+}
+
+/// Gives up the reference that one off-heap object owns.
+///
+/// # Safety
+/// `object` is a BUFREF or HOST object that owns its reference, and is not used again.
+pub(super) unsafe fn drop_referent(object: *mut u64) {
+    // SAFETY: by contract.
+    unsafe {
+        match layout::tag_of(*object) {
+            layout::BUFREF => shared::release(*object.add(1) as *mut shared::SharedBuf),
+            _ => host::release(object),
+        }
+    }
+}
+
+/// The bytes that one off-heap object keeps alive.
+///
+/// # Safety
+/// `object` is a BUFREF or HOST object that owns its reference.
+pub(super) unsafe fn referent_bytes(object: *mut u64) -> usize {
+    // SAFETY: by contract.
+    unsafe {
+        match layout::tag_of(*object) {
+            layout::BUFREF => (*(*object.add(1) as *mut shared::SharedBuf)).bytes(),
+            _ => host::bytes(object),
+        }
+    }
+}
