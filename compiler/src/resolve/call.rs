@@ -284,7 +284,7 @@ impl<'a> Resolver<'a, '_> {
         let mut list: Vec<Signature> = Vec::new();
         for entry in entries {
             let body = |g: &&usize| self.level.group_fns[**g].0 == entry.2;
-            match self.level.group_of.get(&entry.2).filter(|g| body(&g)) {
+            match self.level.group_of.get(&entry.2).filter(|g| body(g)) {
                 Some(&g) => list.push(super::outline::signature(self.group(g))),
                 None if self.level.inherited.iter().any(|i| i.2 == entry.2) => {
                     list.push(Signature {
