@@ -155,10 +155,10 @@ impl<'a, 's> Project<'a, 's> {
                 "E0502",
                 importer,
                 span,
-                "these files import one another in a circle",
+                "these files import one another in a cycle",
             )
-            .label("this import closes the circle")
-            .help(format!("the circle is {text}"))
+            .label("this import closes the cycle")
+            .help(format!("the cycle is {text}"))
             .help("move what both need into a file of its own"),
         );
     }

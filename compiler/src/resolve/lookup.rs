@@ -103,6 +103,7 @@ impl<'a> Resolver<'a, '_> {
     /// The functions that `name` means from here, by arity: for each arity the definition nearest
     /// above, or the first below.
     pub(super) fn function_set(&mut self, name: Name) -> Option<SetIdx> {
+        self.level.used_names.insert(name);
         let mut chosen: Vec<(u32, usize)> = Vec::new();
         for &g in self.level.groups_by_name.get(&name).map_or(&[][..], |l| l) {
             let group = self.group(g);

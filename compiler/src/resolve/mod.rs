@@ -163,6 +163,8 @@ struct Level<'a> {
     bindings_by_name: HashMap<Name, Vec<usize>>,
     /// The item under way: what stands above is bound, what stands below is not.
     position: usize,
+    /// Names of functions that the function under way used.
+    used_names: HashSet<Name>,
     /// Whether a function (rather than a statement) of the module is under way.
     in_function: bool,
     /// The first item of a script that may run code: functions defined above it are always defined.
