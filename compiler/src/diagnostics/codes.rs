@@ -54,7 +54,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("E0404", "a condition that is no single value"),
     ("E0405", "a call of something that is no function"),
     ("E0501", "a file that cannot be found or read"),
-    ("E0502", "files that import one another in a circle"),
+    ("E0502", "files that import one another in a cycle"),
     ("E0503", "a module that is defined twice in the project"),
     ("E0504", "a behaviour that does not exist"),
     ("E0505", "an imported file holds several modules"),

@@ -27,24 +27,10 @@ impl<'a> Resolver<'a, '_> {
         let group: &Group<'a> = self.group(group);
         let name = group.ident.name;
         self.enter_function(name, None, false);
-        (self.level.under_way, self.level.uses_itself) = (Some(name), false);
         let clauses: Vec<_> =
             group.clauses.iter().map(|f| self.function_clause(f, true, name)).collect();
-        self.level.under_way = None;
         self.scopes.leave();
-        let bindings = &self.outline().bindings;
-        let earlier = |list: &Vec<usize>| list.iter().any(|b| bindings[*b].item < group.item);
-        if self.level.uses_itself && self.level.bindings_by_name.get(&name).is_some_and(earlier) {
-            self.warn_itself(group.ident);
-        }
         self.definition(name, group.clauses[0], &clauses)
-    }
-
-    /// Warns of a function that means itself by a name that was bound before.
-    pub(super) fn warn_itself(&mut self, ident: Ident) {
-        let text = self.text(ident.name).to_string();
-        let message = format!("inside this function `{text}` means the function itself");
-        self.warning("W0910", ident.span, message).label = "the name was bound before".to_string();
     }
 
     fn definition(

@@ -70,7 +70,6 @@ impl<'a> Resolver<'a, '_> {
             (None, None) => self.level.inherited.iter().any(|f| f.0 == name),
         };
         if function_wins {
-            self.level.uses_itself |= self.level.under_way == Some(name);
             return self.function_set(name).map(Meaning::Functions);
         }
         binding.map(|b| Meaning::Global(self.global(b)))
@@ -104,6 +103,7 @@ impl<'a> Resolver<'a, '_> {
     /// The functions that `name` means from here, by arity: for each arity the definition nearest
     /// above, or the first below.
     pub(super) fn function_set(&mut self, name: Name) -> Option<SetIdx> {
+        self.level.used_names.insert(name);
         let mut chosen: Vec<(u32, usize)> = Vec::new();
         for &g in self.level.groups_by_name.get(&name).map_or(&[][..], |l| l) {
             let group = self.group(g);

@@ -163,14 +163,13 @@ struct Level<'a> {
     bindings_by_name: HashMap<Name, Vec<usize>>,
     /// The item under way: what stands above is bound, what stands below is not.
     position: usize,
+    /// Names of functions that the function under way used.
+    used_names: HashSet<Name>,
     /// Whether a function (rather than a statement) of the module is under way.
     in_function: bool,
     /// The first item of a script that may run code: functions defined above it are always defined.
     first_action: usize,
     docs: Vec<(Option<(Name, u32)>, &'a str)>,
-    /// The function of the module that is under way, and whether it uses its own name.
-    under_way: Option<Name>,
-    uses_itself: bool,
 }
 
 /// Resolves one module.

@@ -123,20 +123,26 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn check_imported(&mut self, module: Name, ident: Ident) {
-        let outline = self.outline();
-        let hides =
-            outline.groups.iter().find(|g| g.ident.name == ident.name).map(|g| g.ident.span);
-        if let Some(span) = hides {
-            let text = self.text(ident.name).to_string();
-            self.warning("W0906", span, format!("`{text}` hides the imported function"))
-                .also
-                .push((ident.span, "imported here".to_string()));
+        let groups = &self.outline().groups;
+        if let Some(group) = groups.iter().find(|g| g.ident.name == ident.name) {
+            self.warn_hidden_import(group.ident);
         }
         if let Some(info) = self.index.get(module)
             && !info.members.get(&ident.name).is_some_and(|m| m.public)
         {
             self.no_such_member(module, ident.name, ident.span);
         }
+    }
+
+    /// Warns of a definition that hides an imported name.
+    pub(super) fn warn_hidden_import(&mut self, ident: Ident) {
+        let Some(import) = self.imported.get_mut(&ident.name) else { return };
+        import.used = true; // one warning is enough
+        let span = import.span;
+        let text = self.text(ident.name).to_string();
+        self.warning("W0906", ident.span, format!("`{text}` hides the imported function"))
+            .also
+            .push((span, "imported here".to_string()));
     }
 
     fn library_module(
@@ -213,7 +219,12 @@ impl<'a> Resolver<'a, '_> {
         for i in 0..groups.len() {
             self.level.position = self.group(i).item;
             let (body, defaults) = self.level.group_fns[i];
+            self.level.used_names.clear();
             let def = self.named_function(i);
+            let ident = self.group(i).ident;
+            if self.level.used_names.contains(&ident.name) && self.bound_above(ident.name) {
+                self.warn_self(ident);
+            }
             self.level.functions[body.0 as usize] = def;
             let clause = defaults_clause(&self.group(i).clauses);
             if let (Some(entry), Some(clause)) = (defaults, clause) {
@@ -223,6 +234,12 @@ impl<'a> Resolver<'a, '_> {
             }
         }
         self.level.in_function = false;
+    }
+
+    /// Whether a statement above the function under way binds its name.
+    fn bound_above(&self, name: Name) -> bool {
+        let list = self.level.bindings_by_name.get(&name).map_or(&[][..], |l| l);
+        list.iter().any(|b| self.outline().bindings[*b].item < self.level.position)
     }
 
     /// A default that would give a second function the same number of arguments.

@@ -507,7 +507,8 @@ fn timer<'h>(
         shard.wheel.cancel(key);
         shard.by_ref.remove(&r.id());
     }
-    let left = deadline.saturating_sub(node.clock.tick());
+    // Whole milliseconds that are surely left: the deadline was rounded up when it was set.
+    let left = (deadline * 1_000_000).saturating_sub(node.clock.nanoseconds()) / 1_000_000;
     Native::Value(Value::count(left as usize))
 }
 
