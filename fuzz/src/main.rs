@@ -78,7 +78,7 @@ struct Run {
     /// Where failing inputs are written
     #[arg(long, default_value = "fuzz/failures")]
     out: PathBuf,
-    /// Stop after so many failures
+    /// Stop after so many kinds of failure
     #[arg(long, default_value_t = 10)]
     failures: usize,
     /// Run the input in this file instead, in this process
