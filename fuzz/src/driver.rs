@@ -2,10 +2,7 @@
 //! badly.
 
 use crate::Mode;
-use crate::corpus::Corpus;
-use crate::random::Random;
-use crate::subject::Subject;
-use crate::worker::{ACCEPTED, on_large_stack};
+use crate::worker::{self, ACCEPTED};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -268,11 +265,7 @@ fn describe(status: ExitStatus) -> String {
 fn keep(plan: &Plan, failure: &Failure) -> io::Result<String> {
     std::fs::create_dir_all(&plan.out)?;
     let path = plan.out.join(format!("{}-{}-{}", plan.mode.name(), plan.seed, failure.case));
-    let mut input = Vec::new();
-    on_large_stack(|| {
-        let mut random = Random::new(plan.seed, failure.case);
-        input = Subject::new(plan.mode, Corpus::read(&plan.root)).input(&mut random);
-    });
+    let input = worker::input(plan.mode, &plan.root, plan.seed, failure.case);
     let mut file = std::fs::File::create(&path)?;
     file.write_all(&input)?;
     Ok(path.display().to_string())

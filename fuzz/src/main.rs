@@ -156,11 +156,7 @@ fn drive(mode: Mode, run: Run) {
 /// Writes the input of a case to standard output.
 fn show(mode: Mode, root: &Path, seed: u64, case: u64) {
     use std::io::Write;
-    let mut input = Vec::new();
-    worker::on_large_stack(|| {
-        let mut random = random::Random::new(seed, case);
-        input = subject::Subject::new(mode, corpus::Corpus::read(root)).input(&mut random);
-    });
+    let input = worker::input(mode, root, seed, case);
     if std::io::stdout().write_all(&input).is_err() {
         exit(1);
     }
