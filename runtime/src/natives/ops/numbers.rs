@@ -2,10 +2,11 @@
 //!
 //! A missing entry makes the result missing, as in R. Ints stay exact.
 
+use super::order::{cmp_entries, is_nested};
 use crate::natives::support::{Answer, Arg, Roots, Seq, Steps, fold, run, value};
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
-use rata_vm::compare;
+use rata_vm::data::Work;
 use rata_vm::data::int::{self, Int};
 use rata_vm::data::vector::{Entries, NIL_BOOL, VecBuilder, is_nil_float};
 use rata_vm::heap::Heap;
@@ -232,6 +233,7 @@ pub fn extreme<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, wanted: Ordering) -> Answe
         let last = first + len as i64 - 1;
         return value(cx.heap().int(if wanted == Ordering::Less { first } else { last }));
     }
+    let nested = is_nested(seq);
     fold(
         cx,
         seq,
@@ -242,9 +244,13 @@ pub fn extreme<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, wanted: Ordering) -> Answe
                 return Ok(false);
             }
             let heap = cx.heap();
-            if best.is_none_or(|b| compare::cmp(entry, heap.value(b)) == wanted) {
+            let mut work = Work::default();
+            let mut beats =
+                |b| cmp_entries(heap, nested, [entry, heap.value(b)], &mut work) == wanted;
+            if best.is_none_or(&mut beats) {
                 *best = Some(entry.word());
             }
+            cx.charge(work.0 / 64);
             Ok(true)
         },
         |best, cx| -> Res<'_> { Ok(best.map_or(Value::NIL, |b| cx.heap().value(b))) },
