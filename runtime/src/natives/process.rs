@@ -507,7 +507,8 @@ fn timer<'h>(
         shard.wheel.cancel(key);
         shard.by_ref.remove(&r.id());
     }
-    let left = deadline.saturating_sub(node.clock.tick());
+    // Rounded down, so that no more is left than was asked for.
+    let left = node.clock.until(deadline).as_millis();
     Native::Value(Value::count(left as usize))
 }
 
