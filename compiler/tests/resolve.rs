@@ -151,7 +151,8 @@ fn nested_modules_see_aliases_but_not_names() {
   g = function() { Inner.f() }
 }";
     assert_has(&said(text), &["unknown name `k`"]);
-    let tree = resolved("module A { module B { f = function() { 1 } }\n g = function() { B.f() } }");
+    let tree =
+        resolved("module A { module B { f = function() { 1 } }\n g = function() { B.f() } }");
     assert_has(&tree, &["module A.B", "A.B.f()"]);
 }
 
@@ -224,13 +225,10 @@ fn imports_are_followed_and_cycles_told() {
     ];
     let compiled = compile_files(&files, None);
     assert!(!compiled.failed(), "{}", compiled.render(Style::Plain));
-    let names: Vec<_> =
-        compiled.package.unwrap().modules.into_iter().map(|m| m.name).collect();
+    let names: Vec<_> = compiled.package.unwrap().modules.into_iter().map(|m| m.name).collect();
     assert_eq!(names, ["b.rata", "lib/a.rata", "app.rata"]);
-    let cycle = compile_files(
-        &[("app.rata", "library ./x\n1"), ("x.rata", "library ./app\n2")],
-        None,
-    );
+    let cycle =
+        compile_files(&[("app.rata", "library ./x\n1"), ("x.rata", "library ./app\n2")], None);
     assert_has(&cycle.render(Style::Plain), &["E0502", "app.rata → x.rata → app.rata"]);
     let missing = compile_files(&[("app.rata", "library ./hepler\n1"), ("helper.rata", "")], None);
     assert_has(&missing.render(Style::Plain), &["E0501", "hepler.rata", "did you mean `helper`?"]);

@@ -15,6 +15,7 @@ mod call;
 mod control;
 mod expr;
 mod function;
+mod gather;
 mod guard;
 mod limits;
 mod literal;

@@ -267,9 +267,8 @@ impl<'a> Resolver<'a, '_> {
 
     /// The number of parameters, before the function itself is resolved.
     fn arity_of(&self, f: FnIdx) -> u32 {
-        let owner = |fns: &(FnIdx, Option<FnIdx>)| fns.0 == f || fns.1 == Some(f);
-        match self.level.group_fns.iter().position(owner) {
-            Some(g) => self.group(g).arity,
+        match self.level.group_of.get(&f) {
+            Some(g) => self.group(*g).arity,
             None => self.level.inherited.iter().find(|i| i.2 == f).map_or(0, |i| i.1),
         }
     }
@@ -277,9 +276,9 @@ impl<'a> Resolver<'a, '_> {
     fn own_signatures(&self, entries: &[(u32, u32, FnIdx)]) -> Vec<Signature> {
         let mut list: Vec<Signature> = Vec::new();
         for entry in entries {
-            let owner = |fns: &(FnIdx, Option<FnIdx>)| fns.0 == entry.2;
-            match self.level.group_fns.iter().position(owner) {
-                Some(g) => list.push(super::outline::signature(self.group(g))),
+            let body = |g: &&usize| self.level.group_fns[**g].0 == entry.2;
+            match self.level.group_of.get(&entry.2).filter(|g| body(&g)) {
+                Some(&g) => list.push(super::outline::signature(self.group(g))),
                 None if self.level.inherited.iter().any(|i| i.2 == entry.2) => {
                     list.push(Signature {
                         min: entry.1,

@@ -146,8 +146,7 @@ impl<'a> Resolver<'a, '_> {
         if self.outline().kind != ModuleKind::Script {
             return false;
         }
-        let owner = |fns: &(FnIdx, Option<FnIdx>)| fns.0 == f || fns.1 == Some(f);
-        let Some(g) = self.level.group_fns.iter().position(owner) else { return false };
+        let Some(&g) = self.level.group_of.get(&f) else { return false };
         let item = self.group(g).item;
         let in_place = !self.level.in_function && item < self.level.position;
         item > self.level.first_action && !in_place

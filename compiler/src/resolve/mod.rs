@@ -148,6 +148,10 @@ struct Level<'a> {
     functions: Vec<hir::FnDef<'a>>,
     /// For each group: its function and, when it has defaults, the entry that evaluates them.
     group_fns: Vec<(hir::FnIdx, Option<hir::FnIdx>)>,
+    /// The group that a function (or entry for defaults) belongs to.
+    group_of: HashMap<hir::FnIdx, usize>,
+    /// The group whose first clause is an item.
+    group_at: HashMap<usize, usize>,
     /// Inherited functions by name.
     inherited: Vec<(Name, u32, hir::FnIdx)>,
     sets: Vec<hir::FnSet>,

@@ -73,6 +73,7 @@ impl<'a> Resolver<'a, '_> {
         let outline = self.outline();
         for (i, group) in outline.groups.iter().enumerate() {
             self.level.groups_by_name.entry(group.ident.name).or_default().push(i);
+            self.level.group_at.insert(group.item, i);
         }
         for (i, binding) in outline.bindings.iter().enumerate() {
             self.level.bindings_by_name.entry(binding.name).or_default().push(i);
@@ -194,16 +195,18 @@ impl<'a> Resolver<'a, '_> {
             clauses: &[],
         };
         // Numbers first: bodies refer to one another.
-        for _ in groups {
+        for i in 0..groups.len() {
             let f = FnIdx(self.level.functions.len() as u32);
             self.level.functions.push(placeholder);
             self.level.group_fns.push((f, None));
+            self.level.group_of.insert(f, i);
         }
         for (i, group) in groups.iter().enumerate() {
             if defaults_clause(&group.clauses).is_some() {
                 let f = FnIdx(self.level.functions.len() as u32);
                 self.level.functions.push(placeholder);
                 self.level.group_fns[i].1 = Some(f);
+                self.level.group_of.insert(f, i);
             }
         }
         self.report_overlaps();
@@ -227,10 +230,11 @@ impl<'a> Resolver<'a, '_> {
         let groups = &self.outline().groups;
         for (i, group) in groups.iter().enumerate() {
             let mine = super::outline::signature(group);
-            for other in &groups[..i] {
+            let earlier = self.level.groups_by_name[&group.ident.name].clone();
+            for other in earlier.into_iter().take_while(|o| *o < i).map(|o| &groups[o]) {
                 let theirs = super::outline::signature(other);
-                let same_name = other.ident.name == group.ident.name && other.arity != group.arity;
-                if same_name && mine.min <= theirs.arity() && theirs.min <= mine.arity() {
+                if other.arity != group.arity
+                    && mine.min <= theirs.arity() && theirs.min <= mine.arity() {
                     let text = self.text(group.ident.name).to_string();
                     let count = mine.min.max(theirs.min);
                     self.error(

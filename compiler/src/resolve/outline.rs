@@ -68,7 +68,7 @@ pub fn outline_file<'a>(
     diagnostics: &mut Vec<Diagnostic>,
     outlines: &mut Vec<Outline<'a>>,
 ) {
-    let mut walk = Walk { file, names, diagnostics, outlines };
+    let mut walk = Walk { file, names, diagnostics, outlines, defined: HashMap::new() };
     let first = walk.outlines.len();
     // The script is the parent of the file's modules (for its aliases), so it is reserved first and
     // loaded last; `order` in mod.rs sees to that.
@@ -82,6 +82,8 @@ struct Walk<'a, 'x> {
     names: &'x mut Names,
     diagnostics: &'x mut Vec<Diagnostic>,
     outlines: &'x mut Vec<Outline<'a>>,
+    /// The first group of a module's name and arity.
+    defined: HashMap<(usize, Name, u32), usize>,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -151,9 +153,9 @@ impl<'a> Walk<'a, '_> {
             last.clauses.push(function);
             return;
         }
-        let same = |g: &&Group<'_>| g.ident.name == ident.name && g.arity == arity;
+        let first = *self.defined.entry((me, ident.name, arity)).or_insert(outline.groups.len());
         if outline.kind != ModuleKind::Script
-            && let Some(earlier) = outline.groups.iter().find(same)
+            && let Some(earlier) = outline.groups.get(first)
         {
             let text = self.names.text(ident.name);
             self.diagnostics.push(
@@ -230,7 +232,8 @@ fn forward(group: &Group<'_>, names: &Names) -> Option<Name> {
     else {
         return None;
     };
-    let own = |(arg, param): (&Expr<'_>, &Name)| matches!(&arg.kind, ExprKind::Name(n) if n == param);
+    let own =
+        |(arg, param): (&Expr<'_>, &Name)| matches!(&arg.kind, ExprKind::Name(n) if n == param);
     let documented = body.stmts.len() == 2
         && matches!(body.stmts[0].kind, StmtKind::Expr(Expr { kind: ExprKind::Str(_), .. }));
     let forwards = names.text(path.name) == "Native"
@@ -260,12 +263,7 @@ pub fn param_name(param: &Param<'_>) -> Option<Name> {
 }
 
 /// Makes the outlined modules known to `index`, with the functions that `use` gives them.
-pub fn publish(
-    outlines: &[Outline<'_>],
-    index: &mut Index,
-    names: &mut Names,
-    is_stdlib: bool,
-) {
+pub fn publish(outlines: &[Outline<'_>], index: &mut Index, names: &mut Names, is_stdlib: bool) {
     for outline in outlines {
         let info = module_info(outline, index, names, is_stdlib);
         index.insert(outline.name, info);
@@ -288,10 +286,11 @@ fn module_info(
         list.push(Signature { forward, ..signature(group) });
     }
     for (name, arity) in inherited(outline, index, names) {
-        functions
-            .entry(name)
-            .or_default()
-            .push(Signature { min: arity, params: vec![None; arity as usize], forward: None });
+        functions.entry(name).or_default().push(Signature {
+            min: arity,
+            params: vec![None; arity as usize],
+            forward: None,
+        });
     }
     let mut info = ModuleInfo::default();
     for binding in &outline.bindings {

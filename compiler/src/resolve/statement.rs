@@ -149,7 +149,7 @@ impl<'a> Resolver<'a, '_> {
         last: bool,
         out: &mut Vec<hir::Stmt<'a>>,
     ) {
-        if let Some(g) = self.outline().groups.iter().position(|g| g.item == index) {
+        if let Some(&g) = self.level.group_at.get(&index) {
             if index > self.level.first_action && self.outline().kind == ModuleKind::Script {
                 let (body, defaults) = self.level.group_fns[g];
                 for f in [Some(body), defaults].into_iter().flatten() {
