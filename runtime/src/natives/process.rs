@@ -507,8 +507,8 @@ fn timer<'h>(
         shard.wheel.cancel(key);
         shard.by_ref.remove(&r.id());
     }
-    // Whole milliseconds that are surely left: the deadline was rounded up when it was set.
-    let left = (deadline * 1_000_000).saturating_sub(node.clock.nanoseconds()) / 1_000_000;
+    // Rounded down, so that no more is left than was asked for.
+    let left = node.clock.until(deadline).as_millis();
     Native::Value(Value::count(left as usize))
 }
 
