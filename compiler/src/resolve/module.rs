@@ -251,7 +251,9 @@ impl<'a> Resolver<'a, '_> {
             for other in earlier.into_iter().take_while(|o| *o < i).map(|o| &groups[o]) {
                 let theirs = super::outline::signature(other);
                 if other.arity != group.arity
-                    && mine.min <= theirs.arity() && theirs.min <= mine.arity() {
+                    && mine.min <= theirs.arity()
+                    && theirs.min <= mine.arity()
+                {
                     let text = self.text(group.ident.name).to_string();
                     let count = mine.min.max(theirs.min);
                     self.error(
@@ -351,7 +353,8 @@ impl<'a> Resolver<'a, '_> {
         let mut seen: HashSet<Name> = HashSet::new();
         let mut all: Vec<Name> = self.outline().groups.iter().map(|g| g.ident.name).collect();
         all.extend(self.level.inherited.iter().map(|f| f.0));
-        all.retain(|n| public(*n) && seen.insert(*n));
+        let hidden = super::outline::hidden_functions(self.outline());
+        all.retain(|n| public(*n) && !hidden.contains(n) && seen.insert(*n));
         self.level.position = usize::MAX;
         let mut exports = Vec::new();
         for name in all {
@@ -360,7 +363,7 @@ impl<'a> Resolver<'a, '_> {
         }
         if self.outline().kind != ModuleKind::Script || self.is_imported_file() {
             let mut names: Vec<Name> = self.level.bindings_by_name.keys().copied().collect();
-            names.retain(|n| public(*n));
+            names.retain(|n| public(*n) && !seen.contains(n));
             names.sort();
             for name in names {
                 let last = *self.level.bindings_by_name[&name].last().expect("not empty");

@@ -22,8 +22,6 @@ pub struct Local {
     pub owner: usize,
     /// Whether anything used it.
     pub used: bool,
-    /// Not a variable: a function of the module that hides variables of its name from here on.
-    pub function: bool,
 }
 
 /// A `~` under way: its parameters in order of first use.
@@ -75,23 +73,8 @@ impl Scopes {
     pub fn declare(&mut self, name: Name, var: Var, span: Span) {
         let owner = self.contexts.len() - 1;
         let index = self.locals.len() as u32;
-        self.locals.push(Local { name, var, span, owner, used: false, function: false });
+        self.locals.push(Local { name, var, span, owner, used: false });
         self.by_name.entry(name).or_default().push(index);
-    }
-
-    /// From here on the name means a function of the module, not the variable it meant before.
-    pub fn hide(&mut self, name: Name, span: Span) {
-        if self.is_local(name) {
-            let var = self.fresh(None);
-            self.declare(name, var, span);
-            let local = self.locals.last_mut().expect("just declared");
-            (local.used, local.function) = (true, true);
-        }
-    }
-
-    fn innermost(&self, name: Name) -> Option<usize> {
-        let index = *self.by_name.get(&name)?.last()? as usize;
-        (!self.locals[index].function).then_some(index)
     }
 
     /// Where the innermost block begins; hand it to `close`.
@@ -110,16 +93,24 @@ impl Scopes {
 
     /// Whether the name is a variable here, without using it.
     pub fn is_local(&self, name: Name) -> bool {
-        self.innermost(name).is_some()
+        self.by_name.get(&name).is_some_and(|list| !list.is_empty())
     }
 
     /// The variable of that name, noted as used and captured where needed.
     pub fn lookup(&mut self, name: Name) -> Option<Var> {
-        let index = self.innermost(name)?;
+        let index = *self.by_name.get(&name)?.last()? as usize;
         self.locals[index].used = true;
         let Local { var, owner, .. } = self.locals[index];
         self.capture(var, owner);
         Some(var)
+    }
+
+    /// Hides the variables of that name: something else bears it from here on. Only for the
+    /// outermost block.
+    pub fn hide(&mut self, name: Name) {
+        if let Some(list) = self.by_name.get_mut(&name) {
+            list.clear();
+        }
     }
 
     /// The names in scope, for suggestions.
