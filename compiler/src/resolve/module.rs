@@ -155,7 +155,7 @@ impl<'a> Resolver<'a, '_> {
             LibrarySource::Module(path) => {
                 let name = self.module_name(path);
                 if own && self.index.get(name).is_none() {
-                    self.unknown_module_warning(name, path.span);
+                    self.warn_unknown_module(name, path.span);
                 }
                 Some(name)
             }
