@@ -25,6 +25,7 @@ impl<'a> Resolver<'a, '_> {
             if bound[..i].iter().any(|b| b.0 == name) {
                 self.scopes.lookup(name);
             } else {
+                self.warn_hidden_import(Ident { name, span });
                 self.scopes.declare(name, var, span);
             }
         }

@@ -250,6 +250,24 @@ fn big_numbers_in_pieces() {
 }
 
 #[test]
+fn long_values_are_shown_in_pieces() {
+    for n in [2i64, 255, 256, 257, 600] {
+        let numbers: Vec<i64> = (0..n).map(|i| i * 7).collect();
+        let values = numbers.clone();
+        let args: Box<Build> = Box::new(move |heap| vec![ints(heap, &values)]);
+        assert_eq!(call("core_inspect", &*args), quoted(&text_of(&numbers)));
+        let args: Box<Build> = Box::new(move |heap| {
+            let rows: Vec<Value<'_>> =
+                (0..n).map(|i| ints(heap, &vec![i; 1 + i as usize % 2])).collect();
+            vec![rata_vm::data::vector_of(heap, &rows)]
+        });
+        let rows: Vec<String> =
+            (0..n).map(|i| format!("{:?}", vec![i; 1 + i as usize % 2])).collect();
+        assert_eq!(call("core_display", &*args), quoted(&format!("[{}]", rows.join(", "))));
+    }
+}
+
+#[test]
 fn errors_name_function_and_argument() {
     let args: Box<Build> = Box::new(|heap| vec![heap.string("a")]);
     assert_eq!(

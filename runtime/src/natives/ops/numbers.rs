@@ -2,10 +2,10 @@
 //!
 //! A missing entry makes the result missing, as in R. Ints stay exact.
 
-use super::order::{cmp_entries, is_nested};
 use crate::natives::support::{Answer, Arg, Roots, Seq, Steps, fold, run, value};
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
+use rata_vm::compare::{cmp_counted, cmp_nested_counted};
 use rata_vm::data::Work;
 use rata_vm::data::int::{self, Int};
 use rata_vm::data::vector::{Entries, NIL_BOOL, VecBuilder, is_nil_float};
@@ -233,7 +233,7 @@ pub fn extreme<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, wanted: Ordering) -> Answe
         let last = first + len as i64 - 1;
         return value(cx.heap().int(if wanted == Ordering::Less { first } else { last }));
     }
-    let nested = is_nested(seq);
+    let compare = if seq.is_nested() { cmp_nested_counted } else { cmp_counted };
     fold(
         cx,
         seq,
@@ -245,8 +245,7 @@ pub fn extreme<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, wanted: Ordering) -> Answe
             }
             let heap = cx.heap();
             let mut work = Work::default();
-            let mut beats =
-                |b| cmp_entries(heap, nested, [entry, heap.value(b)], &mut work) == wanted;
+            let mut beats = |b| compare(entry, heap.value(b), &mut work) == wanted;
             if best.is_none_or(&mut beats) {
                 *best = Some(entry.word());
             }

@@ -5,12 +5,12 @@
 
 use crate::natives::support::merge::Merge;
 use crate::natives::support::{Answer, Collector, Roots, Seq, Steps, run, value};
-use rata_vm::compare::cmp_counted;
+use rata_vm::compare::{cmp_counted, cmp_nested_counted};
 use rata_vm::data::Work;
 use rata_vm::data::vector::{Entries, VecBuilder, is_nil_float, of_floats};
 use rata_vm::heap::Heap;
 use rata_vm::native::Cx;
-use rata_vm::value::{Kind, Value, Word};
+use rata_vm::value::{Value, Word};
 use std::cmp::Ordering;
 
 /// Moves of a sort between two looks at the budget.
@@ -18,35 +18,6 @@ const MOVES: usize = 1024;
 
 fn directed(order: Ordering, descending: bool) -> Ordering {
     if descending { order.reverse() } else { order }
-}
-
-/// Which of two entries of a vector comes first. `nested`: it is a vector of vectors, so that an entry
-/// which is none stands for a vector with that entry.
-pub fn cmp_entries<'h>(
-    heap: &'h Heap,
-    nested: bool,
-    [mut a, mut b]: [Value<'h>; 2],
-    work: &mut Work,
-) -> Ordering {
-    // If one is a vector and the other is not, their first entries decide, then their lengths.
-    let mut if_equal = Ordering::Equal;
-    while nested && a.is_vector() != b.is_vector() && !a.is_nil() && !b.is_nil() {
-        let vector = if a.is_vector() { a } else { b };
-        let Some(vec) = vector.as_vec() else { break };
-        let lengths = vec.len().cmp(&1);
-        let Some(first) = vec.get(heap, 0) else {
-            return if a.is_vector() { Ordering::Less } else { Ordering::Greater };
-        };
-        if_equal = if_equal.then(if a.is_vector() { lengths } else { lengths.reverse() });
-        (a, b) = if a.is_vector() { (first, b) } else { (a, first) };
-        work.add(1);
-    }
-    cmp_counted(a, b, work).then(if_equal)
-}
-
-/// Whether a sequence is a vector of vectors.
-pub fn is_nested(seq: Seq<'_>) -> bool {
-    matches!(seq, Seq::Vec(vec) if vec.kind() == Kind::Vector)
 }
 
 /// What comes of a sort.
@@ -61,9 +32,9 @@ enum Wanted {
 struct Sorting {
     merge: Option<Merge<(Word, Word)>>,
     descending: bool,
-    /// The keys are the entries of a vector of vectors.
-    nested: bool,
     list: bool,
+    /// The keys are entries of a vector of vectors.
+    nested: bool,
     wanted: Wanted,
 }
 
@@ -76,12 +47,12 @@ impl Roots for Sorting {
 impl Steps for Sorting {
     fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
         let heap = cx.heap();
-        let (descending, nested) = (self.descending, self.nested);
+        let descending = self.descending;
+        let compare = if self.nested { cmp_nested_counted } else { cmp_counted };
         let mut work = Work::default();
         let Some(merge) = &mut self.merge else { return Ok(Some(Value::NIL)) };
         let sorted = merge.advance(MOVES, &mut |a, b| {
-            let keys = [heap.value(a.0), heap.value(b.0)];
-            let order = cmp_entries(heap, nested, keys, &mut work);
+            let order = compare(heap.value(a.0), heap.value(b.0), &mut work);
             directed(order, descending)
         });
         cx.charge(MOVES as u64 / 16 + work.0 / 32);
@@ -97,7 +68,7 @@ impl Sorting {
         if self.wanted == Wanted::Ranks {
             return ranks(heap, sorted);
         }
-        let mut out = Collector::new(self.list);
+        let mut out = Collector::new(self.list && self.wanted == Wanted::Entries);
         for &(_, entry) in sorted {
             out.push(heap, heap.value(entry));
         }
@@ -207,19 +178,20 @@ pub fn sort<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, descending: bool) -> Answer<'
     }
     let heap = cx.heap();
     let words = (0..seq.len()).filter_map(|i| seq.get(heap, i)).map(|v| (v.word(), v.word()));
-    start(cx, words.collect(), by_entries(seq, descending, Wanted::Entries))
-}
-
-/// Sorts items by keys; `how` tells of keys and result.
-fn start<'h>(cx: &mut Cx<'h, '_>, items: Vec<(Word, Word)>, how: Sorting) -> Answer<'h> {
+    let items: Vec<_> = words.collect();
     cx.charge(items.len() as u64 / 64);
-    run(cx, Sorting { merge: Some(Merge::new(items)), ..how })
+    start(cx, items, descending, seq.is_list(), seq.is_nested(), Wanted::Entries)
 }
 
-/// How a sequence is sorted by its own entries.
-fn by_entries(seq: Seq<'_>, descending: bool, wanted: Wanted) -> Sorting {
-    let list = seq.is_list() && wanted == Wanted::Entries;
-    Sorting { merge: None, descending, nested: is_nested(seq), list, wanted }
+fn start<'h>(
+    cx: &mut Cx<'h, '_>,
+    items: Vec<(Word, Word)>,
+    descending: bool,
+    list: bool,
+    nested: bool,
+    wanted: Wanted,
+) -> Answer<'h> {
+    run(cx, Sorting { merge: Some(Merge::new(items)), descending, list, nested, wanted })
 }
 
 /// The entries in the order of their keys (as many as there are entries).
@@ -234,8 +206,9 @@ pub fn sort_by<'h>(
     }
     let heap = cx.heap();
     let entries = (0..seq.len()).filter_map(|i| seq.get(heap, i));
-    let items = keys.iter().zip(entries).map(|(k, v)| (k.word(), v.word())).collect();
-    start(cx, items, Sorting { nested: false, ..by_entries(seq, descending, Wanted::Entries) })
+    let items: Vec<_> = keys.iter().zip(entries).map(|(k, v)| (k.word(), v.word())).collect();
+    cx.charge(items.len() as u64 / 64);
+    start(cx, items, descending, seq.is_list(), false, Wanted::Entries)
 }
 
 fn with_positions<'h>(heap: &'h Heap, seq: Seq<'h>) -> Vec<(Word, Word)> {
@@ -246,18 +219,19 @@ fn with_positions<'h>(heap: &'h Heap, seq: Seq<'h>) -> Vec<(Word, Word)> {
 /// The positions of the entries in order.
 pub fn positions<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, descending: bool) -> Answer<'h> {
     let items = with_positions(cx.heap(), seq);
-    start(cx, items, by_entries(seq, descending, Wanted::Positions))
+    cx.charge(items.len() as u64 / 64);
+    start(cx, items, descending, false, seq.is_nested(), Wanted::Positions)
 }
 
 /// For each entry, which in order it is.
 pub fn rank<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>) -> Answer<'h> {
     let items = with_positions(cx.heap(), seq);
-    start(cx, items, by_entries(seq, false, Wanted::Ranks))
+    cx.charge(items.len() as u64 / 64);
+    start(cx, items, false, false, seq.is_nested(), Wanted::Ranks)
 }
 
 /// These values in order, as a vector if they share a type, else as a list.
 pub fn sorted<'h>(cx: &mut Cx<'h, '_>, values: &[Value<'h>]) -> Answer<'h> {
     let items = values.iter().map(|v| (v.word(), v.word())).collect();
-    let wanted = Wanted::Entries;
-    start(cx, items, Sorting { merge: None, descending: false, nested: false, list: false, wanted })
+    start(cx, items, false, false, false, Wanted::Entries)
 }
