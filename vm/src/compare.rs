@@ -17,7 +17,7 @@ mod equal;
 mod order;
 
 pub use equal::{loose_eq, loose_eq_counted, strict_eq, strict_eq_counted};
-pub use order::{cmp, cmp_counted, sort};
+pub use order::{cmp, cmp_counted, cmp_nested_counted, sort};
 
 use crate::data::int;
 use crate::data::vector::{Entries, VecRef, bool_entry, is_nil_float};

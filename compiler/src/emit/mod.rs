@@ -42,4 +42,4 @@ pub fn package(modules: Vec<Module>, entry: Option<&str>) -> Package {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

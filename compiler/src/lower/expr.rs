@@ -52,18 +52,8 @@ impl<'a> Lowerer<'a, '_> {
             ExprKind::Lambda(lambda) => self.lambda(lambda, at),
             ExprKind::Block(block) => self.block(&block),
             ExprKind::Assert { cond, text, message } => self.assert(cond, text, message, at),
-            ExprKind::Raise(s) => {
-                let s = self.expr(s);
-                self.leave(TermKind::Raise, &[s], at);
-                self.nil(at)
-            }
-            ExprKind::Reraise(s) => {
-                let s = self.expr(s);
-                self.leave(TermKind::Reraise, &[s], at);
-                self.nil(at)
-            }
-            ExprKind::Return(s) => {
-                self.return_expr(s);
+            ExprKind::Raise(_) | ExprKind::Reraise(_) | ExprKind::Return(_) => {
+                self.depart(e);
                 self.nil(at)
             }
             ExprKind::Error => self.nil(at),
@@ -79,6 +69,22 @@ impl<'a> Lowerer<'a, '_> {
                 self.switch_to(join);
                 self.param(join)
             }
+        }
+    }
+
+    /// `raise`, `reraise`, `return`: goes on in a block that nothing reaches.
+    fn depart(&mut self, e: &Expr<'a>) {
+        match e.kind {
+            ExprKind::Raise(s) => {
+                let s = self.expr(s);
+                self.leave(TermKind::Raise, &[s], e.span);
+            }
+            ExprKind::Reraise(s) => {
+                let s = self.expr(s);
+                self.leave(TermKind::Reraise, &[s], e.span);
+            }
+            ExprKind::Return(s) => self.return_expr(s),
+            _ => {}
         }
     }
 

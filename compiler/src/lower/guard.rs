@@ -26,10 +26,7 @@ impl<'a> Lowerer<'a, '_> {
 
     /// Whether evaluating `e` for its value can never raise.
     fn is_quiet(&self, e: &Expr<'_>) -> bool {
-        match e.kind {
-            ExprKind::Var(_) | ExprKind::Lit(_) => true,
-            _ => false,
-        }
+        matches!(e.kind, ExprKind::Var(_) | ExprKind::Lit(_))
     }
 }
 

@@ -1,5 +1,4 @@
-//! Literals: constants are folded into the constant pool whatever their size; computed ones of more
-//! entries than one instruction should name are gathered in chunks.
+//! Literals: what is constant goes into the constant pool whatever its size; the rest is for `gather`.
 
 use foldhash::HashSet;
 use num_bigint::BigInt;
@@ -10,10 +9,6 @@ use super::Lowerer;
 use crate::diagnostics::Diagnostic;
 use crate::hir::{Expr, ExprKind, Lit};
 use crate::ir::{Op, Val};
-use crate::span::Span;
-
-/// Most operands that a literal's instruction is given.
-const MOST_OPERANDS: usize = 1024;
 
 /// What a literal shows of the type of its value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -160,7 +155,10 @@ impl<'a> Lowerer<'a, '_> {
     }
 
     /// The keys of a map literal if they are constants and all different.
-    fn distinct_keys(&mut self, entries: &[(Expr<'a>, Expr<'a>)]) -> Option<Vec<ConstId>> {
+    pub(super) fn distinct_keys(
+        &mut self,
+        entries: &[(Expr<'a>, Expr<'a>)],
+    ) -> Option<Vec<ConstId>> {
         let mut keys = Vec::with_capacity(entries.len());
         let mut seen = HashSet::default();
         for (key, _) in entries {
@@ -202,76 +200,14 @@ impl<'a> Lowerer<'a, '_> {
         match e.kind {
             ExprKind::Vector { items, tail } => {
                 self.check_mixed(items);
-                match tail {
-                    None => self.gather(Op::Vector, "literal_vector", items.iter(), None, at),
-                    Some(tail) if items.is_empty() => self.expr(tail),
-                    Some(_) => self.gather(Op::Cons, "literal_cons", items.iter(), tail, at),
-                }
+                self.vector(items, tail, at)
             }
-            ExprKind::List(items) => self.gather(Op::List, "literal_list", items.iter(), None, at),
-            ExprKind::Set(items) => self.gather(Op::Set, "literal_set", items.iter(), None, at),
-            ExprKind::Text(parts) => self.gather(Op::Text, "literal_text", parts.iter(), None, at),
+            ExprKind::List(items) => self.gather(Op::List, items.iter(), at),
+            ExprKind::Set(items) => self.gather(Op::Set, items.iter(), at),
+            ExprKind::Text(parts) => self.gather(Op::Text, parts.iter(), at),
             ExprKind::Map(entries) => self.map(entries, at),
             _ => self.nil(at),
         }
-    }
-
-    fn map(&mut self, entries: &[(Expr<'a>, Expr<'a>)], at: Span) -> Val {
-        if entries.len() <= MOST_OPERANDS / 2
-            && let Some(keys) = self.distinct_keys(entries)
-        {
-            let keys = self.konst(Const::List(keys));
-            let values: Vec<Val> = entries.iter().map(|(_, value)| self.expr(value)).collect();
-            return self.inst(Op::MapKeys(keys), &values, at);
-        }
-        let flat = entries.iter().flat_map(|(key, value)| [key, value]);
-        self.gather(Op::Map, "literal_map", flat, None, at)
-    }
-
-    /// Evaluates `items` and then `tail` and gives them to `op`; when they are many, to `native`,
-    /// as a list of lists, so that few registers hold something at a time.
-    fn gather<'e>(
-        &mut self,
-        op: Op,
-        native: &str,
-        items: impl Iterator<Item = &'e Expr<'a>>,
-        tail: Option<&Expr<'a>>,
-        at: Span,
-    ) -> Val
-    where
-        'a: 'e,
-    {
-        let items: Vec<&Expr<'a>> = items.collect();
-        if items.len() <= MOST_OPERANDS {
-            let mut values: Vec<Val> = items.iter().map(|item| self.expr(item)).collect();
-            if let Some(tail) = tail {
-                let tail = self.expr(tail);
-                values.push(tail);
-            }
-            return self.inst(op, &values, at);
-        }
-        let chunk = (MOST_OPERANDS / 4).max(items.len().isqrt());
-        let mut chunks = Vec::with_capacity(items.len() / chunk + 1);
-        for items in items.chunks(chunk) {
-            let ids: Option<Vec<ConstId>> = items.iter().map(|item| self.const_of(item)).collect();
-            chunks.push(match ids {
-                Some(ids) => {
-                    let k = self.konst(Const::List(ids));
-                    self.load(k, at)
-                }
-                None => {
-                    let values: Vec<Val> = items.iter().map(|item| self.expr(item)).collect();
-                    self.inst(Op::List, &values, at)
-                }
-            });
-        }
-        let mut args = vec![self.inst(Op::List, &chunks, at)];
-        if let Some(tail) = tail {
-            let tail = self.expr(tail);
-            args.push(tail);
-        }
-        let native = self.out.pools.native(native, args.len());
-        self.inst(Op::CallNative(native), &args, at)
     }
 
     /// Reports a vector literal whose entries show types that do not go together.

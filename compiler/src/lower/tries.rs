@@ -31,13 +31,13 @@ impl<'a> Lowerer<'a, '_> {
         self.with_catch(t, Dest::Join(normal), at);
         self.switch_to(normal);
         let value = self.param(normal);
-        self.to_after(entry, NORMAL, value, at);
+        self.run_after(entry, NORMAL, value, at);
         let left = self.afters.pop().expect("pushed above");
         self.region = outer;
 
         self.switch_to(handler);
         let raised = self.param(handler);
-        self.to_after(entry, RAISED, raised, at);
+        self.run_after(entry, RAISED, raised, at);
 
         self.switch_to(entry);
         self.drop_block(after);
@@ -79,7 +79,7 @@ impl<'a> Lowerer<'a, '_> {
         self.branch(Test::Const(k), &[why], then, els, at);
     }
 
-    fn to_after(&mut self, entry: BlockId, why: i64, value: Val, at: Span) {
+    fn run_after(&mut self, entry: BlockId, why: i64, value: Val, at: Span) {
         let why = self.konst(Const::Int(why));
         let why = self.load(why, at);
         self.jump(entry, &[why, value], at);

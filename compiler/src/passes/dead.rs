@@ -11,8 +11,12 @@ pub(crate) fn run(f: &mut Function) {
         let block = &mut f.blocks[block.index()];
         block.insts.retain(|inst| !inst.op.is_pure() || live[inst.d.index()]);
     }
-    let handlers: Vec<_> = f.regions.iter().map(|region| region.handler).collect();
-    let fixed = |block| block == BlockId::ENTRY || handlers.contains(&block);
+    let mut is_fixed = vec![false; f.blocks.len()];
+    is_fixed[BlockId::ENTRY.index()] = true;
+    for region in &f.regions {
+        is_fixed[region.handler.index()] = true;
+    }
+    let fixed = |block: BlockId| is_fixed[block.index()];
     if !order
         .iter()
         .any(|&b| !fixed(b) && f.vals(f.blocks[b.index()].params).iter().any(|p| !live[p.index()]))

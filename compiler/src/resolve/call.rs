@@ -153,7 +153,7 @@ impl<'a> Resolver<'a, '_> {
         match &callee.kind {
             ExprKind::Name(name) => match self.meaning(*name) {
                 Some(Meaning::Functions(set)) => Callee::Set(set),
-                Some(Meaning::Member { module }) => Callee::Member { module, name: *name },
+                Some(Meaning::Member { module }) => self.callee_member(callee.span, module, *name),
                 Some(Meaning::Var(var)) => self.callee_value(callee.span, hir::ExprKind::Var(var)),
                 Some(Meaning::Global(g)) => {
                     self.callee_value(callee.span, hir::ExprKind::Global(g))
@@ -169,15 +169,22 @@ impl<'a> Resolver<'a, '_> {
             ExprKind::Field { object, name } => match self.module_of(object) {
                 Some(module) => match self.member(module, name.name, name.span) {
                     Ok(None) => Callee::Error,
-                    Ok(Some(MemberKind::Constant)) => {
-                        let kind = hir::ExprKind::Member { module, name: name.name };
-                        self.callee_value(callee.span, kind)
-                    }
-                    _ => Callee::Member { module, name: name.name },
+                    _ => self.callee_member(callee.span, module, name.name),
                 },
                 None => Callee::Field { object: self.expression_ref(object), name: name.name },
             },
             _ => Callee::Value(self.expression_ref(callee)),
+        }
+    }
+
+    /// A member of another module: its function, or what its constant holds.
+    fn callee_member(&mut self, span: Span, module: Name, name: Name) -> Callee<'a> {
+        let member = self.index.get(module).and_then(|info| info.members.get(&name));
+        match member.map(|member| &member.kind) {
+            Some(MemberKind::Constant) => {
+                self.callee_value(span, hir::ExprKind::Member { module, name })
+            }
+            _ => Callee::Member { module, name },
         }
     }
 
@@ -267,9 +274,8 @@ impl<'a> Resolver<'a, '_> {
 
     /// The number of parameters, before the function itself is resolved.
     fn arity_of(&self, f: FnIdx) -> u32 {
-        let owner = |fns: &(FnIdx, Option<FnIdx>)| fns.0 == f || fns.1 == Some(f);
-        match self.level.group_fns.iter().position(owner) {
-            Some(g) => self.group(g).arity,
+        match self.level.group_of.get(&f) {
+            Some(g) => self.group(*g).arity,
             None => self.level.inherited.iter().find(|i| i.2 == f).map_or(0, |i| i.1),
         }
     }
@@ -277,9 +283,9 @@ impl<'a> Resolver<'a, '_> {
     fn own_signatures(&self, entries: &[(u32, u32, FnIdx)]) -> Vec<Signature> {
         let mut list: Vec<Signature> = Vec::new();
         for entry in entries {
-            let owner = |fns: &(FnIdx, Option<FnIdx>)| fns.0 == entry.2;
-            match self.level.group_fns.iter().position(owner) {
-                Some(g) => list.push(super::outline::signature(self.group(g))),
+            let body = |g: &&usize| self.level.group_fns[**g].0 == entry.2;
+            match self.level.group_of.get(&entry.2).filter(|g| body(g)) {
+                Some(&g) => list.push(super::outline::signature(self.group(g))),
                 None if self.level.inherited.iter().any(|i| i.2 == entry.2) => {
                     list.push(Signature {
                         min: entry.1,

@@ -99,11 +99,7 @@ impl Index {
 }
 
 /// One signature per arity: the entry that evaluates defaults is folded into that of its body.
-fn signatures(
-    module: &Module,
-    entries: &[FnEntry],
-    names: &mut Names,
-) -> Vec<Signature> {
+fn signatures(module: &Module, entries: &[FnEntry], names: &mut Names) -> Vec<Signature> {
     let mut found: Vec<Signature> = Vec::new();
     for entry in entries {
         let function = &module.functions[entry.f.0 as usize];

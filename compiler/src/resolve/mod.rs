@@ -100,6 +100,7 @@ pub fn resolve<'a>(
                 aliases: HashMap::default(),
                 imported: HashMap::default(),
                 in_guard: false,
+                doubted: HashSet::default(),
             };
             if let Some(module) = resolver.module() {
                 if outlines[me].parent.is_none() && file_index + 1 == files.len() {
@@ -148,6 +149,10 @@ struct Level<'a> {
     functions: Vec<hir::FnDef<'a>>,
     /// For each group: its function and, when it has defaults, the entry that evaluates them.
     group_fns: Vec<(hir::FnIdx, Option<hir::FnIdx>)>,
+    /// The group that a function (or entry for defaults) belongs to.
+    group_of: HashMap<hir::FnIdx, usize>,
+    /// The group whose first clause is an item.
+    group_at: HashMap<usize, usize>,
     /// Inherited functions by name.
     inherited: Vec<(Name, u32, hir::FnIdx)>,
     sets: Vec<hir::FnSet>,
@@ -159,6 +164,8 @@ struct Level<'a> {
     bindings_by_name: HashMap<Name, Vec<usize>>,
     /// The item under way: what stands above is bound, what stands below is not.
     position: usize,
+    /// Names of functions that the function under way used.
+    used_names: HashSet<Name>,
     /// Whether a function (rather than a statement) of the module is under way.
     in_function: bool,
     /// The first item of a script that may run code: functions defined above it are always defined.
@@ -185,6 +192,8 @@ struct Resolver<'a, 'x> {
     /// Names imported by `library X.[f]`.
     imported: HashMap<Name, Alias>,
     in_guard: bool,
+    /// Unknown modules warned of.
+    doubted: HashSet<Name>,
 }
 
 impl<'a, 'x> Resolver<'a, 'x> {

@@ -73,6 +73,7 @@ impl<'a> Resolver<'a, '_> {
         let outline = self.outline();
         for (i, group) in outline.groups.iter().enumerate() {
             self.level.groups_by_name.entry(group.ident.name).or_default().push(i);
+            self.level.group_at.insert(group.item, i);
         }
         for (i, binding) in outline.bindings.iter().enumerate() {
             self.level.bindings_by_name.entry(binding.name).or_default().push(i);
@@ -122,20 +123,26 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn check_imported(&mut self, module: Name, ident: Ident) {
-        let outline = self.outline();
-        let hides =
-            outline.groups.iter().find(|g| g.ident.name == ident.name).map(|g| g.ident.span);
-        if let Some(span) = hides {
-            let text = self.text(ident.name).to_string();
-            self.warning("W0906", span, format!("`{text}` hides the imported function"))
-                .also
-                .push((ident.span, "imported here".to_string()));
+        let groups = &self.outline().groups;
+        if let Some(group) = groups.iter().find(|g| g.ident.name == ident.name) {
+            self.warn_hidden_import(group.ident);
         }
         if let Some(info) = self.index.get(module)
             && !info.members.get(&ident.name).is_some_and(|m| m.public)
         {
             self.no_such_member(module, ident.name, ident.span);
         }
+    }
+
+    /// Warns of a definition that hides an imported name.
+    pub(super) fn warn_hidden_import(&mut self, ident: Ident) {
+        let Some(import) = self.imported.get_mut(&ident.name) else { return };
+        import.used = true; // one warning is enough
+        let span = import.span;
+        let text = self.text(ident.name).to_string();
+        self.warning("W0906", ident.span, format!("`{text}` hides the imported function"))
+            .also
+            .push((span, "imported here".to_string()));
     }
 
     fn library_module(
@@ -148,7 +155,7 @@ impl<'a> Resolver<'a, '_> {
             LibrarySource::Module(path) => {
                 let name = self.module_name(path);
                 if own && self.index.get(name).is_none() {
-                    self.unknown_module_warning(name, path.span);
+                    self.warn_unknown_module(name, path.span);
                 }
                 Some(name)
             }
@@ -194,23 +201,30 @@ impl<'a> Resolver<'a, '_> {
             clauses: &[],
         };
         // Numbers first: bodies refer to one another.
-        for _ in groups {
+        for i in 0..groups.len() {
             let f = FnIdx(self.level.functions.len() as u32);
             self.level.functions.push(placeholder);
             self.level.group_fns.push((f, None));
+            self.level.group_of.insert(f, i);
         }
         for (i, group) in groups.iter().enumerate() {
             if defaults_clause(&group.clauses).is_some() {
                 let f = FnIdx(self.level.functions.len() as u32);
                 self.level.functions.push(placeholder);
                 self.level.group_fns[i].1 = Some(f);
+                self.level.group_of.insert(f, i);
             }
         }
         self.report_overlaps();
         for i in 0..groups.len() {
             self.level.position = self.group(i).item;
             let (body, defaults) = self.level.group_fns[i];
+            self.level.used_names.clear();
             let def = self.named_function(i);
+            let ident = self.group(i).ident;
+            if self.level.used_names.contains(&ident.name) && self.bound_above(ident.name) {
+                self.warn_self(ident);
+            }
             self.level.functions[body.0 as usize] = def;
             let clause = defaults_clause(&self.group(i).clauses);
             if let (Some(entry), Some(clause)) = (defaults, clause) {
@@ -222,15 +236,24 @@ impl<'a> Resolver<'a, '_> {
         self.level.in_function = false;
     }
 
+    /// Whether a statement above the function under way binds its name.
+    fn bound_above(&self, name: Name) -> bool {
+        let list = self.level.bindings_by_name.get(&name).map_or(&[][..], |l| l);
+        list.iter().any(|b| self.outline().bindings[*b].item < self.level.position)
+    }
+
     /// A default that would give a second function the same number of arguments.
     fn report_overlaps(&mut self) {
         let groups = &self.outline().groups;
         for (i, group) in groups.iter().enumerate() {
             let mine = super::outline::signature(group);
-            for other in &groups[..i] {
+            let earlier = self.level.groups_by_name[&group.ident.name].clone();
+            for other in earlier.into_iter().take_while(|o| *o < i).map(|o| &groups[o]) {
                 let theirs = super::outline::signature(other);
-                let same_name = other.ident.name == group.ident.name && other.arity != group.arity;
-                if same_name && mine.min <= theirs.arity() && theirs.min <= mine.arity() {
+                if other.arity != group.arity
+                    && mine.min <= theirs.arity()
+                    && theirs.min <= mine.arity()
+                {
                     let text = self.text(group.ident.name).to_string();
                     let count = mine.min.max(theirs.min);
                     self.error(
@@ -330,7 +353,8 @@ impl<'a> Resolver<'a, '_> {
         let mut seen: HashSet<Name> = HashSet::new();
         let mut all: Vec<Name> = self.outline().groups.iter().map(|g| g.ident.name).collect();
         all.extend(self.level.inherited.iter().map(|f| f.0));
-        all.retain(|n| public(*n) && seen.insert(*n));
+        let hidden = super::outline::hidden_functions(self.outline());
+        all.retain(|n| public(*n) && !hidden.contains(n) && seen.insert(*n));
         self.level.position = usize::MAX;
         let mut exports = Vec::new();
         for name in all {
@@ -339,7 +363,7 @@ impl<'a> Resolver<'a, '_> {
         }
         if self.outline().kind != ModuleKind::Script || self.is_imported_file() {
             let mut names: Vec<Name> = self.level.bindings_by_name.keys().copied().collect();
-            names.retain(|n| public(*n));
+            names.retain(|n| public(*n) && !seen.contains(n));
             names.sort();
             for name in names {
                 let last = *self.level.bindings_by_name[&name].last().expect("not empty");

@@ -9,7 +9,7 @@ use crate::diagnostics::Diagnostic;
 use crate::names::{Name, Names};
 use crate::span::{FileId, Span};
 use crate::syntax::tree::*;
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet};
 use rata_bytecode::module::ModuleKind;
 
 /// The clauses of one function.
@@ -68,7 +68,7 @@ pub fn outline_file<'a>(
     diagnostics: &mut Vec<Diagnostic>,
     outlines: &mut Vec<Outline<'a>>,
 ) {
-    let mut walk = Walk { file, names, diagnostics, outlines };
+    let mut walk = Walk { file, names, diagnostics, outlines, defined: HashMap::new() };
     let first = walk.outlines.len();
     // The script is the parent of the file's modules (for its aliases), so it is reserved first and
     // loaded last; `order` in mod.rs sees to that.
@@ -82,6 +82,8 @@ struct Walk<'a, 'x> {
     names: &'x mut Names,
     diagnostics: &'x mut Vec<Diagnostic>,
     outlines: &'x mut Vec<Outline<'a>>,
+    /// The first group of a module's name and arity.
+    defined: HashMap<(usize, Name, u32), usize>,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -151,9 +153,9 @@ impl<'a> Walk<'a, '_> {
             last.clauses.push(function);
             return;
         }
-        let same = |g: &&Group<'_>| g.ident.name == ident.name && g.arity == arity;
+        let first = *self.defined.entry((me, ident.name, arity)).or_insert(outline.groups.len());
         if outline.kind != ModuleKind::Script
-            && let Some(earlier) = outline.groups.iter().find(same)
+            && let Some(earlier) = outline.groups.get(first)
         {
             let text = self.names.text(ident.name);
             self.diagnostics.push(
@@ -230,7 +232,8 @@ fn forward(group: &Group<'_>, names: &Names) -> Option<Name> {
     else {
         return None;
     };
-    let own = |(arg, param): (&Expr<'_>, &Name)| matches!(&arg.kind, ExprKind::Name(n) if n == param);
+    let own =
+        |(arg, param): (&Expr<'_>, &Name)| matches!(&arg.kind, ExprKind::Name(n) if n == param);
     let documented = body.stmts.len() == 2
         && matches!(body.stmts[0].kind, StmtKind::Expr(Expr { kind: ExprKind::Str(_), .. }));
     let forwards = names.text(path.name) == "Native"
@@ -260,12 +263,7 @@ pub fn param_name(param: &Param<'_>) -> Option<Name> {
 }
 
 /// Makes the outlined modules known to `index`, with the functions that `use` gives them.
-pub fn publish(
-    outlines: &[Outline<'_>],
-    index: &mut Index,
-    names: &mut Names,
-    is_stdlib: bool,
-) {
+pub fn publish(outlines: &[Outline<'_>], index: &mut Index, names: &mut Names, is_stdlib: bool) {
     for outline in outlines {
         let info = module_info(outline, index, names, is_stdlib);
         index.insert(outline.name, info);
@@ -288,22 +286,38 @@ fn module_info(
         list.push(Signature { forward, ..signature(group) });
     }
     for (name, arity) in inherited(outline, index, names) {
-        functions
-            .entry(name)
-            .or_default()
-            .push(Signature { min: arity, params: vec![None; arity as usize], forward: None });
+        functions.entry(name).or_default().push(Signature {
+            min: arity,
+            params: vec![None; arity as usize],
+            forward: None,
+        });
     }
     let mut info = ModuleInfo::default();
     for binding in &outline.bindings {
         let member = Member { kind: MemberKind::Constant, public: public(binding.name) };
         info.members.insert(binding.name, member);
     }
+    let hidden = hidden_functions(outline);
     for (name, mut list) in functions {
+        if hidden.contains(&name) {
+            continue;
+        }
         list.sort_by_key(Signature::arity);
         let member = Member { kind: MemberKind::Functions(list), public: public(name) };
         info.members.insert(name, member);
     }
     info
+}
+
+/// The names of functions that a constant bound below them hides from other modules.
+pub fn hidden_functions(outline: &Outline<'_>) -> HashSet<Name> {
+    let last = |name: Name| {
+        let groups = outline.groups.iter().filter(|g| g.ident.name == name);
+        groups.map(|g| g.item).max()
+    };
+    let names: HashSet<Name> = outline.groups.iter().map(|g| g.ident.name).collect();
+    let shared = outline.bindings.iter().filter(|b| names.contains(&b.name));
+    shared.filter(|b| last(b.name) < Some(b.item)).map(|b| b.name).collect()
 }
 
 /// What `export` lines list, all together; `None` without any.
@@ -326,6 +340,10 @@ pub fn inherited(outline: &Outline<'_>, index: &Index, names: &mut Names) -> Vec
         let Some(info) = index.get(defaults) else { continue };
         for (name, member) in &info.members {
             let MemberKind::Functions(list) = &member.kind else { continue };
+            // `init = fn … end` is the module's own as well.
+            if outline.bindings.iter().any(|b| b.name == *name) {
+                continue;
+            }
             for signature in list.iter().filter(|s| s.arity() > 0) {
                 let arity = signature.arity() - 1;
                 let own =

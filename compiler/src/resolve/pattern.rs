@@ -25,6 +25,7 @@ impl<'a> Resolver<'a, '_> {
             if bound[..i].iter().any(|b| b.0 == name) {
                 self.scopes.lookup(name);
             } else {
+                self.warn_hidden_import(Ident { name, span });
                 self.scopes.declare(name, var, span);
             }
         }
@@ -127,7 +128,7 @@ impl<'a> Resolver<'a, '_> {
             let key = match &entry.key {
                 PatternKey::Symbol(ident) => self.lit(ident.span, Lit::Symbol(ident.name)),
                 PatternKey::Str(text, span) => self.lit(*span, Lit::Str(text)),
-                PatternKey::Computed(pattern) => self.pattern_key(pattern),
+                PatternKey::Computed(pattern) => self.pattern_key(pattern, bound),
             };
             all.push((key, self.pattern(entry.value, bound)));
         }
@@ -135,17 +136,19 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// A computed key of a map pattern: a literal, or the value that a name has already.
-    fn pattern_key(&mut self, pattern: &Pattern<'a>) -> hir::Expr<'a> {
+    fn pattern_key(&mut self, pattern: &Pattern<'a>, bound: &Bound) -> hir::Expr<'a> {
         use PatternKind as P;
         let span = pattern.span;
         if let P::Name(name) = pattern.kind {
+            if let Some(&(_, var, _)) = bound.iter().find(|b| b.0 == name) {
+                return self.expr(span, hir::ExprKind::Var(var));
+            }
             return match self.pinned(Ident { name, span }) {
                 hir::PatternKind::Same(value) => *value,
                 _ => self.expr(span, hir::ExprKind::Error),
             };
         }
-        let mut bound = Bound::new();
-        match self.pattern(pattern, &mut bound).kind {
+        match self.pattern(pattern, &mut Bound::new()).kind {
             hir::PatternKind::Lit(lit) => self.lit(span, lit),
             hir::PatternKind::Same(value) => *value,
             _ => {

@@ -92,24 +92,24 @@ impl<'a> Resolver<'a, '_> {
         var: hir::Var,
         resolve: impl FnOnce(&mut Self) -> hir::Expr<'a>,
     ) -> hir::Expr<'a> {
+        self.warn_hidden_import(ident);
         let bound_before = self.scopes.is_local(ident.name);
         self.scopes.declare(ident.name, var, ident.span);
         let value = resolve(self);
-        if let hir::ExprKind::Lambda(lambda) = value.kind
+        if bound_before
+            && let hir::ExprKind::Lambda(lambda) = value.kind
             && lambda.self_var == Some(var)
         {
-            // Using itself is no use from outside.
-            if bound_before {
-                let text = self.text(ident.name).to_string();
-                self.warning(
-                    "W0910",
-                    ident.span,
-                    format!("inside this function `{text}` means the function itself"),
-                )
-                .label = "the name was bound before".to_string();
-            }
+            self.warn_self(ident);
         }
         value
+    }
+
+    /// Warns of a function that calls itself by a name that was bound before.
+    pub(super) fn warn_self(&mut self, ident: Ident) {
+        let text = self.text(ident.name).to_string();
+        let message = format!("inside this function `{text}` means the function itself");
+        self.warning("W0910", ident.span, message).label = "the name was bound before".to_string();
     }
 
     /// The statements of a module or script: bindings become constants where functions or other
@@ -149,7 +149,8 @@ impl<'a> Resolver<'a, '_> {
         last: bool,
         out: &mut Vec<hir::Stmt<'a>>,
     ) {
-        if let Some(g) = self.outline().groups.iter().position(|g| g.item == index) {
+        if let Some(&g) = self.level.group_at.get(&index) {
+            self.scopes.hide(self.group(g).ident.name);
             if index > self.level.first_action && self.outline().kind == ModuleKind::Script {
                 let (body, defaults) = self.level.group_fns[g];
                 for f in [Some(body), defaults].into_iter().flatten() {

@@ -1,12 +1,16 @@
 //! Natives of Log: lines on standard error, the level shown from, and values cut short for them.
 
 use crate::output::Stream;
+use crate::report;
 use rata_vm::inspect::inspect_to;
 use rata_vm::native::{Cx, Native};
 use rata_vm::value::Value;
 use rata_vm::{Symbol, sym};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, Ordering};
+
+/// How many bytes of what was raised are shown.
+const RAISED: usize = 4000;
 
 /// The level that messages are shown from, as the rank that stdlib/log.rata gives it.
 static LEVEL: AtomicI64 = AtomicI64::new(0);
@@ -35,6 +39,17 @@ pub fn log_write<'h>(cx: &mut Cx<'h, '_>, [level, text]: [Value<'h>; 2]) -> Nati
     }
     // Who logs much is slowed down.
     crate::host::write(cx, Stream::Err, &line, Value::symbol(sym::OK))
+}
+
+/// `raised(value)`: `type: message` of an exception, the start of any other value as source.
+pub fn log_raised<'h>(cx: &mut Cx<'h, '_>, [value]: [Value<'h>; 1]) -> Native<'h> {
+    let mut text = report::raised_text(value);
+    if text.len() > RAISED {
+        text.truncate(text.floor_char_boundary(RAISED));
+        text.push('…');
+    }
+    cx.charge(text.len() as u64 / 64);
+    Native::Value(cx.heap().string(&text))
 }
 
 /// `show(value, limit)`: the start of the value as source, at most about `limit` bytes.

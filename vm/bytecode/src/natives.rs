@@ -116,7 +116,7 @@ macro_rules! for_each_native {
                 counter_new / 0, counter_add / 2, counter_get / 1,
             }
             log {
-                log_level / 0, log_set_level / 1, log_write / 2, log_show / 2,
+                log_level / 0, log_set_level / 1, log_write / 2, log_show / 2, log_raised / 1,
             }
             module {
                 module_has_function / 3, module_functions / 1, module_exists / 1,

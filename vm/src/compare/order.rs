@@ -21,7 +21,12 @@ pub fn cmp(a: Value<'_>, b: Value<'_>) -> Ordering {
 
 /// As [`cmp`]; adds to `work` what it took.
 pub fn cmp_counted(a: Value<'_>, b: Value<'_>, work: &mut Work) -> Ordering {
-    run(Item::Value(a), Item::Value(b), false, work)
+    run(Want::Compare(Item::Value(a), Item::Value(b), false), work)
+}
+
+/// As [`cmp_counted`], for two entries of a vector of vectors: each counts as a vector.
+pub fn cmp_nested_counted(a: Value<'_>, b: Value<'_>, work: &mut Work) -> Ordering {
+    run(nested_entry(Item::Value(a), Item::Value(b)), work)
 }
 
 /// Sorts values by the total order; equal ones keep their places.
@@ -36,13 +41,13 @@ pub(super) fn sort_counted(values: &mut [Value<'_>], work: &mut Work) {
 /// The entries of a map in the order of their keys.
 pub(super) fn sorted_entries<'h>(map: MapRef<'h>, work: &mut Work) -> Vec<(Value<'h>, Value<'h>)> {
     let mut entries: Vec<_> = map.iter().collect();
-    entries.sort_by(|a, b| run(Item::Value(a.0), Item::Value(b.0), true, work));
+    entries.sort_by(|a, b| run(Want::Compare(Item::Value(a.0), Item::Value(b.0), true), work));
     entries
 }
 
 /// Whether two keys of maps are the same.
 pub(super) fn same_key(a: Value<'_>, b: Value<'_>, work: &mut Work) -> bool {
-    run(Item::Value(a), Item::Value(b), true, work) == Ordering::Equal
+    run(Want::Compare(Item::Value(a), Item::Value(b), true), work) == Ordering::Equal
 }
 
 /// What a frame wants next.
@@ -79,9 +84,8 @@ enum Stage {
 }
 
 /// Runs a comparison to its end.
-fn run<'h>(a: Item<'h>, b: Item<'h>, keys: bool, work: &mut Work) -> Ordering {
+fn run<'h>(mut want: Want<'h>, work: &mut Work) -> Ordering {
     let mut frames: SmallVec<[Frame<'h>; 4]> = SmallVec::new();
-    let mut want = Want::Compare(a, b, keys);
     loop {
         let begun = match want {
             Want::Compare(x, y, keys) => {

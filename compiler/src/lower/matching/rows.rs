@@ -56,7 +56,7 @@ impl<'a> Lowerer<'a, '_> {
             PatternKind::Prefix { prefix, rest } => {
                 Ask::Prefix(self.konst(Const::Str(prefix.into())), rest)
             }
-            PatternKind::Vector { items, tail: Some(tail) } if items.is_empty() => {
+            PatternKind::Vector { items: [], tail: Some(tail) } => {
                 return self.add_pattern(s, rest, tests, occ, tail);
             }
             PatternKind::Vector { items, tail: Some(tail) } => Ask::Longer(items, tail),

@@ -5,7 +5,7 @@
 
 use crate::natives::support::merge::Merge;
 use crate::natives::support::{Answer, Collector, Roots, Seq, Steps, run, value};
-use rata_vm::compare::cmp_counted;
+use rata_vm::compare::{cmp_counted, cmp_nested_counted};
 use rata_vm::data::Work;
 use rata_vm::data::vector::{Entries, VecBuilder, is_nil_float, of_floats};
 use rata_vm::heap::Heap;
@@ -33,6 +33,8 @@ struct Sorting {
     merge: Option<Merge<(Word, Word)>>,
     descending: bool,
     list: bool,
+    /// The keys are entries of a vector of vectors.
+    nested: bool,
     wanted: Wanted,
 }
 
@@ -46,10 +48,11 @@ impl Steps for Sorting {
     fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
         let heap = cx.heap();
         let descending = self.descending;
+        let compare = if self.nested { cmp_nested_counted } else { cmp_counted };
         let mut work = Work::default();
         let Some(merge) = &mut self.merge else { return Ok(Some(Value::NIL)) };
         let sorted = merge.advance(MOVES, &mut |a, b| {
-            let order = cmp_counted(heap.value(a.0), heap.value(b.0), &mut work);
+            let order = compare(heap.value(a.0), heap.value(b.0), &mut work);
             directed(order, descending)
         });
         cx.charge(MOVES as u64 / 16 + work.0 / 32);
@@ -120,8 +123,7 @@ impl Steps for SortingFloats {
     fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
         let descending = self.descending;
         let Some(merge) = &mut self.merge else { return Ok(Some(Value::NIL)) };
-        let sorted =
-            merge.advance(MOVES * 4, &mut |a, b| directed(cmp_floats(*a, *b), descending));
+        let sorted = merge.advance(MOVES * 4, &mut |a, b| directed(cmp_floats(*a, *b), descending));
         cx.charge(MOVES as u64 / 8);
         let Some(merge) = self.merge.take_if(|_| sorted) else { return Ok(None) };
         let floats = merge.into_items();
@@ -144,9 +146,8 @@ impl Steps for SortingInts {
         let descending = self.descending;
         let Some(merge) = &mut self.merge else { return Ok(Some(Value::NIL)) };
         // Of the words nil has none but the smallest int, and Option puts None first.
-        let sorted = merge.advance(MOVES * 4, &mut |a, b| {
-            directed(a.as_small().cmp(&b.as_small()), descending)
-        });
+        let sorted = merge
+            .advance(MOVES * 4, &mut |a, b| directed(a.as_small().cmp(&b.as_small()), descending));
         cx.charge(MOVES as u64 / 8);
         let Some(merge) = self.merge.take_if(|_| sorted) else { return Ok(None) };
         let heap = cx.heap();
@@ -179,7 +180,7 @@ pub fn sort<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, descending: bool) -> Answer<'
     let words = (0..seq.len()).filter_map(|i| seq.get(heap, i)).map(|v| (v.word(), v.word()));
     let items: Vec<_> = words.collect();
     cx.charge(items.len() as u64 / 64);
-    start(cx, items, descending, seq.is_list(), Wanted::Entries)
+    start(cx, items, descending, seq.is_list(), seq.is_nested(), Wanted::Entries)
 }
 
 fn start<'h>(
@@ -187,9 +188,10 @@ fn start<'h>(
     items: Vec<(Word, Word)>,
     descending: bool,
     list: bool,
+    nested: bool,
     wanted: Wanted,
 ) -> Answer<'h> {
-    run(cx, Sorting { merge: Some(Merge::new(items)), descending, list, wanted })
+    run(cx, Sorting { merge: Some(Merge::new(items)), descending, list, nested, wanted })
 }
 
 /// The entries in the order of their keys (as many as there are entries).
@@ -206,7 +208,7 @@ pub fn sort_by<'h>(
     let entries = (0..seq.len()).filter_map(|i| seq.get(heap, i));
     let items: Vec<_> = keys.iter().zip(entries).map(|(k, v)| (k.word(), v.word())).collect();
     cx.charge(items.len() as u64 / 64);
-    start(cx, items, descending, seq.is_list(), Wanted::Entries)
+    start(cx, items, descending, seq.is_list(), false, Wanted::Entries)
 }
 
 fn with_positions<'h>(heap: &'h Heap, seq: Seq<'h>) -> Vec<(Word, Word)> {
@@ -218,18 +220,18 @@ fn with_positions<'h>(heap: &'h Heap, seq: Seq<'h>) -> Vec<(Word, Word)> {
 pub fn positions<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, descending: bool) -> Answer<'h> {
     let items = with_positions(cx.heap(), seq);
     cx.charge(items.len() as u64 / 64);
-    start(cx, items, descending, false, Wanted::Positions)
+    start(cx, items, descending, false, seq.is_nested(), Wanted::Positions)
 }
 
 /// For each entry, which in order it is.
 pub fn rank<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>) -> Answer<'h> {
     let items = with_positions(cx.heap(), seq);
     cx.charge(items.len() as u64 / 64);
-    start(cx, items, false, false, Wanted::Ranks)
+    start(cx, items, false, false, seq.is_nested(), Wanted::Ranks)
 }
 
 /// These values in order, as a vector if they share a type, else as a list.
 pub fn sorted<'h>(cx: &mut Cx<'h, '_>, values: &[Value<'h>]) -> Answer<'h> {
     let items = values.iter().map(|v| (v.word(), v.word())).collect();
-    start(cx, items, false, false, Wanted::Entries)
+    start(cx, items, false, false, false, Wanted::Entries)
 }

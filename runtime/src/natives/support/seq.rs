@@ -6,7 +6,7 @@
 use super::roots::Roots;
 use rata_vm::data::vector::{self, VecBuilder, VecRef};
 use rata_vm::heap::Heap;
-use rata_vm::value::{Value, Word};
+use rata_vm::value::{Kind, Value, Word};
 
 /// A vector (or a value that counts as one), or a list.
 #[derive(Clone, Copy)]
@@ -52,6 +52,11 @@ impl<'h> Seq<'h> {
     /// Whether there are no entries.
     pub fn is_empty(self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether it is a vector of vectors: each entry counts as one.
+    pub fn is_nested(self) -> bool {
+        matches!(self, Seq::Vec(vec) if vec.kind() == Kind::Vector)
     }
 
     /// Whether this is a list.
