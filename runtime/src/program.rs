@@ -11,7 +11,7 @@ use rata_vm::data::vector_of;
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::value::Value;
 use rata_vm::vm::{ModuleIndex, Vm};
-use rata_vm::{LoadError, Origin, Symbol};
+use rata_vm::{LoadError, NativeFn, Origin, Symbol};
 use std::sync::Arc;
 use std::thread;
 
@@ -35,41 +35,53 @@ impl std::fmt::Display for StartError {
 
 /// Runs a program to its end; gives the exit code. All output is written by then.
 pub fn run(stdlib: &Package, program: &Package, options: Options) -> Result<i32, StartError> {
-    run_with(stdlib, program, options, Output::default())
+    Launch::new(options).run(stdlib, program)
 }
 
-/// The same with another place for the output.
-pub fn run_with(
-    stdlib: &Package,
-    program: &Package,
-    options: Options,
-    output: Output,
-) -> Result<i32, StartError> {
-    let vm = Vm::new(natives::natives());
-    vm.load(stdlib, Origin::Stdlib).map_err(StartError::Load)?;
-    let modules = vm.load(program, Origin::Program).map_err(StartError::Load)?;
-    let workers = match options.workers {
-        0 => thread::available_parallelism().map_or(1, usize::from),
-        n => n,
-    };
-    let workers = workers.min(MOST_WORKERS);
-    let (locals, shared) = queue::queues(workers);
-    let node = Arc::new(Node::new(vm, shared, workers, options, output));
-    let weak = Arc::downgrade(&node);
-    // Without its output a program is of no use.
-    node.output.on_failure(move || {
-        if let Some(node) = weak.upgrade() {
-            node.stop(1);
-        }
-    });
-    start_main(&node, &modules, program);
-    if let Err(error) = start_workers(&node, locals) {
-        node.stop(1);
-        return Err(error);
+/// What a program runs with.
+pub struct Launch {
+    /// How it is started.
+    pub options: Options,
+    /// Where its output goes.
+    pub output: Output,
+    /// One function per entry of the natives table.
+    pub natives: Vec<NativeFn>,
+}
+
+impl Launch {
+    /// With standard output and error, and the runtime's natives.
+    pub fn new(options: Options) -> Launch {
+        Launch { options, output: Output::default(), natives: natives::natives() }
     }
-    // The processes left are not taken down one by one: the system takes everything back at once.
-    let code = wait(&node);
-    Ok(if node.output.close() { code } else { code.max(1) })
+
+    /// Runs a program to its end; gives the exit code. All output is written by then.
+    pub fn run(self, stdlib: &Package, program: &Package) -> Result<i32, StartError> {
+        let vm = Vm::new(self.natives);
+        vm.load(stdlib, Origin::Stdlib).map_err(StartError::Load)?;
+        let modules = vm.load(program, Origin::Program).map_err(StartError::Load)?;
+        let workers = match self.options.workers {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        };
+        let workers = workers.min(MOST_WORKERS);
+        let (locals, shared) = queue::queues(workers);
+        let node = Arc::new(Node::new(vm, shared, workers, self.options, self.output));
+        let weak = Arc::downgrade(&node);
+        // Without its output a program is of no use.
+        node.output.on_failure(move || {
+            if let Some(node) = weak.upgrade() {
+                node.stop(1);
+            }
+        });
+        start_main(&node, &modules, program);
+        if let Err(error) = start_workers(&node, locals) {
+            node.stop(1);
+            return Err(error);
+        }
+        // The processes left are not taken down one by one: the system takes everything back at once.
+        let code = wait(&node);
+        Ok(if node.output.close() { code } else { code.max(1) })
+    }
 }
 
 fn start_workers(node: &Arc<Node>, locals: Vec<queue::Local>) -> Result<(), StartError> {

@@ -42,12 +42,17 @@ pub fn process_whereis<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h
     Native::Value(found.map_or(Value::NIL, Value::pid))
 }
 
-/// `registered()`: the names, in the order of their text.
+/// `registered()`: the names, in the order of their text; a vector, or a list when both symbols and
+/// modules are among them (a vector holds one type).
 pub fn process_registered<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<'h> {
     let mut names: Vec<Word> = host(cx).node.names.all();
     names.sort_by_key(|w| w.as_symbol().or(w.as_module()).map_or("", Symbol::text));
     cx.charge(names.len() as u64 / 4);
     let heap = cx.heap();
     let values: Vec<Value<'h>> = names.iter().map(|w| heap.value(*w)).collect();
-    Native::Value(vector_of(heap, &values))
+    let symbols = names.iter().filter(|w| w.as_symbol().is_some()).count();
+    Native::Value(match symbols == 0 || symbols == names.len() {
+        true => vector_of(heap, &values),
+        false => heap.list(&values),
+    })
 }
