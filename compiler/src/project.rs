@@ -151,15 +151,10 @@ impl<'a, 's> Project<'a, 's> {
         let importer = cycle.last().expect("not empty").id;
         let text = names.join(" → ");
         self.diagnostics.push(
-            Diagnostic::error(
-                "E0502",
-                importer,
-                span,
-                "these files import one another in a cycle",
-            )
-            .label("this import closes the cycle")
-            .help(format!("the cycle is {text}"))
-            .help("move what both need into a file of its own"),
+            Diagnostic::error("E0502", importer, span, "these files import one another in a cycle")
+                .label("this import closes the cycle")
+                .help(format!("the cycle is {text}"))
+                .help("move what both need into a file of its own"),
         );
     }
 

@@ -55,7 +55,8 @@ fn what_is_pushed_is_taken_or_given_back() {
         let mut taken: Vec<u32> = inbox.take().collect();
         taken.extend(inbox.close());
         let sent = sender.join().unwrap();
-        let accepted: Vec<u32> = [1, 2].into_iter().zip(sent).filter(|s| s.1).map(|s| s.0).collect();
+        let accepted: Vec<u32> =
+            [1, 2].into_iter().zip(sent).filter(|s| s.1).map(|s| s.0).collect();
         assert_eq!(taken, accepted);
     });
 }

@@ -167,17 +167,27 @@ impl<'a> Resolver<'a, '_> {
                 }
             },
             ExprKind::Field { object, name } => match self.module_of(object) {
-                Some(module) => match self.member(module, name.name, name.span) {
-                    Ok(None) => Callee::Error,
-                    Ok(Some(MemberKind::Constant)) => {
-                        let kind = hir::ExprKind::Member { module, name: name.name };
-                        self.callee_value(callee.span, kind)
+                Some(module) => match self.own_member(module, name.name) {
+                    Some(Meaning::Functions(set)) => Callee::Set(set),
+                    Some(Meaning::Global(g)) => {
+                        self.callee_value(callee.span, hir::ExprKind::Global(g))
                     }
-                    _ => Callee::Member { module, name: name.name },
+                    _ => self.callee_member(callee.span, module, *name),
                 },
                 None => Callee::Field { object: self.expression_ref(object), name: name.name },
             },
             _ => Callee::Value(self.expression_ref(callee)),
+        }
+    }
+
+    fn callee_member(&mut self, span: Span, module: Name, name: Ident) -> Callee<'a> {
+        match self.member(module, name.name, name.span) {
+            Ok(None) => Callee::Error,
+            Ok(Some(MemberKind::Constant)) => {
+                let kind = hir::ExprKind::Member { module, name: name.name };
+                self.callee_value(span, kind)
+            }
+            _ => Callee::Member { module, name: name.name },
         }
     }
 
@@ -443,6 +453,10 @@ impl<'a> Resolver<'a, '_> {
                 }
                 Some(_) => {}
             }
+        }
+        let twice = |i: usize| args.named[..i].iter().any(|n| n.0.name == args.named[i].0.name);
+        if (0..args.named.len()).any(twice) {
+            return; // reported
         }
         let arities = signatures.iter().map(|s| (s.min, s.arity())).collect();
         self.wrong_arity(name, span, count + args.named.len(), arities);

@@ -134,8 +134,10 @@ pub fn core_assert_type<'h>(cx: &mut Cx<'h, '_>, [v, wanted]: [Value<'h>; 2]) ->
     let fits = match name {
         sym::ANY => true,
         sym::NUMERIC => matches!(kind, Kind::Int | Kind::Float),
-        sym::POSINT => matches!(v.view(), View::Int(1..))
-            || matches!(v.view(), View::BigInt(n) if !n.is_negative()),
+        sym::POSINT => {
+            matches!(v.view(), View::Int(1..))
+                || matches!(v.view(), View::BigInt(n) if !n.is_negative())
+        }
         sym::VECTOR => kind == Kind::Vector || !kind.is_collection(),
         name => v.type_of() == name,
     };

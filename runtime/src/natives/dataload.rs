@@ -96,17 +96,17 @@ fn is_int(field: &str) -> bool {
 }
 
 fn is_float(field: &str) -> bool {
-    let begins = field.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let begins =
+        field.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit() || c == '.');
     begins && no_code(field) && field.parse::<f64>().is_ok()
 }
 
 fn load(read: &Read) -> Result<Loaded, Failure> {
     let fail = |e: csv::Error| Failure::of(&read.path, &e);
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(read.separator)
-        .from_path(&read.path)
-        .map_err(fail)?;
-    let mut names: Vec<String> = reader.headers().map_err(fail)?.iter().map(str::to_owned).collect();
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(read.separator).from_path(&read.path).map_err(fail)?;
+    let mut names: Vec<String> =
+        reader.headers().map_err(fail)?.iter().map(str::to_owned).collect();
     if let Some(first) = names.first_mut()
         && let Some(rest) = first.strip_prefix('\u{feff}')
     {
@@ -201,11 +201,7 @@ fn field_value<'h>(heap: &'h Heap, ty: Type, field: &str) -> Value<'h> {
     parsed.unwrap_or_else(|| heap.string(field))
 }
 
-fn separator<'h>(
-    cx: &Cx<'h, '_>,
-    function: &'static str,
-    v: Value<'h>,
-) -> Result<u8, Value<'h>> {
+fn separator<'h>(cx: &Cx<'h, '_>, function: &'static str, v: Value<'h>) -> Result<u8, Value<'h>> {
     let arg = Arg(function, "separator");
     match arg.text(cx, v)?.as_bytes() {
         [b] if *b < 0x80 && !matches!(b, b'"' | b'\n' | b'\r') => Ok(*b),
@@ -276,7 +272,9 @@ impl Writing {
         for i in self.next..end {
             let row = arg.map(cx, rows.get(heap, i).unwrap_or(Value::NIL))?;
             let fields = self.names.iter().map(|&name| row.get(heap.value(name)));
-            writer.write_record(fields.map(|f| f.map_or(String::new(), field_text))).map_err(failed)?;
+            writer
+                .write_record(fields.map(|f| f.map_or(String::new(), field_text)))
+                .map_err(failed)?;
         }
         self.next = end;
         cx.charge(64 * self.names.len() as u64 / 4);

@@ -300,4 +300,3 @@ pub fn maps_drop<'h>(cx: &mut Cx<'h, '_>, [m, keys]: [Value<'h>; 2]) -> Answer<'
         |m, cx| Ok(cx.heap().value(m)),
     )
 }
-

@@ -377,7 +377,13 @@ pub fn math_clamp<'h>(cx: &mut Cx<'h, '_>, [x, low, high]: [Value<'h>; 3]) -> An
             return value(x);
         }
         ARG.float(cx, x)?;
-        return value(if less(x, low) { low } else if less(high, x) { high } else { x });
+        return value(if less(x, low) {
+            low
+        } else if less(high, x) {
+            high
+        } else {
+            x
+        });
     }
     let numbers = ARG.vec_seq(cx, x)?;
     fold(
@@ -390,7 +396,16 @@ pub fn math_clamp<'h>(cx: &mut Cx<'h, '_>, [x, low, high]: [Value<'h>; 3]) -> An
             if !x.is_nil() {
                 ARG.float(cx, x)?;
             }
-            out.push(heap, if less(x, low) { low } else if less(high, x) { high } else { x });
+            out.push(
+                heap,
+                if less(x, low) {
+                    low
+                } else if less(high, x) {
+                    high
+                } else {
+                    x
+                },
+            );
             Ok(true)
         },
         |(.., out), cx| Ok(out.collect(cx.heap())),

@@ -7,17 +7,17 @@
 mod ops;
 pub mod support;
 
+pub mod apply;
+pub mod constant;
 pub mod core;
+pub mod counter;
 pub mod dataload;
 pub mod enums;
 pub mod io;
 pub mod list;
+pub mod log;
 pub mod maps;
 pub mod math;
-pub mod apply;
-pub mod constant;
-pub mod counter;
-pub mod log;
 pub mod module;
 pub mod process;
 pub mod random;

@@ -177,10 +177,7 @@ fn draw<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, n: usize) -> Answer<'h> {
 }
 
 /// `sample(coll, n, replace)`: n entries, each at most once unless `replace` is true.
-pub fn random_sample<'h>(
-    cx: &mut Cx<'h, '_>,
-    [coll, n, replace]: [Value<'h>; 3],
-) -> Answer<'h> {
+pub fn random_sample<'h>(cx: &mut Cx<'h, '_>, [coll, n, replace]: [Value<'h>; 3]) -> Answer<'h> {
     let seq = sequence(cx, "Random.sample", coll)?;
     let arg = Arg("Random.sample", "n");
     let wanted = arg.count(cx, n)?;

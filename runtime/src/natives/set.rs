@@ -131,8 +131,11 @@ fn combine<'h>(
     }
     cx.charge((left.len() + right.len()) as u64 / 32);
     let words = |set: SetRef<'h>| set.members().into_iter().map(|m| m.word());
-    let members: Vec<Word> =
-        if op == Op::Union { words(left).chain(words(right)).collect() } else { words(left).collect() };
+    let members: Vec<Word> = if op == Op::Union {
+        words(left).chain(words(right)).collect()
+    } else {
+        words(left).collect()
+    };
     run(cx, Combining { members, next: 0, other: b.word(), op, builder: SetBuilder::new() })
 }
 

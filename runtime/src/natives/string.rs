@@ -51,7 +51,9 @@ where
 
 /// `length(s)`
 pub fn string_length<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
-    let count = |text: &str| if text.is_ascii() { ascii_length(text) } else { text.graphemes(true).count() };
+    let count = |text: &str| {
+        if text.is_ascii() { ascii_length(text) } else { text.graphemes(true).count() }
+    };
     if s.as_str().is_some_and(|text| text.len() > pieces::LONG) {
         return piecewise(cx, s, Made::Number(0), move |made, _, text| made.add(count(text)));
     }
@@ -152,10 +154,7 @@ pub fn string_trim<'h>(cx: &mut Cx<'h, '_>, [s, what, side]: [Value<'h>; 3]) -> 
 }
 
 /// `split(s, separator, parts)`: at white space if the separator is nil; at most so many parts.
-pub fn string_split<'h>(
-    cx: &mut Cx<'h, '_>,
-    [s, separator, parts]: [Value<'h>; 3],
-) -> Answer<'h> {
+pub fn string_split<'h>(cx: &mut Cx<'h, '_>, [s, separator, parts]: [Value<'h>; 3]) -> Answer<'h> {
     let text = Arg("String.split", "s").text(cx, s)?;
     if separator.is_nil() {
         return pieces::split_words(cx, s);
@@ -198,10 +197,7 @@ pub fn string_lines<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> 
 }
 
 /// `replace(s, what, by, all)`: every occurrence, or the first only.
-pub fn string_replace<'h>(
-    cx: &mut Cx<'h, '_>,
-    [s, what, by, all]: [Value<'h>; 4],
-) -> Answer<'h> {
+pub fn string_replace<'h>(cx: &mut Cx<'h, '_>, [s, what, by, all]: [Value<'h>; 4]) -> Answer<'h> {
     let what = Arg("String.replace", "what").text(cx, what)?.to_owned();
     let by = Arg("String.replace", "by").text(cx, by)?.to_owned();
     let all = Arg("String.replace", "all").bool(cx, all)?;
@@ -216,8 +212,7 @@ pub fn string_replace<'h>(
         if !text.contains(what.as_str()) {
             return Ok(whole);
         }
-        let replaced =
-            if all { text.replace(&what, &by) } else { text.replacen(&what, &by, 1) };
+        let replaced = if all { text.replace(&what, &by) } else { text.replacen(&what, &by, 1) };
         Ok(cx.heap().string(&replaced))
     })
 }

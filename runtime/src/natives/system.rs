@@ -163,10 +163,7 @@ impl Resume for Ran {
 }
 
 /// `cmd(program, args, folder)`: `{:ok, {output, exit code}}` or `{:error, reason}`.
-pub fn system_cmd<'h>(
-    cx: &mut Cx<'h, '_>,
-    [program, args, folder]: [Value<'h>; 3],
-) -> Answer<'h> {
+pub fn system_cmd<'h>(cx: &mut Cx<'h, '_>, [program, args, folder]: [Value<'h>; 3]) -> Answer<'h> {
     let program = Arg("System.cmd", "program").text(cx, program)?.to_owned();
     let arg = Arg("System.cmd", "args");
     let list = arg.seq(cx, args)?;

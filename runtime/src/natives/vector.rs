@@ -327,4 +327,3 @@ pub fn vector_range<'h>(cx: &mut Cx<'h, '_>, [first, last, step]: [Value<'h>; 3]
         |out, cx| Ok(out.collect(cx.heap())),
     )
 }
-

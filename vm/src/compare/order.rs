@@ -41,9 +41,7 @@ pub(super) fn sort_counted(values: &mut [Value<'_>], work: &mut Work) {
 /// The entries of a map in the order of their keys.
 pub(super) fn sorted_entries<'h>(map: MapRef<'h>, work: &mut Work) -> Vec<(Value<'h>, Value<'h>)> {
     let mut entries: Vec<_> = map.iter().collect();
-    entries.sort_by(|a, b| {
-        run(Want::Compare(Item::Value(a.0), Item::Value(b.0), true), work)
-    });
+    entries.sort_by(|a, b| run(Want::Compare(Item::Value(a.0), Item::Value(b.0), true), work));
     entries
 }
 

@@ -123,8 +123,7 @@ impl Steps for SortingFloats {
     fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
         let descending = self.descending;
         let Some(merge) = &mut self.merge else { return Ok(Some(Value::NIL)) };
-        let sorted =
-            merge.advance(MOVES * 4, &mut |a, b| directed(cmp_floats(*a, *b), descending));
+        let sorted = merge.advance(MOVES * 4, &mut |a, b| directed(cmp_floats(*a, *b), descending));
         cx.charge(MOVES as u64 / 8);
         let Some(merge) = self.merge.take_if(|_| sorted) else { return Ok(None) };
         let floats = merge.into_items();
@@ -147,9 +146,8 @@ impl Steps for SortingInts {
         let descending = self.descending;
         let Some(merge) = &mut self.merge else { return Ok(Some(Value::NIL)) };
         // Of the words nil has none but the smallest int, and Option puts None first.
-        let sorted = merge.advance(MOVES * 4, &mut |a, b| {
-            directed(a.as_small().cmp(&b.as_small()), descending)
-        });
+        let sorted = merge
+            .advance(MOVES * 4, &mut |a, b| directed(a.as_small().cmp(&b.as_small()), descending));
         cx.charge(MOVES as u64 / 8);
         let Some(merge) = self.merge.take_if(|_| sorted) else { return Ok(None) };
         let heap = cx.heap();

@@ -90,7 +90,11 @@ pub fn take_last<'h>(cx: &Cx<'h, '_>, seq: Seq<'h>, n: i64) -> Value<'h> {
 
 /// `take(seq, n)`: the first n entries; the last -n if n is negative.
 pub fn take<'h>(cx: &Cx<'h, '_>, seq: Seq<'h>, n: i64) -> Value<'h> {
-    if n < 0 { take_last(cx, seq, n.checked_neg().unwrap_or(i64::MAX)) } else { take_first(cx, seq, n) }
+    if n < 0 {
+        take_last(cx, seq, n.checked_neg().unwrap_or(i64::MAX))
+    } else {
+        take_first(cx, seq, n)
+    }
 }
 
 /// `drop(seq, n)`: without the first n entries; without the last -n if n is negative.

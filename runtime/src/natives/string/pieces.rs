@@ -178,12 +178,7 @@ where
 }
 
 /// Splits at a separator, into at most so many parts.
-pub fn split<'h>(
-    cx: &mut Cx<'h, '_>,
-    text: Value<'h>,
-    separator: &str,
-    most: usize,
-) -> Answer<'h> {
+pub fn split<'h>(cx: &mut Cx<'h, '_>, text: Value<'h>, separator: &str, most: usize) -> Answer<'h> {
     let separator = separator.to_owned();
     cut(cx, text, move |text, at, parts| {
         let found = if parts + 1 < most { text[at..].find(separator.as_str()) } else { None };

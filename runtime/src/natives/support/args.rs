@@ -107,11 +107,7 @@ impl Arg {
     }
 
     /// A list.
-    pub fn list<'h>(
-        self,
-        cx: &Cx<'h, '_>,
-        v: Value<'h>,
-    ) -> Result<&'h [Value<'h>], Value<'h>> {
+    pub fn list<'h>(self, cx: &Cx<'h, '_>, v: Value<'h>) -> Result<&'h [Value<'h>], Value<'h>> {
         v.as_list().ok_or_else(|| self.wrong(cx, "a list", v))
     }
 

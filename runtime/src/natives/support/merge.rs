@@ -29,11 +29,7 @@ impl<T: Copy> Merge<T> {
     }
 
     /// Goes on for about `amount` moves of items. True once all is sorted.
-    pub fn advance(
-        &mut self,
-        amount: usize,
-        compare: &mut impl FnMut(&T, &T) -> Ordering,
-    ) -> bool {
+    pub fn advance(&mut self, amount: usize, compare: &mut impl FnMut(&T, &T) -> Ordering) -> bool {
         let mut left = amount;
         while left > 0 {
             if self.width == 0 {
