@@ -14,3 +14,4 @@ pub mod resolve;
 pub mod source_map;
 pub mod span;
 pub mod syntax;
+pub mod types;

@@ -11,6 +11,7 @@ use crate::resolve::index::Index;
 use crate::resolve::{Resolved, resolve};
 use crate::source_map::SourceMap;
 use crate::syntax::{lexer, print};
+use crate::types;
 use bumpalo::Bump;
 use rata_bytecode::module::Package;
 use std::fmt::Write;
@@ -79,7 +80,7 @@ pub fn compile(request: &Request<'_>) -> Result<Compiled, Unreadable> {
         let thread = std::thread::Builder::new()
             .name("rata-compiler".into())
             .stack_size(STACK)
-            .spawn_scoped(scope, || run(request));
+            .spawn_scoped(scope, || compile_here(request));
         match thread {
             Ok(thread) => match thread.join() {
                 Ok(compiled) => compiled,
@@ -90,7 +91,9 @@ pub fn compile(request: &Request<'_>) -> Result<Compiled, Unreadable> {
     })
 }
 
-fn run(request: &Request<'_>) -> Result<Compiled, Unreadable> {
+/// Runs the stages on this thread: its stack must be as large as that of [`compile`]'s, 512 MiB, or a
+/// deep source overflows it.
+pub fn compile_here(request: &Request<'_>) -> Result<Compiled, Unreadable> {
     let arena = Bump::new();
     let mut project = Project::new(&arena, request.sources);
     for file in &request.files {
@@ -121,6 +124,7 @@ fn run(request: &Request<'_>) -> Result<Compiled, Unreadable> {
         let listing = hir::print::print_modules(&modules, &names);
         return Ok(finish(None, listing, diagnostics, map));
     }
+    types::check(&modules, &names, &mut diagnostics);
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         return Ok(finish(None, String::new(), diagnostics, map));
     }

@@ -217,6 +217,37 @@ fn mistakes_are_explained() {
 }
 
 #[test]
+fn a_function_below_a_variable_of_its_name_bears_the_name() {
+    let text = "f = 1\nassert f == 1\nf = function(n) { f(n - 1) }\nassert f(2) == 0\n";
+    assert_has(&resolved(text), &["(f.1 Eq 1)", "(f/1(2) Eq 0)"]);
+    assert_has(&said(text), &["W0910"]);
+    let again = "f = function(n) { n }\nf = 2\nassert f == 2\n";
+    assert_has(&resolved(again), &["(f.1 Eq 2)"]);
+}
+
+#[test]
+fn constants_of_other_modules_can_be_called_by_imported_names() {
+    let tree = resolved("library M.[f]\nmodule M { f = fn x -> x end }\ng = f(1)\n");
+    assert_has(&tree, &["(M.f)(1)"]);
+    let piped = resolved("library M.[f]\nmodule M { f = fn x -> x end }\ng = 1 |> f\n");
+    assert_has(&piped, &["(M.f)(1)"]);
+}
+
+#[test]
+fn of_a_function_and_a_constant_of_one_name_the_last_is_exported() {
+    let main = "library ./lib as L\nx = L.f\n";
+    for (lib, kind) in
+        [("f = 1\nf = function(n) { n }\n", "f/1"), ("f = function(n) { n }\nf = 1\n", "@f")]
+    {
+        let compiled = compile_files(&[("lib.rata", lib), ("app.rata", main)], Some(Stage::Asm));
+        let exports: Vec<&str> =
+            compiled.listing.lines().filter(|line| line.starts_with("export ")).collect();
+        assert_eq!(exports.len(), 1, "{}", compiled.listing);
+        assert!(exports[0].contains(kind), "{exports:?}");
+    }
+}
+
+#[test]
 fn imports_are_followed_and_cycles_told() {
     let files = [
         ("app.rata", "library ./lib/a as A\nA.f()"),

@@ -51,6 +51,8 @@ pub const CODES: &[(&str, &str)] = &[
     ("E0401", "a value of another type than declared or needed"),
     ("E0402", "a vector of mixed types"),
     ("E0403", "an operator cannot take operands of these types"),
+    ("E0404", "a condition that is no single value"),
+    ("E0405", "a call of something that is no function"),
     ("E0501", "a file that cannot be found or read"),
     ("E0502", "files that import one another in a cycle"),
     ("E0503", "a module that is defined twice in the project"),

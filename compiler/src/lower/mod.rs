@@ -93,8 +93,10 @@ pub fn lower_module<'a>(
     let before = diagnostics.len();
     let (mut out, declared) = lower(module, names, diagnostics);
     let ir::Module { functions, pools, shell, .. } = &mut out;
+    let arities: Vec<u32> = functions.iter().map(|f| f.arity).collect();
+    let around = passes::Around { sets: &shell.fn_sets, arities: &arities, declared: &declared };
     for f in functions {
-        passes::run(f, pools, &passes::Around { sets: &shell.fn_sets, declared: &declared });
+        passes::run(f, pools, &around);
         limits::check(f, module.file, diagnostics);
     }
     out.failed = diagnostics[before..].iter().any(|d| d.severity == Severity::Error);

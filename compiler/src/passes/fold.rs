@@ -3,7 +3,7 @@
 //! exactly as it does (powers of floats, modulo of floats).
 
 use num_bigint::{BigInt, Sign};
-use rata_bytecode::module::{Const, FnSet};
+use rata_bytecode::module::{Const, FnEntry, FnSet};
 use rata_bytecode::operand::{Arith, Cmp, ConstId, FnId, FnSetId};
 
 use super::cfg;
@@ -18,14 +18,17 @@ const EXACT: i64 = 1 << 53;
 struct Fold<'p> {
     pools: &'p mut Pools,
     sets: &'p [FnSet],
+    /// Numbers of parameters, by function.
+    arities: &'p [u32],
     /// The constant that a value is, by value.
     known: Vec<Option<ConstId>>,
     branches: bool,
 }
 
 /// Runs the pass; whether branches went.
-pub(crate) fn run(f: &mut Function, pools: &mut Pools, sets: &[FnSet]) -> bool {
-    let mut fold = Fold { pools, sets, known: vec![None; f.vals as usize], branches: false };
+pub(crate) fn run(f: &mut Function, pools: &mut Pools, sets: &[FnSet], arities: &[u32]) -> bool {
+    let known = vec![None; f.vals as usize];
+    let mut fold = Fold { pools, sets, arities, known, branches: false };
     for block in cfg::order(f) {
         for at in 0..f.blocks[block.index()].insts.len() {
             let inst = f.blocks[block.index()].insts[at];
@@ -74,9 +77,10 @@ impl Fold<'_> {
     fn callee(&self, args: &[Val]) -> Option<FnId> {
         let FnSetId(set) = self.pools.as_fn(self.known[args[0].index()]?)?;
         let given = args.len() as u32 - 1;
-        // only the entry for exactly that many arguments is sure to have as many parameters
-        let entry = self.sets[set as usize].entries.iter().find(|e| e.max == given)?;
-        (entry.min == given).then_some(entry.f)
+        let takes = |e: &&FnEntry| (e.min..=e.max).contains(&given);
+        let entry = self.sets[set as usize].entries.iter().find(takes)?;
+        // the entry that evaluates defaults has more parameters than it is given arguments
+        (self.arities.get(entry.f.0 as usize) == Some(&given)).then_some(entry.f)
     }
 
     fn term(&mut self, f: &mut Function, block: BlockId) {

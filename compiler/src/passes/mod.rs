@@ -21,6 +21,8 @@ use rata_bytecode::operand::TypeId;
 pub(crate) struct Around<'m> {
     /// Function values.
     pub(crate) sets: &'m [FnSet],
+    /// The number of parameters of each function.
+    pub(crate) arities: &'m [u32],
     /// The result type that each function declares and checks.
     pub(crate) declared: &'m [Option<TypeId>],
 }
@@ -30,7 +32,7 @@ pub(crate) fn run(f: &mut Function, pools: &mut Pools, around: &Around<'_>) {
     check(f, "lower");
     clean::run(f);
     check(f, "clean");
-    if fold::run(f, pools, around.sets) {
+    if fold::run(f, pools, around.sets, around.arities) {
         check(f, "fold");
         clean::run(f);
         check(f, "clean after fold");

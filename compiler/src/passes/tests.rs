@@ -41,7 +41,7 @@ impl Build {
     }
 
     fn optimised(mut self) -> String {
-        run(&mut self.f, &mut self.pools, &Around { sets: &[], declared: &[] });
+        run(&mut self.f, &mut self.pools, &Around { sets: &[], arities: &[], declared: &[] });
         let text = print(&self.f, Some(&self.pools));
         text.lines().skip(1).map(str::trim).collect::<Vec<_>>().join("\n")
     }
@@ -54,7 +54,7 @@ fn folded(op: Arith, a: Const, b: Const) -> Option<Const> {
     let b = b0.konst(BlockId::ENTRY, b);
     let d = b0.inst(BlockId::ENTRY, Op::Arith(op), &[a, b]);
     b0.term(BlockId::ENTRY, TermKind::Return, &[d]);
-    fold::run(&mut b0.f, &mut b0.pools, &[]);
+    fold::run(&mut b0.f, &mut b0.pools, &[], &[]);
     match b0.f.blocks[0].insts[2].op {
         Op::Const(k) => Some(b0.pools.consts.get(k).clone()),
         _ => None,
@@ -315,7 +315,7 @@ fn values_needed_together_have_registers_of_their_own() {
         let mut b = random(&mut rng);
         lint::check(&b.f).expect("well-formed");
         check_registers(&b.f);
-        run(&mut b.f, &mut b.pools, &Around { sets: &[], declared: &[] });
+        run(&mut b.f, &mut b.pools, &Around { sets: &[], arities: &[], declared: &[] });
         check_registers(&b.f);
     }
 }

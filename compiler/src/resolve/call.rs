@@ -153,7 +153,7 @@ impl<'a> Resolver<'a, '_> {
         match &callee.kind {
             ExprKind::Name(name) => match self.meaning(*name) {
                 Some(Meaning::Functions(set)) => Callee::Set(set),
-                Some(Meaning::Member { module }) => Callee::Member { module, name: *name },
+                Some(Meaning::Member { module }) => self.callee_member(callee.span, module, *name),
                 Some(Meaning::Var(var)) => self.callee_value(callee.span, hir::ExprKind::Var(var)),
                 Some(Meaning::Global(g)) => {
                     self.callee_value(callee.span, hir::ExprKind::Global(g))
@@ -172,7 +172,10 @@ impl<'a> Resolver<'a, '_> {
                     Some(Meaning::Global(g)) => {
                         self.callee_value(callee.span, hir::ExprKind::Global(g))
                     }
-                    _ => self.callee_member(callee.span, module, *name),
+                    _ => match self.member(module, name.name, name.span) {
+                        Ok(None) => Callee::Error,
+                        _ => self.callee_member(callee.span, module, name.name),
+                    },
                 },
                 None => Callee::Field { object: self.expression_ref(object), name: name.name },
             },
@@ -180,14 +183,14 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn callee_member(&mut self, span: Span, module: Name, name: Ident) -> Callee<'a> {
-        match self.member(module, name.name, name.span) {
-            Ok(None) => Callee::Error,
-            Ok(Some(MemberKind::Constant)) => {
-                let kind = hir::ExprKind::Member { module, name: name.name };
-                self.callee_value(span, kind)
+    /// A member of another module: its function, or what its constant holds.
+    fn callee_member(&mut self, span: Span, module: Name, name: Name) -> Callee<'a> {
+        let member = self.index.get(module).and_then(|info| info.members.get(&name));
+        match member.map(|member| &member.kind) {
+            Some(MemberKind::Constant) => {
+                self.callee_value(span, hir::ExprKind::Member { module, name })
             }
-            _ => Callee::Member { module, name: name.name },
+            _ => Callee::Member { module, name },
         }
     }
 
@@ -287,7 +290,7 @@ impl<'a> Resolver<'a, '_> {
         let mut list: Vec<Signature> = Vec::new();
         for entry in entries {
             let body = |g: &&usize| self.level.group_fns[**g].0 == entry.2;
-            match self.level.group_of.get(&entry.2).filter(|g| body(&g)) {
+            match self.level.group_of.get(&entry.2).filter(|g| body(g)) {
                 Some(&g) => list.push(super::outline::signature(self.group(g))),
                 None if self.level.inherited.iter().any(|i| i.2 == entry.2) => {
                     list.push(Signature {

@@ -194,7 +194,13 @@ impl<'a> Resolver<'a, '_> {
     /// The module that an expression names, if it names one at compile time.
     pub(super) fn module_of(&mut self, expr: &Expr<'a>) -> Option<Name> {
         match &expr.kind {
-            ExprKind::Module(path) => Some(self.module_name(path)),
+            ExprKind::Module(path) => {
+                let module = self.module_name(path);
+                if self.index.get(module).is_none() {
+                    self.warn_unknown_module(module, path.span);
+                }
+                Some(module)
+            }
             ExprKind::ThisModule => Some(self.outline().name),
             ExprKind::Name(name) if !self.is_value(*name) => self.alias(*name),
             _ => None,
@@ -288,14 +294,17 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    /// Warns of a module that nothing known defines.
-    pub(super) fn unknown_module_warning(&mut self, module: Name, span: Span) {
+    /// Warns of a module that nothing known defines, if its name looks like a slip (once per name).
+    /// Modules may be loaded later, so this is no error.
+    pub(super) fn warn_unknown_module(&mut self, module: Name, span: Span) {
         let text = self.text(module).to_string();
         let known: Vec<Name> = self.index.module_names().collect();
-        let help = self.suggestion(&text, known);
-        let warning = self.warning("W0911", span, format!("module `{text}` is not known here"));
-        warning.label = "calls into it fail unless it is loaded by then".to_string();
-        warning.help.extend(help);
+        let Some(help) = self.suggestion(&text, known) else { return };
+        if self.doubted.insert(module) {
+            let warning = self.warning("W0911", span, format!("module `{text}` is not known here"));
+            warning.label = "calls into it fail unless it is loaded by then".to_string();
+            warning.help.push(help);
+        }
     }
 
     /// The member of a known module that others may see; reports when there is none. `Err` when the
@@ -306,7 +315,9 @@ impl<'a> Resolver<'a, '_> {
         name: Name,
         span: Span,
     ) -> Result<Option<MemberKind>, ()> {
-        let Some(info) = self.index.get(module) else { return Err(()) };
+        let Some(info) = self.index.get(module) else {
+            return Err(());
+        };
         match info.members.get(&name) {
             Some(member) if member.public || self.outline().name == module => {
                 Ok(Some(member.kind.clone()))

@@ -158,7 +158,7 @@ impl<'a> Resolver<'a, '_> {
             LibrarySource::Module(path) => {
                 let name = self.module_name(path);
                 if own && self.index.get(name).is_none() {
-                    self.unknown_module_warning(name, path.span);
+                    self.warn_unknown_module(name, path.span);
                 }
                 Some(name)
             }
@@ -378,7 +378,8 @@ impl<'a> Resolver<'a, '_> {
         let mut seen: HashSet<Name> = HashSet::new();
         let mut all: Vec<Name> = self.outline().groups.iter().map(|g| g.ident.name).collect();
         all.extend(self.level.inherited.iter().map(|f| f.0));
-        all.retain(|n| public(*n) && seen.insert(*n));
+        let hidden = super::outline::hidden_functions(self.outline());
+        all.retain(|n| public(*n) && !hidden.contains(n) && seen.insert(*n));
         self.level.position = usize::MAX;
         let mut exports = Vec::new();
         for name in all {
@@ -387,7 +388,7 @@ impl<'a> Resolver<'a, '_> {
         }
         if self.outline().kind != ModuleKind::Script || self.is_imported_file() {
             let mut names: Vec<Name> = self.level.bindings_by_name.keys().copied().collect();
-            names.retain(|n| public(*n));
+            names.retain(|n| public(*n) && !seen.contains(n));
             names.sort();
             for name in names {
                 let last = *self.level.bindings_by_name[&name].last().expect("not empty");

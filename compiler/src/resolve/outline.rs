@@ -9,7 +9,7 @@ use crate::diagnostics::Diagnostic;
 use crate::names::{Name, Names};
 use crate::span::{FileId, Span};
 use crate::syntax::tree::*;
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet};
 use rata_bytecode::module::ModuleKind;
 
 /// The clauses of one function.
@@ -307,12 +307,27 @@ fn module_info(
         let member = Member { kind: MemberKind::Constant, public: public(binding.name) };
         info.members.insert(binding.name, member);
     }
+    let hidden = hidden_functions(outline);
     for (name, mut list) in functions {
+        if hidden.contains(&name) {
+            continue;
+        }
         list.sort_by_key(Signature::arity);
         let member = Member { kind: MemberKind::Functions(list), public: public(name) };
         info.members.insert(name, member);
     }
     info
+}
+
+/// The names of functions that a constant bound below them hides from other modules.
+pub fn hidden_functions(outline: &Outline<'_>) -> HashSet<Name> {
+    let last = |name: Name| {
+        let groups = outline.groups.iter().filter(|g| g.ident.name == name);
+        groups.map(|g| g.item).max()
+    };
+    let names: HashSet<Name> = outline.groups.iter().map(|g| g.ident.name).collect();
+    let shared = outline.bindings.iter().filter(|b| names.contains(&b.name));
+    shared.filter(|b| last(b.name) < Some(b.item)).map(|b| b.name).collect()
 }
 
 /// What `export` lines list, all together; `None` without any.

@@ -105,6 +105,14 @@ impl Scopes {
         Some(var)
     }
 
+    /// Hides the variables of that name: something else bears it from here on. Only for the
+    /// outermost block.
+    pub fn hide(&mut self, name: Name) {
+        if let Some(list) = self.by_name.get_mut(&name) {
+            list.clear();
+        }
+    }
+
     /// The names in scope, for suggestions.
     pub fn names(&self) -> impl Iterator<Item = Name> + '_ {
         self.locals.iter().map(|l| l.name)

@@ -150,6 +150,7 @@ impl<'a> Resolver<'a, '_> {
         out: &mut Vec<hir::Stmt<'a>>,
     ) {
         if let Some(&g) = self.level.group_at.get(&index) {
+            self.scopes.hide(self.group(g).ident.name);
             if index > self.level.first_action && self.outline().kind == ModuleKind::Script {
                 let (body, defaults) = self.level.group_fns[g];
                 for f in [Some(body), defaults].into_iter().flatten() {

@@ -1,6 +1,6 @@
 //! Natives of IO: standard output through the node's writer, standard input on a thread of the pool.
 
-use super::support::{Answer, Arg, value};
+use super::support::{Answer, Arg};
 use crate::host::WorkerHost;
 use crate::output::{Output, Stream};
 use rata_vm::inspect;
@@ -9,37 +9,9 @@ use rata_vm::symbols::sym;
 use rata_vm::value::{Value, Word};
 use std::io::{BufRead, Read};
 
-/// A value at rest while a job runs.
-struct Kept(Word);
-
-impl Resume for Kept {
-    fn resume<'h>(self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
-        Native::Value(cx.heap().value(self.0))
-    }
-
-    fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
-        visit(&mut self.0);
-    }
-}
-
-/// Waits until text that was written has been taken up.
-struct WaitForRoom(Output);
-
-impl Job for WaitForRoom {
-    fn run(self: Box<Self>) -> Box<dyn Resume> {
-        self.0.wait_for_room();
-        Box::new(Kept(Word::symbol(sym::OK)))
-    }
-}
-
 /// Writes text; who writes faster than it can be shown is held up. The answer is `:ok`.
 pub fn write<'h>(cx: &mut Cx<'h, '_>, stream: Stream, text: &str) -> Answer<'h> {
-    cx.charge(1 + text.len() as u64 / 64);
-    let host = cx.host::<WorkerHost>().expect("processes run on workers");
-    if host.node.output.write(stream, text) {
-        return value(Value::symbol(sym::OK));
-    }
-    Ok(Native::Offload(Box::new(WaitForRoom(host.node.output.clone()))))
+    Ok(crate::host::write(cx, stream, text, Value::symbol(sym::OK)))
 }
 
 fn shown(v: Value<'_>, end: &str) -> String {
@@ -132,7 +104,10 @@ fn read<'h>(cx: &mut Cx<'h, '_>, wanted: Wanted) -> Answer<'h> {
 pub fn io_gets<'h>(cx: &mut Cx<'h, '_>, [prompt]: [Value<'h>; 1]) -> Answer<'h> {
     if !prompt.is_nil() {
         let prompt = Arg("IO.gets", "prompt").text(cx, prompt)?;
-        write(cx, Stream::Out, prompt)?;
+        // No matter how much waits: reading shows it all first.
+        if let Some(host) = cx.host::<WorkerHost>() {
+            host.node.output.write(Stream::Out, prompt);
+        }
     }
     read(cx, Wanted::Line)
 }

@@ -1,0 +1,249 @@
+//! The parent process: starts workers, watches their progress, keeps the inputs that make them end
+//! badly.
+
+use crate::Mode;
+use crate::corpus::Corpus;
+use crate::random::Random;
+use crate::subject::Subject;
+use crate::worker::on_large_stack;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How a run is to go.
+pub struct Plan {
+    /// What is tested.
+    pub mode: Mode,
+    /// The workspace.
+    pub root: PathBuf,
+    /// Decides the inputs.
+    pub seed: u64,
+    /// Number of the first case.
+    pub first: u64,
+    /// Number of cases.
+    pub cases: u64,
+    /// Stop after so long.
+    pub time: Option<Duration>,
+    /// The most that a case may take.
+    pub case_time: Duration,
+    /// The most memory, in megabytes of address space.
+    pub memory: u64,
+    /// Where failing inputs are written.
+    pub out: PathBuf,
+    /// Stop after so many failures.
+    pub failures: usize,
+}
+
+/// A case that ended badly.
+struct Failure {
+    case: u64,
+    why: String,
+}
+
+/// Cases that one worker process runs.
+const BATCH: u64 = 20_000;
+
+/// Runs the plan; gives whether all was well.
+pub fn run(plan: &Plan) -> io::Result<bool> {
+    let start = Instant::now();
+    let (mut next, end) = (plan.first, plan.first.saturating_add(plan.cases));
+    let mut failures: Vec<String> = Vec::new();
+    let mut kinds: Vec<(String, u64)> = Vec::new();
+    eprintln!("{}: seed {}, from case {}", plan.mode.name(), plan.seed, plan.first);
+    while next < end && failures.len() < plan.failures {
+        if plan.time.is_some_and(|time| start.elapsed() >= time) {
+            break;
+        }
+        let to = end.min(next + BATCH);
+        let (done, failure) = batch(plan, next, to, start)?;
+        next = done;
+        if let Some(failure) = failure {
+            let kind = kind(&failure.why);
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, count)) => *count += 1,
+                None => {
+                    let path = keep(plan, &failure)?;
+                    eprintln!("\ncase {} failed: {}\n  kept in {path}", failure.case, failure.why);
+                    failures.push(path);
+                    kinds.push((kind, 1));
+                }
+            }
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let count = next - plan.first;
+        eprintln!(
+            "{count} cases in {seconds:.0} s ({:.0}/s), {} kinds of failure",
+            count as f64 / seconds.max(0.001),
+            failures.len()
+        );
+    }
+    for (kind, count) in &kinds {
+        eprintln!("{count} times: {kind}");
+    }
+    if !failures.is_empty() {
+        eprintln!("run one again: rata-fuzz {} --replay {}", plan.mode.name(), failures[0]);
+    }
+    Ok(failures.is_empty())
+}
+
+/// What failures of the same cause have in common: how the process ended and where it panicked.
+fn kind(why: &str) -> String {
+    let mut lines = why.lines();
+    let ended = lines.next().unwrap_or_default();
+    let panicked = lines.find_map(|line| line.split_once("panicked at "));
+    panicked.map_or(ended.to_owned(), |(_, place)| format!("{ended} at {place}"))
+}
+
+/// What is known of a worker's progress.
+struct Progress {
+    /// The case under way.
+    case: AtomicU64,
+    /// Whether nothing more will come.
+    ended: AtomicBool,
+    /// The end of what it wrote to standard error.
+    said: Mutex<Vec<u8>>,
+}
+
+/// Runs the cases from `from` to `to` in a process; gives the number of the next one to run and
+/// what failed.
+fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<(u64, Option<Failure>)> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg("work")
+        .arg(plan.mode.name())
+        .args(["--seed", &plan.seed.to_string()])
+        .args(["--from", &from.to_string(), "--to", &to.to_string()])
+        .args(["--memory", &plan.memory.to_string()])
+        .arg("--root")
+        .arg(&plan.root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let progress = Arc::new(Progress {
+        case: AtomicU64::new(from),
+        ended: AtomicBool::new(false),
+        said: Mutex::new(Vec::new()),
+    });
+    let readers = listen(&mut child, &progress);
+    let ended = watch(plan, &mut child, &progress, start)?;
+    for reader in readers {
+        // A reader that panicked has left what it had.
+        let _ = reader.join();
+    }
+    let case = progress.case.load(Ordering::SeqCst);
+    let said = String::from_utf8_lossy(&progress.said.lock().expect("not poisoned")).into_owned();
+    Ok(match ended {
+        Ended::Exit(status) if status.success() && case == to => (to, None),
+        Ended::Exit(status) => {
+            let why = format!("{}\n{}", describe(status), said.trim_end());
+            (case + 1, Some(Failure { case, why }))
+        }
+        Ended::Hang => {
+            let why = format!("no end after {} s", plan.case_time.as_secs_f64());
+            (case + 1, Some(Failure { case, why }))
+        }
+        Ended::TimeIsUp => (case, None),
+    })
+}
+
+/// How a worker ended.
+enum Ended {
+    Exit(ExitStatus),
+    Hang,
+    TimeIsUp,
+}
+
+fn watch(plan: &Plan, child: &mut Child, progress: &Progress, start: Instant) -> io::Result<Ended> {
+    let mut last = (u64::MAX, Instant::now());
+    loop {
+        thread::sleep(Duration::from_millis(if progress.ended.load(Ordering::SeqCst) {
+            1
+        } else {
+            20
+        }));
+        if let Some(status) = child.try_wait()? {
+            return Ok(Ended::Exit(status));
+        }
+        let case = progress.case.load(Ordering::SeqCst);
+        if case != last.0 {
+            last = (case, Instant::now());
+        }
+        let hangs = last.1.elapsed() > plan.case_time;
+        let up = plan.time.is_some_and(|time| start.elapsed() >= time);
+        if hangs || up {
+            child.kill()?;
+            child.wait()?;
+            return Ok(if hangs { Ended::Hang } else { Ended::TimeIsUp });
+        }
+    }
+}
+
+/// Threads that read what the worker writes.
+fn listen(child: &mut Child, progress: &Arc<Progress>) -> Vec<thread::JoinHandle<()>> {
+    let mut threads = Vec::new();
+    if let Some(mut out) = child.stdout.take() {
+        let progress = Arc::clone(progress);
+        threads.push(thread::spawn(move || {
+            let mut word = [0; 8];
+            while out.read_exact(&mut word).is_ok() {
+                progress.case.store(u64::from_le_bytes(word), Ordering::SeqCst);
+            }
+            progress.ended.store(true, Ordering::SeqCst);
+        }));
+    }
+    if let Some(mut err) = child.stderr.take() {
+        let progress = Arc::clone(progress);
+        threads.push(thread::spawn(move || {
+            let mut part = [0; 4096];
+            while let Ok(count) = err.read(&mut part) {
+                if count == 0 {
+                    break;
+                }
+                let mut said = progress.said.lock().expect("not poisoned");
+                said.extend_from_slice(&part[..count]);
+                let surplus = said.len().saturating_sub(SAID);
+                said.drain(..surplus);
+            }
+        }));
+    }
+    threads
+}
+
+/// How much of what a worker says is kept.
+const SAID: usize = 6_000;
+
+#[cfg(unix)]
+fn describe(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.signal(), status.code()) {
+        (Some(11), _) => "SIGSEGV (a stack overflow or worse)".to_owned(),
+        (Some(6), _) => "SIGABRT (out of memory, stack overflow or abort)".to_owned(),
+        (Some(signal), _) => format!("signal {signal}"),
+        (_, Some(101)) => "panic".to_owned(),
+        (_, code) => format!("exit code {code:?}"),
+    }
+}
+
+#[cfg(not(unix))]
+fn describe(status: ExitStatus) -> String {
+    status.to_string()
+}
+
+/// Writes the input of a failed case to a file.
+fn keep(plan: &Plan, failure: &Failure) -> io::Result<String> {
+    std::fs::create_dir_all(&plan.out)?;
+    let path = plan.out.join(format!("{}-{}-{}", plan.mode.name(), plan.seed, failure.case));
+    let mut input = Vec::new();
+    on_large_stack(|| {
+        let corpus = Corpus::read(&plan.root);
+        let mut random = Random::new(plan.seed, failure.case);
+        input = Subject::new(plan.mode, &corpus).input(&mut random, &corpus);
+    });
+    let mut file = std::fs::File::create(&path)?;
+    file.write_all(&input)?;
+    Ok(path.display().to_string())
+}
