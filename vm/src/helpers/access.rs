@@ -48,9 +48,8 @@ pub(crate) fn field<'h>(
     match m.as_map() {
         Some(map) => field_of(map, name, cache).ok_or_else(|| fail::no_key(cx, m, name)),
         None => {
-            let (name, shown) = (name.text(), show(m));
-            let ty = m.type_of().text();
-            Err(cx.type_error(&format!(".{name} needs a map or a module, not the {ty} {shown}")))
+            let (name, shown) = (name.text(), fail::typed(m));
+            Err(cx.type_error(&format!(".{name} needs a map or a module, not {shown}")))
         }
     }
 }

@@ -291,8 +291,12 @@ impl Env<'_> {
         let (plain, named) = args.split_last(count);
         let plain: Words = plain.words().collect();
         let named: Words = named.words().collect();
-        let words = helper::bind_named(&mut self.cx(), callee, &plain, names, &named)?;
-        self.call_value_words(m, callee, &words, how)
+        let (function, words) = helper::bind_named(&mut self.cx(), callee, &plain, names, &named)?;
+        self.call_words(m, function, &words, how)?;
+        if let Some(closure) = self.process.heap.value(callee).as_closure() {
+            m.fill_captures(function, closure.captures(), callee);
+        }
+        Ok(())
     }
 
     /// Reads a member of another module and goes on at `to`; true: its module is not loaded, and

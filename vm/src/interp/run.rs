@@ -721,7 +721,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                             m.next(2);
                         }
                         Some((module, LoadState::Loading(other))) if other == pid => {
-                            let error = fail::load_cycle(&env.cx(), module.name).word();
+                            let error = fail::load_cycle(&env.cx(), module).word();
                             raise!(Raised::new(error))
                         }
                         Some((module, LoadState::Loading(_))) => {
