@@ -5,8 +5,13 @@
 
 use super::fail;
 use crate::data::map::{self, MapBuilder};
+<<<<<<< HEAD
 use crate::data::vector::{self, VecBuilder, VecError};
 use crate::data::{int, list as lists, set as sets, string};
+=======
+use crate::data::vector::{self, VecError};
+use crate::data::{set as sets, string};
+>>>>>>> speed
 use crate::native::{Cx, Res};
 use crate::value::Value;
 
@@ -40,11 +45,6 @@ fn vector_error<'h>(cx: &mut Cx<'h, '_>, error: VecError) -> Value<'h> {
         }
         VecError::TooLong => cx.value_error("the vector would be too long"),
     }
-}
-
-/// `{items…}`
-pub(crate) fn list<'h>(cx: &mut Cx<'h, '_>, items: &[Value<'h>]) -> Res<'h> {
-    Ok(lists::new(cx.heap(), items))
 }
 
 /// A map of values and their keys, a list that is the last value: for keys that make no shape.
