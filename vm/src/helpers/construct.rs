@@ -5,13 +5,8 @@
 
 use super::fail;
 use crate::data::map::{self, MapBuilder};
-<<<<<<< HEAD
 use crate::data::vector::{self, VecBuilder, VecError};
-use crate::data::{int, list as lists, set as sets, string};
-=======
-use crate::data::vector::{self, VecError};
-use crate::data::{set as sets, string};
->>>>>>> speed
+use crate::data::{int, set as sets, string};
 use crate::native::{Cx, Res};
 use crate::value::Value;
 

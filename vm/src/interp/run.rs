@@ -798,11 +798,7 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                             m.next(2);
                         }
                         Some((module, LoadState::Loading(other))) if other == pid => {
-<<<<<<< HEAD
-                            let error = fail::load_cycle(&env.cx(), module).word();
-=======
-                            let error = fail::load_cycle(&env!().cx(), module.name).word();
->>>>>>> speed
+                            let error = fail::load_cycle(&env!().cx(), module).word();
                             raise!(Raised::new(error))
                         }
                         Some((module, LoadState::Loading(_))) => {
