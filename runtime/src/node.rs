@@ -1,21 +1,20 @@
 //! A node: everything that its processes share. Made once per program, alive until it ends.
 
 use crate::output::Output;
-use crate::process::body::{Body, Extra, Initial, Status};
+use crate::process::body::{Body, Extra, Initial};
+use crate::process::names::Names;
 use crate::process::signal::{Envelope, Signal};
 use crate::process::table::Table;
 use crate::sched::idle::Idle;
 use crate::sched::pool::Pool;
 use crate::sched::queue::Shared;
-use crate::sched::timer::{TimerKey, Timers};
+use crate::sched::shard::Shard;
 use crate::world::Clock;
-use foldhash::HashMap;
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::{Condvar, Mutex};
 use rata_vm::heap::Fragment;
 use rata_vm::process::Process;
 use rata_vm::value::{Pid, Word};
-use rata_vm::vm::Vm;
-use std::collections::VecDeque;
+use rata_vm::vm::{ModuleIndex, Vm};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// How the program was started.
@@ -48,68 +47,42 @@ impl Default for Options {
 /// Reductions in a turn: as many as the BEAM's.
 const TURN: i64 = 4000;
 
-/// What happens at a deadline.
-pub enum Alarm {
-    /// A wait is over.
-    Wait {
-        /// Whose.
-        pid: Pid,
-        /// Which.
-        wait: u64,
-    },
-    /// A message is sent.
-    Send {
-        /// To a pid, or a registered name.
-        dest: Word,
-        /// The timer's ref.
-        id: u64,
-        /// What.
-        message: Fragment,
-    },
-}
-
-/// The timers of one worker.
-pub struct Shard {
-    /// The wheels.
-    pub wheel: Timers<Alarm>,
-    /// Timers that sends were delayed by, by ref.
-    pub by_ref: HashMap<u64, TimerKey>,
-}
-
 /// See the module's description.
 pub struct Node {
     /// Loaded code.
     pub vm: Vm,
     /// Processes.
     pub table: Table,
-    /// Registered names: symbols and modules.
-    pub names: RwLock<HashMap<Word, Pid>>,
+    /// Registered names.
+    pub names: Names,
     /// Run queues.
     pub queues: Shared,
     /// Workers with nothing to do.
     pub idle: Idle,
     /// Timers, by worker.
-    pub timers: Vec<Mutex<Shard>>,
+    pub timers: Vec<Shard>,
     /// Threads for what blocks.
     pub pool: Pool,
     /// Standard output and error.
     pub output: Output,
     /// Time.
     pub clock: Clock,
-    /// Jobs under way for processes.
-    pub jobs: AtomicUsize,
+    /// Who waits for another process to load a module.
+    pub loading: Mutex<Vec<(ModuleIndex, Pid)>>,
+    /// How much is under way outside of all processes that will wake one: jobs, output.
+    outside: AtomicUsize,
     /// How the program was started.
     pub options: Options,
     /// Set when the program ends: workers leave their loops.
     pub stopping: AtomicBool,
     /// Set when the main process has ended (others may go on with `--no-halt`).
-    pub main_ended: AtomicBool,
+    main_ended: AtomicBool,
     /// The exit code, once known.
     pub exit: Mutex<Option<i32>>,
     /// Told when it is.
     pub exited: Condvar,
-    /// The pid of the main process.
-    pub main: Mutex<Option<Pid>>,
+    /// The pid of the main process, as bits; 0 before there is one.
+    main: AtomicU64,
     refs: AtomicU64,
 }
 
@@ -137,26 +110,25 @@ impl Schedule for Outside<'_> {
 
 impl Node {
     /// A node with code but no process.
-    pub fn new(vm: Vm, queues: Shared, workers: usize, options: Options) -> Node {
-        let shard =
-            |i| Mutex::new(Shard { wheel: Timers::new(i as u32), by_ref: HashMap::default() });
+    pub fn new(vm: Vm, queues: Shared, workers: usize, options: Options, output: Output) -> Node {
         Node {
             vm,
             table: Table::default(),
-            names: RwLock::default(),
+            names: Names::default(),
             queues,
             idle: Idle::default(),
-            timers: (0..workers).map(shard).collect(),
+            timers: (0..workers).map(|worker| Shard::new(worker as u32)).collect(),
             pool: Pool::default(),
-            output: Output::default(),
+            output,
             clock: Clock::start(),
-            jobs: AtomicUsize::new(0),
+            loading: Mutex::default(),
+            outside: AtomicUsize::new(0),
             options,
             stopping: AtomicBool::new(false),
             main_ended: AtomicBool::new(false),
             exit: Mutex::new(None),
             exited: Condvar::new(),
-            main: Mutex::new(None),
+            main: AtomicU64::new(0),
             refs: AtomicU64::new(0),
         }
     }
@@ -181,24 +153,21 @@ impl Node {
 
     /// A body for the main process, without anything to run yet.
     pub fn main_process(&self) -> Option<Box<Body>> {
-        self.body(None, Initial::Main)
+        let body = self.body(None, Initial::Main)?;
+        self.main.store(Word::pid(body.extra.pid).bits(), Ordering::Release);
+        Some(body)
+    }
+
+    /// Whether this is the main process.
+    pub fn is_main(&self, pid: Pid) -> bool {
+        self.main.load(Ordering::Acquire) == Word::pid(pid).bits()
     }
 
     fn body(&self, parent: Option<Pid>, initial: Initial) -> Option<Box<Body>> {
         let pid = self.table.claim()?;
         let process = Process::new(pid);
         process.heap.set_stress(self.options.collect_always);
-        let extra = Extra {
-            pid,
-            parent: parent.unwrap_or(pid),
-            relations: None,
-            pending: VecDeque::new(),
-            timer: None,
-            wait: 0,
-            status: Status::Runnable,
-            initial,
-            random: None,
-        };
+        let extra = Extra::new(pid, parent, initial);
         Some(Box::new(Body { process, extra }))
     }
 
@@ -209,7 +178,7 @@ impl Node {
 
     /// The process that has a name.
     pub fn whereis(&self, name: Word) -> Option<Pid> {
-        self.names.read().get(&name).copied().filter(|pid| self.table.get(*pid).is_some())
+        self.names.whereis(&self.table, name)
     }
 
     /// Ends the program with this exit code, unless it is ending already.
@@ -220,35 +189,54 @@ impl Node {
         self.idle.wake_all();
     }
 
+    /// The main process has ended, with this exit code: so does the program, unless it is to go on
+    /// without.
+    pub fn main_ended(&self, code: i32) {
+        self.main_ended.store(true, Ordering::SeqCst);
+        if !self.options.no_halt || code != 0 || self.table.live() == 0 {
+            self.stop(code);
+        }
+    }
+
+    /// Whether the main process has ended.
+    pub fn has_main_ended(&self) -> bool {
+        self.main_ended.load(Ordering::SeqCst)
+    }
+
+    /// The slot of a process that has ended is free. When the last one goes nothing is left to keep the
+    /// program alive.
+    pub fn release(&self, pid: Pid) {
+        self.table.release(pid);
+        if self.has_main_ended() && self.table.live() == 0 {
+            self.stop(0);
+        }
+    }
+
     /// Whether the program is ending.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Sets a timer in the shard of a worker, waking the worker if it sleeps.
-    pub fn set_alarm(&self, shard: usize, deadline: u64, alarm: Alarm) -> TimerKey {
-        let id = if let Alarm::Send { id, .. } = &alarm { Some(*id) } else { None };
-        let mut timers = self.timers[shard].lock();
-        let sooner = timers.wheel.next_tick().is_none_or(|next| deadline < next);
-        let key = timers.wheel.insert(deadline, alarm);
-        if let Some(id) = id {
-            timers.by_ref.insert(id, key);
-        }
-        drop(timers);
-        if sooner {
-            self.idle.wake(shard);
-        }
-        key
-    }
-
-    /// Takes a timer back.
-    pub fn cancel_alarm(&self, key: TimerKey) -> Option<Alarm> {
-        self.timers[key.shard as usize].lock().wheel.cancel(key)
-    }
-
     /// Whether any timer is set.
     pub fn has_timers(&self) -> bool {
-        self.timers.iter().any(|t| !t.lock().wheel.is_empty())
+        self.timers.iter().any(|shard| shard.next().is_some())
+    }
+
+    /// Something begins outside of all processes that will wake one when it is over.
+    pub fn begin_outside(&self) {
+        self.outside.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// It is over, and the process has its signal.
+    pub fn end_outside(&self) {
+        self.outside.fetch_sub(1, Ordering::SeqCst);
+        // With nothing else left somebody has to see that.
+        self.idle.wake_one();
+    }
+
+    /// Whether anything is under way outside.
+    pub fn is_busy_outside(&self) -> bool {
+        self.outside.load(Ordering::SeqCst) != 0
     }
 }
 

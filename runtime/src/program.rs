@@ -4,13 +4,14 @@
 use crate::host::WorkerHost;
 use crate::natives;
 use crate::node::{Node, Options, Outside, Schedule};
+use crate::output::Output;
 use crate::sched::{queue, worker};
 use rata_bytecode::module::Package;
 use rata_vm::data::vector_of;
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::value::Value;
 use rata_vm::vm::{ModuleIndex, Vm};
-use rata_vm::{LoadError, Origin, Symbol};
+use rata_vm::{LoadError, NativeFn, Origin, Symbol};
 use std::sync::Arc;
 use std::thread;
 
@@ -34,35 +35,65 @@ impl std::fmt::Display for StartError {
 
 /// Runs a program to its end; gives the exit code. All output is written by then.
 pub fn run(stdlib: &Package, program: &Package, options: Options) -> Result<i32, StartError> {
-    let vm = Vm::new(natives::natives());
-    vm.load(stdlib, Origin::Stdlib).map_err(StartError::Load)?;
-    let modules = vm.load(program, Origin::Program).map_err(StartError::Load)?;
-    let workers = match options.workers {
-        0 => thread::available_parallelism().map_or(1, usize::from),
-        n => n,
-    };
-    let workers = workers.min(MOST_WORKERS);
-    let (locals, shared) = queue::queues(workers);
-    let node = Arc::new(Node::new(vm, shared, workers, options));
-    start_main(&node, &modules, program);
-    let mut threads = Vec::new();
+    Launch::new(options).run(stdlib, program)
+}
+
+/// What a program runs with.
+pub struct Launch {
+    /// How it is started.
+    pub options: Options,
+    /// Where its output goes.
+    pub output: Output,
+    /// One function per entry of the natives table.
+    pub natives: Vec<NativeFn>,
+}
+
+impl Launch {
+    /// With standard output and error, and the runtime's natives.
+    pub fn new(options: Options) -> Launch {
+        Launch { options, output: Output::default(), natives: natives::natives() }
+    }
+
+    /// Runs a program to its end; gives the exit code. All output is written by then.
+    pub fn run(self, stdlib: &Package, program: &Package) -> Result<i32, StartError> {
+        let vm = Vm::new(self.natives);
+        vm.load(stdlib, Origin::Stdlib).map_err(StartError::Load)?;
+        let modules = vm.load(program, Origin::Program).map_err(StartError::Load)?;
+        let workers = match self.options.workers {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        };
+        let workers = workers.min(MOST_WORKERS);
+        let (locals, shared) = queue::queues(workers);
+        let node = Arc::new(Node::new(vm, shared, workers, self.options, self.output));
+        let weak = Arc::downgrade(&node);
+        // Without its output a program is of no use.
+        node.output.on_failure(move || {
+            if let Some(node) = weak.upgrade() {
+                node.stop(1);
+            }
+        });
+        start_main(&node, &modules, program);
+        if let Err(error) = start_workers(&node, locals) {
+            node.stop(1);
+            return Err(error);
+        }
+        // The processes left are not taken down one by one: the system takes everything back at once.
+        let code = wait(&node);
+        Ok(if node.output.close() { code } else { code.max(1) })
+    }
+}
+
+fn start_workers(node: &Arc<Node>, locals: Vec<queue::Local>) -> Result<(), StartError> {
     for (me, local) in locals.into_iter().enumerate() {
-        let node = Arc::clone(&node);
-        let host = move || WorkerHost { node, me, local, next: None, handovers: 0, extra: None };
-        let thread = thread::Builder::new()
+        let node = Arc::clone(node);
+        thread::Builder::new()
             .name(format!("rata-{me}"))
             .stack_size(WORKER_STACK)
-            .spawn(move || worker::run(host()))
+            .spawn(move || worker::run(WorkerHost::new(node, me, local)))
             .map_err(StartError::Threads)?;
-        threads.push(thread);
     }
-    let code = wait(&node);
-    if !node.output.flush() {
-        return Ok(1);
-    }
-    // The processes left are not taken down one by one: the system takes everything back at once.
-    std::mem::forget(threads);
-    Ok(code)
+    Ok(())
 }
 
 /// Refs carry the number of a worker in a byte.
@@ -76,7 +107,6 @@ fn start_main(node: &Arc<Node>, modules: &[ModuleIndex], program: &Package) {
     let call = entry.and_then(|entry| main_call(node, entry));
     let mut body = node.main_process().expect("a new node has room for a process");
     body.process.start_program(&node.vm, modules, call);
-    *node.main.lock() = Some(body.extra.pid);
     Outside(node).schedule(body);
 }
 

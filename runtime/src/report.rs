@@ -1,18 +1,19 @@
 //! What the runtime tells the user on standard error: crashes, the end of the program, deadlock.
 
 use crate::node::Node;
-use crate::output::Stream;
 use crate::process::body::{Body, Initial, Status};
 use rata_vm::data::{closure, vector_of};
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::inspect;
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value};
+use std::any::Any;
 use std::fmt::Write;
-use std::sync::atomic::Ordering;
 
 /// The most frames that a report shows of one stack.
 const FRAMES: usize = 30;
+/// The most bytes that a report shows of one value.
+const SHOWN: usize = 8 << 10;
 
 /// A stack trace as a value: a vector of lines.
 pub fn trace_value<'h>(heap: &'h Heap, lines: &[String]) -> Value<'h> {
@@ -20,17 +21,24 @@ pub fn trace_value<'h>(heap: &'h Heap, lines: &[String]) -> Value<'h> {
     vector_of(heap, &lines)
 }
 
-/// `type: message` of an exception, any other value as `inspect` shows it.
+/// A value as source, cut short if it is very long.
+fn shown(value: Value<'_>) -> String {
+    let mut text = String::new();
+    if !inspect::inspect_to(value, &mut text, SHOWN) {
+        text.truncate(text.floor_char_boundary(SHOWN));
+        text.push('…');
+    }
+    text
+}
+
+/// `type: message` of an exception, any other value as `inspect` shows it; cut short if very long.
 pub fn raised_text(value: Value<'_>) -> String {
-    match value.as_exception() {
-        Some(e) => {
-            let kind = e.type_name().text();
-            match e.message().as_str() {
-                Some(text) => format!("{kind}: {text}"),
-                None => format!("{kind}: {}", inspect::inspect(e.message())),
-            }
-        }
-        None => inspect::inspect(value),
+    let Some(exception) = value.as_exception() else { return shown(value) };
+    let kind = exception.type_name().text();
+    match exception.message().as_str() {
+        Some(text) if text.len() <= SHOWN => format!("{kind}: {text}"),
+        Some(text) => format!("{kind}: {}…", &text[..text.floor_char_boundary(SHOWN)]),
+        None => format!("{kind}: {}", shown(exception.message())),
     }
 }
 
@@ -39,12 +47,18 @@ pub fn crash(node: &Node, body: &Body, reason: &Fragment, is_main: bool) {
     let mut text = String::new();
     let process = who(node, body, is_main);
     match reason.value().as_list() {
-        Some([first, _]) if first.as_symbol() == Some(sym::LIMIT) => {
-            let _ = writeln!(
-                text,
-                "error: {process} reached its memory limit of {} bytes",
-                body.process.heap.limit()
-            );
+        Some([first, what]) if first.as_symbol() == Some(sym::LIMIT) => {
+            if what.as_symbol() == Some(sym::MEMORY) {
+                let limit = body.process.heap.limit();
+                let _ =
+                    writeln!(text, "error: {process} reached its memory limit of {limit} bytes");
+            } else {
+                let queued = body.process.core.mailbox.len();
+                let _ = writeln!(
+                    text,
+                    "error: {process} reached the limit of its mailbox, with {queued} messages"
+                );
+            }
         }
         Some([raised, _]) => {
             let _ = writeln!(text, "error: uncaught exception in {process}");
@@ -52,14 +66,32 @@ pub fn crash(node: &Node, body: &Body, reason: &Fragment, is_main: bool) {
         }
         _ => {}
     }
-    let lines = node.trace_lines(&body.process.stacktrace());
+    let lines = match body.process.stacktrace() {
+        // A limit may end it in the midst of anything: where it stands is what helps.
+        trace if trace.is_empty() => node.trace_lines(&body.process.current_stacktrace(FRAMES)),
+        trace => node.trace_lines(&trace),
+    };
     for line in lines.iter().take(FRAMES) {
         let _ = writeln!(text, "    at {line}");
     }
     if lines.len() > FRAMES {
         let _ = writeln!(text, "    … {} more", lines.len() - FRAMES);
     }
-    node.output.write(Stream::Err, &text);
+    node.output.report(&text);
+}
+
+/// A thread of the runtime has panicked: tells so and ends the program, as nobody knows what it has left
+/// undone.
+pub fn broken(node: &Node, cause: &(dyn Any + Send)) {
+    let cause = cause
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| cause.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no cause given");
+    node.output.report(&format!(
+        "error: the VM has failed: {cause}\nThis is a defect of rata, not of the program.\n"
+    ));
+    node.stop(1);
 }
 
 fn indent(text: &mut String, block: &str) {
@@ -72,15 +104,13 @@ fn who(node: &Node, body: &Body, is_main: bool) -> String {
     let pid = inspect::inspect(Value::pid(body.extra.pid));
     let mut text =
         if is_main { format!("the main process {pid}") } else { format!("process {pid}") };
-    if let Some(relations) = &body.extra.relations {
-        if let Some(name) = relations.name {
-            let _ = write!(text, " ({})", inspect::inspect(body.process.heap.value(name)));
-        }
-        if let Some(label) = &relations.label {
-            let _ = write!(text, " \"{label}\"");
-        }
+    if let Some(name) = node.names.name_of(body.extra.pid) {
+        let _ = write!(text, " ({})", inspect::inspect(body.process.heap.value(name)));
     }
-    let initial = initial_text(node, body.extra.initial);
+    if let Some(label) = body.extra.relations.as_ref().and_then(|r| r.label.as_ref()) {
+        let _ = write!(text, " \"{label}\"");
+    }
+    let initial = initial_text(body.extra.initial);
     if !is_main {
         let _ = write!(text, ", started with {initial}");
     }
@@ -88,7 +118,7 @@ fn who(node: &Node, body: &Body, is_main: bool) -> String {
 }
 
 /// The function that a process was started with.
-pub fn initial_text(_node: &Node, initial: Initial) -> String {
+pub fn initial_text(initial: Initial) -> String {
     match initial {
         Initial::Main => "main".to_string(),
         Initial::Closure(handle) => closure::describe(handle),
@@ -98,33 +128,31 @@ pub fn initial_text(_node: &Node, initial: Initial) -> String {
     }
 }
 
-/// The main process has ended: so does the program, unless it is to go on without.
+/// The main process has ended: says so unless that went well or was reported.
 pub fn main_ended(node: &Node, reason: &Fragment, reported: bool) {
-    node.main_ended.store(true, Ordering::SeqCst);
     let value = reason.value();
-    let mut code = exit_code(value);
-    if reported {
-        code = 1;
-    } else if code != 0 && shutdown_code(value).is_none() {
-        let text = format!("error: the main process ended: {}\n", inspect::inspect(value));
-        node.output.write(Stream::Err, &text);
+    let code = if reported { Some(1) } else { exit_code(value) };
+    if code.is_none() {
+        node.output.report(&format!("error: the main process ended: {}\n", shown(value)));
     }
-    if !node.options.no_halt || code != 0 {
-        node.stop(code);
-    }
+    node.main_ended(code.unwrap_or(1));
 }
 
-/// 0 for `:normal` and `:shutdown`, n for `{:shutdown, n}`, otherwise 1.
-fn exit_code(reason: Value<'_>) -> i32 {
-    match reason.as_symbol() {
-        Some(sym::NORMAL | sym::SHUTDOWN) => 0,
-        _ => shutdown_code(reason).unwrap_or(1),
+/// The exit code that a reason asks for: 0 for `:normal`, `:shutdown` and `{:shutdown, why}`, n for
+/// `{:shutdown, n}`; none for all that is a failure.
+fn exit_code(reason: Value<'_>) -> Option<i32> {
+    if let Some(sym::NORMAL | sym::SHUTDOWN) = reason.as_symbol() {
+        return Some(0);
     }
-}
-
-fn shutdown_code(reason: Value<'_>) -> Option<i32> {
-    let [first, code] = reason.as_list()? else { return None };
-    (first.as_symbol() == Some(sym::SHUTDOWN)).then(|| code.as_small())?.map(|c| c as i32)
+    match reason.as_list()? {
+        [first, why] if first.as_symbol() == Some(sym::SHUTDOWN) => match why.as_small() {
+            // The system keeps eight bits of it: a failure must not become a success.
+            Some(code) if (0..=255).contains(&code) => Some(code as i32),
+            Some(_) => Some(1),
+            None => Some(0),
+        },
+        _ => None,
+    }
 }
 
 /// Every process waits and nothing can wake one: says so, who waits where, and ends the program.
@@ -139,17 +167,18 @@ pub fn deadlock(node: &Node) {
     if pids.len() > FRAMES {
         let _ = writeln!(text, "  … and {} more processes", pids.len() - FRAMES);
     }
-    node.output.write(Stream::Err, &text);
+    node.output.report(&text);
     node.stop(1);
 }
 
 fn describe_waiting(node: &Node, pid: Pid, text: &mut String) {
     let Some(body) = node.table.get(pid).and_then(|slot| slot.parking.take()) else { return };
-    let is_main = *node.main.lock() == Some(pid);
+    let is_main = node.is_main(pid);
     let process = who(node, &body, is_main);
     let queued = body.process.core.mailbox.len();
     let what = match body.extra.status {
-        Status::Loading => "waits for a module to load",
+        Status::Loading => "waits for another to load a module",
+        Status::Sending => "waits for room in the mailbox of another",
         _ => "waits in receive",
     };
     let _ = write!(text, "  {process} {what}");

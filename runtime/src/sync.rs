@@ -1,7 +1,32 @@
-//! The façade over `std` or, in model checking (`--cfg loom`), `loom`: what is shared between threads
-//! in `process/` uses these types, so that its protocols can be explored exhaustively.
+//! The façade over the ordinary primitives or, in model checking (`--cfg loom`), `loom`'s: what threads
+//! share in `process/` and `sched/idle.rs` uses these types, so that its protocols can be explored
+//! exhaustively.
 
 #[cfg(loom)]
-pub use loom::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
+pub use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+#[cfg(loom)]
+pub use loom::thread::{Thread, current};
 #[cfg(not(loom))]
-pub use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
+pub use parking_lot::Mutex;
+#[cfg(not(loom))]
+pub use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+#[cfg(not(loom))]
+pub use std::thread::{Thread, current};
+
+/// `loom`'s mutex with the face of `parking_lot`'s: a panic while it is held poisons nothing.
+#[cfg(loom)]
+#[derive(Default)]
+pub struct Mutex<T>(loom::sync::Mutex<T>);
+
+#[cfg(loom)]
+impl<T> Mutex<T> {
+    /// A mutex around a value.
+    pub fn new(value: T) -> Mutex<T> {
+        Mutex(loom::sync::Mutex::new(value))
+    }
+
+    /// Waits until it is free.
+    pub fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+        self.0.lock().expect("no model panics with a lock")
+    }
+}

@@ -29,6 +29,11 @@ impl Clock {
         self.nanoseconds().saturating_add(ms.saturating_mul(1_000_000)).div_ceil(1_000_000)
     }
 
+    /// Whole milliseconds until a tick begins.
+    pub fn milliseconds_until(&self, tick: u64) -> u64 {
+        tick.saturating_mul(1_000_000).saturating_sub(self.nanoseconds()) / 1_000_000
+    }
+
     /// How long until a tick begins.
     pub fn until(&self, tick: u64) -> Duration {
         Duration::from_nanos(tick.saturating_mul(1_000_000).saturating_sub(self.nanoseconds()))

@@ -25,6 +25,26 @@ enum Message {
 struct Entry {
     arrival: u64,
     message: Message,
+    /// Bytes of the message when it came.
+    bytes: usize,
+}
+
+impl Entry {
+    fn new(arrival: u64, fragment: Fragment) -> Entry {
+        let bytes = fragment.bytes();
+        Entry { arrival, message: Message::Fragment(fragment), bytes }
+    }
+}
+
+/// How a search for a message to remove has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Removal {
+    /// It is removed.
+    Removed,
+    /// It is not there.
+    NotThere,
+    /// It was not found among as many as were to be looked at: go on after this stamp.
+    Stopped(u64),
 }
 
 /// See the module.
@@ -41,24 +61,45 @@ pub struct Mailbox {
     urgent: u32,
     /// How many entries are roots.
     attached: u32,
+    /// Bytes of all messages, and of those that are no part of the heap yet.
+    queued_bytes: usize,
+    outside_bytes: usize,
 }
 
 impl Mailbox {
     /// Adds a message at the end.
     pub fn push(&mut self, fragment: Fragment) {
         self.next_arrival += 1;
-        let arrival = self.next_arrival;
-        self.entries.push_back(Entry { arrival, message: Message::Fragment(fragment) });
+        let entry = Entry::new(self.next_arrival, fragment);
+        self.count(entry.bytes);
+        self.entries.push_back(entry);
     }
 
     /// Adds an urgent message: behind other urgent ones, ahead of all else.
     pub fn push_urgent(&mut self, fragment: Fragment) {
         let at = self.urgent as usize;
         self.next_arrival += 1;
-        self.entries.insert(at, Entry { arrival: 0, message: Message::Fragment(fragment) });
+        let entry = Entry::new(0, fragment);
+        self.count(entry.bytes);
+        self.entries.insert(at, entry);
         self.urgent += 1;
         // A waiting receive has passed this place: it looks again from here.
         self.cursor = self.cursor.min(at as u32);
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.queued_bytes += bytes;
+        self.outside_bytes += bytes;
+    }
+
+    /// Bytes of the messages that wait.
+    pub fn queued_bytes(&self) -> usize {
+        self.queued_bytes
+    }
+
+    /// Bytes of those that are no part of the heap yet.
+    pub fn outside_bytes(&self) -> usize {
+        self.outside_bytes
     }
 
     /// How many messages wait.
@@ -84,11 +125,23 @@ impl Mailbox {
 
     /// Begins a receive at the first message that arrived after `stamp`.
     pub fn start_after(&mut self, stamp: u64) {
-        let from = match self.urgent {
-            0 => self.entries.partition_point(|entry| entry.arrival <= stamp),
+        self.cursor = match self.urgent {
+            0 => self.first_after(stamp),
             _ => 0,
         };
-        self.cursor = from as u32;
+    }
+
+    /// The first message behind the urgent ones that arrived after `stamp`.
+    fn first_after(&self, stamp: u64) -> u32 {
+        let (mut from, mut to) = (self.urgent as usize, self.entries.len());
+        while from < to {
+            let middle = usize::midpoint(from, to);
+            match self.entries[middle].arrival <= stamp {
+                true => from = middle + 1,
+                false => to = middle,
+            }
+        }
+        from as u32
     }
 
     /// The message that the receive looks at; none if it has seen all.
@@ -104,6 +157,7 @@ impl Mailbox {
                 Message::Fragment(fragment) => {
                     let word = heap.attach(fragment).word();
                     entry.message = Message::Attached(word);
+                    self.outside_bytes -= entry.bytes;
                     self.attached += 1;
                     return Some(word);
                 }
@@ -122,30 +176,39 @@ impl Mailbox {
     pub fn take(&mut self) {
         let at = self.cursor as usize;
         if let Some(entry) = self.entries.get_mut(at) {
-            if let Message::Attached(_) = entry.message {
-                self.attached -= 1;
+            match std::mem::replace(&mut entry.message, Message::Gone) {
+                Message::Attached(_) => self.attached -= 1,
+                Message::Fragment(_) => self.outside_bytes -= entry.bytes,
+                Message::Gone => return,
             }
-            if !matches!(entry.message, Message::Gone) {
-                entry.message = Message::Gone;
-                self.gone += 1;
-            }
+            self.gone += 1;
+            self.queued_bytes -= entry.bytes;
         }
         self.cursor = 0;
         self.sweep();
     }
 
-    /// Removes the first message that `wanted` takes, such as the `:DOWN` of a monitor given up.
-    pub fn remove_first(&mut self, heap: &Heap, mut wanted: impl FnMut(Word) -> bool) -> bool {
-        let cursor = std::mem::replace(&mut self.cursor, 0);
-        while let Some(word) = self.peek(heap) {
+    /// Removes the first message that `wanted` takes among those that arrived after `stamp`, such as the
+    /// `:DOWN` of a monitor given up; looks at `most` of them only. Not within a receive.
+    pub fn remove_after(
+        &mut self,
+        heap: &Heap,
+        stamp: u64,
+        most: usize,
+        mut wanted: impl FnMut(Word) -> bool,
+    ) -> Removal {
+        self.cursor = self.first_after(stamp);
+        let mut last = stamp;
+        for _ in 0..most {
+            let Some(word) = self.peek(heap) else { return Removal::NotThere };
             if wanted(word) {
                 self.take();
-                return true;
+                return Removal::Removed;
             }
+            last = self.entries[self.cursor as usize].arrival;
             self.cursor += 1;
         }
-        self.cursor = cursor;
-        false
+        Removal::Stopped(last)
     }
 
     /// Every message in order, for `Process.info` and distribution.

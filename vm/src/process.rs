@@ -271,12 +271,17 @@ impl Process {
         self.stack.stacktrace(limit)
     }
 
-    /// Bytes held by heap and stack, off-heap data included.
+    /// Bytes held by heap, stack and mailbox, off-heap data included.
     pub fn memory(&self) -> usize {
-        self.heap.used_bytes() + self.stack.bytes()
+        self.heap.used_bytes() + self.stack.bytes() + self.core.mailbox.outside_bytes()
     }
 
-    /// Whether it holds more than `heap.limit()`, which counts for heap and stack together.
+    /// Bytes held by the stack.
+    pub fn stack_bytes(&self) -> usize {
+        self.stack.bytes()
+    }
+
+    /// Whether it holds more than `heap.limit()`, which counts for all of them together.
     pub(crate) fn over_limit(&self) -> bool {
         self.memory() > self.heap.limit()
     }

@@ -25,7 +25,7 @@ use crate::native::NativeFn;
 use crate::symbols::Symbol;
 use crate::value::{Value, View, Word};
 
-pub use crate::code::module::{LoadState, ModuleIndex};
+pub use crate::code::module::{LoadState, ModuleIndex, loads_ended};
 
 /// The modules by name.
 #[derive(Default, Clone)]

@@ -52,6 +52,11 @@ impl<'a> Resolver<'a, '_> {
         Some(alias.module)
     }
 
+    /// What `__module__.name` means in its own module, where nothing is private.
+    pub(super) fn own_member(&mut self, module: Name, name: Name) -> Option<Meaning> {
+        if module != self.outline().name { None } else { self.module_level(name) }
+    }
+
     /// Whichever of function and constant stands nearest above.
     fn module_level(&mut self, name: Name) -> Option<Meaning> {
         let binding = self.visible_binding(name);
@@ -76,14 +81,17 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// The binding that the name refers to from here: the last one above; in a module also the first
-    /// below (its functions run when it is loaded).
+    /// below (its functions run when it is loaded), and in a function of a script if that is a function.
     fn visible_binding(&self, name: Name) -> Option<usize> {
         let list = self.level.bindings_by_name.get(&name)?;
         let outline = self.outline();
         let above = |b: &&usize| outline.bindings[**b].item < self.level.position;
         match list.iter().rev().find(above) {
             Some(b) => Some(*b),
-            None if outline.kind == ModuleKind::Script => None,
+            None if outline.kind == ModuleKind::Script => {
+                let inside = self.scopes.in_function();
+                list.first().copied().filter(|b| inside && outline.bindings[*b].function.is_some())
+            }
             None => list.first().copied(),
         }
     }
@@ -186,7 +194,13 @@ impl<'a> Resolver<'a, '_> {
     /// The module that an expression names, if it names one at compile time.
     pub(super) fn module_of(&mut self, expr: &Expr<'a>) -> Option<Name> {
         match &expr.kind {
-            ExprKind::Module(path) => Some(self.module_name(path)),
+            ExprKind::Module(path) => {
+                let module = self.module_name(path);
+                if self.index.get(module).is_none() {
+                    self.warn_unknown_module(module, path.span);
+                }
+                Some(module)
+            }
             ExprKind::ThisModule => Some(self.outline().name),
             ExprKind::Name(name) if !self.is_value(*name) => self.alias(*name),
             _ => None,
@@ -250,7 +264,7 @@ impl<'a> Resolver<'a, '_> {
                 info.members.get(&name).is_some_and(|m| m.public)
             })
             .map(|m| self.text(m))
-            .filter(|m| !m.ends_with(".Defaults"))
+            .filter(|m| !m.ends_with(".Defaults") && !m.ends_with(".rata"))
             .collect();
         found.sort_unstable();
         found.truncate(3);
@@ -280,14 +294,17 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    /// Warns of a module that nothing known defines.
-    pub(super) fn unknown_module_warning(&mut self, module: Name, span: Span) {
+    /// Warns of a module that nothing known defines, if its name looks like a slip (once per name).
+    /// Modules may be loaded later, so this is no error.
+    pub(super) fn warn_unknown_module(&mut self, module: Name, span: Span) {
         let text = self.text(module).to_string();
         let known: Vec<Name> = self.index.module_names().collect();
-        let help = self.suggestion(&text, known);
-        let warning = self.warning("W0911", span, format!("module `{text}` is not known here"));
-        warning.label = "calls into it fail unless it is loaded by then".to_string();
-        warning.help.extend(help);
+        let Some(help) = self.suggestion(&text, known) else { return };
+        if self.doubted.insert(module) {
+            let warning = self.warning("W0911", span, format!("module `{text}` is not known here"));
+            warning.label = "calls into it fail unless it is loaded by then".to_string();
+            warning.help.push(help);
+        }
     }
 
     /// The member of a known module that others may see; reports when there is none. `Err` when the
@@ -298,7 +315,9 @@ impl<'a> Resolver<'a, '_> {
         name: Name,
         span: Span,
     ) -> Result<Option<MemberKind>, ()> {
-        let Some(info) = self.index.get(module) else { return Err(()) };
+        let Some(info) = self.index.get(module) else {
+            return Err(());
+        };
         match info.members.get(&name) {
             Some(member) if member.public || self.outline().name == module => {
                 Ok(Some(member.kind.clone()))

@@ -100,6 +100,7 @@ pub fn resolve<'a>(
                 aliases: HashMap::default(),
                 imported: HashMap::default(),
                 in_guard: false,
+                doubted: HashSet::default(),
             };
             if let Some(module) = resolver.module() {
                 if outlines[me].parent.is_none() && file_index + 1 == files.len() {
@@ -191,6 +192,8 @@ struct Resolver<'a, 'x> {
     /// Names imported by `library X.[f]`.
     imported: HashMap<Name, Alias>,
     in_guard: bool,
+    /// Unknown modules warned of.
+    doubted: HashSet<Name>,
 }
 
 impl<'a, 'x> Resolver<'a, 'x> {

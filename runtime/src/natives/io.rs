@@ -1,6 +1,6 @@
 //! Natives of IO: standard output through the node's writer, standard input on a thread of the pool.
 
-use super::support::{Answer, Arg, value};
+use super::support::{Answer, Arg};
 use crate::host::WorkerHost;
 use crate::output::{Output, Stream};
 use rata_vm::inspect;
@@ -9,69 +9,41 @@ use rata_vm::symbols::sym;
 use rata_vm::value::{Value, Word};
 use std::io::{BufRead, Read};
 
-/// A value at rest while a job runs.
-struct Kept(Word);
-
-impl Resume for Kept {
-    fn resume<'h>(self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
-        Native::Value(cx.heap().value(self.0))
-    }
-
-    fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
-        visit(&mut self.0);
-    }
-}
-
-/// Waits until text that was written has been taken up.
-struct WaitForRoom(Output);
-
-impl Job for WaitForRoom {
-    fn run(self: Box<Self>) -> Box<dyn Resume> {
-        self.0.wait_for_room();
-        Box::new(Kept(Word::symbol(sym::OK)))
-    }
-}
-
 /// Writes text; who writes faster than it can be shown is held up. The answer is `:ok`.
 pub fn write<'h>(cx: &mut Cx<'h, '_>, stream: Stream, text: &str) -> Answer<'h> {
-    cx.charge(1 + text.len() as u64 / 64);
-    let host = cx.host::<WorkerHost>().expect("processes run on workers");
-    if host.node.output.write(stream, text) {
-        return value(Value::symbol(sym::OK));
-    }
-    Ok(Native::Offload(Box::new(WaitForRoom(host.node.output.clone()))))
+    Ok(crate::host::write(cx, stream, text, Value::symbol(sym::OK)))
 }
 
-fn shown(v: Value<'_>, end: &str) -> String {
-    let mut text = String::new();
-    inspect::display_to(v, &mut text, usize::MAX);
-    text.push_str(end);
-    text
+/// Natives that print the text that a value has been made: name, stream, what follows it.
+macro_rules! printers {
+    ($($(#[$doc:meta])* $name:ident $stream:ident $end:literal;)*) => { $(
+        $(#[$doc])*
+        pub fn $name<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
+            let mut text = String::new();
+            inspect::display_to(v, &mut text, usize::MAX);
+            text.push_str($end);
+            write(cx, Stream::$stream, &text)
+        }
+    )* };
 }
 
-/// `puts(v)`
-pub fn io_puts<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
-    write(cx, Stream::Out, &shown(v, "\n"))
+printers! {
+    /// A text and a newline.
+    io_puts Out "\n";
+    /// A text alone.
+    io_print Out "";
+    /// A text and a newline on standard error.
+    io_error Err "\n";
 }
 
-/// `print(v)`
-pub fn io_print<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
-    write(cx, Stream::Out, &shown(v, ""))
-}
-
-/// `error(v)`: as `puts`, on standard error.
-pub fn io_error<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
-    write(cx, Stream::Err, &shown(v, "\n"))
-}
-
-/// Shows a value as source, after a label if there is one; the answer is `:ok`.
-pub fn io_inspect<'h>(cx: &mut Cx<'h, '_>, [v, label]: [Value<'h>; 2]) -> Answer<'h> {
+/// The text of a value as source, after a label if there is one.
+pub fn io_inspect<'h>(cx: &mut Cx<'h, '_>, [source, label]: [Value<'h>; 2]) -> Answer<'h> {
     let mut text = String::new();
     if !label.is_nil() {
         inspect::display_to(label, &mut text, usize::MAX);
         text.push_str(": ");
     }
-    inspect::inspect_to(v, &mut text, usize::MAX);
+    inspect::display_to(source, &mut text, usize::MAX);
     text.push('\n');
     write(cx, Stream::Out, &text)
 }
@@ -132,7 +104,10 @@ fn read<'h>(cx: &mut Cx<'h, '_>, wanted: Wanted) -> Answer<'h> {
 pub fn io_gets<'h>(cx: &mut Cx<'h, '_>, [prompt]: [Value<'h>; 1]) -> Answer<'h> {
     if !prompt.is_nil() {
         let prompt = Arg("IO.gets", "prompt").text(cx, prompt)?;
-        write(cx, Stream::Out, prompt)?;
+        // No matter how much waits: reading shows it all first.
+        if let Some(host) = cx.host::<WorkerHost>() {
+            host.node.output.write(Stream::Out, prompt);
+        }
     }
     read(cx, Wanted::Line)
 }

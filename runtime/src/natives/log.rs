@@ -1,15 +1,12 @@
 //! Natives of Log: lines on standard error, the level shown from, and values cut short for them.
 
-use super::process::host;
-use crate::node::Node;
 use crate::output::Stream;
 use crate::report;
 use rata_vm::inspect::inspect_to;
-use rata_vm::native::{Cx, Job, Native, Resume};
-use rata_vm::value::{Value, Word};
+use rata_vm::native::{Cx, Native};
+use rata_vm::value::Value;
 use rata_vm::{Symbol, sym};
 use std::fmt::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// How many bytes of what was raised are shown.
@@ -29,27 +26,6 @@ pub fn log_set_level<'h>(_cx: &mut Cx<'h, '_>, [rank]: [Value<'h>; 1]) -> Native
     Native::Value(Value::symbol(sym::OK))
 }
 
-/// Waits on a pool thread until standard error takes more, so that who logs much is slowed down.
-struct Room(Arc<Node>);
-
-/// There is room: the native's answer.
-struct Written;
-
-impl Job for Room {
-    fn run(self: Box<Self>) -> Box<dyn Resume> {
-        self.0.output.wait_for_room();
-        Box::new(Written)
-    }
-}
-
-impl Resume for Written {
-    fn resume<'h>(self: Box<Self>, _cx: &mut Cx<'h, '_>) -> Native<'h> {
-        Native::Value(Value::symbol(sym::OK))
-    }
-
-    fn trace(&mut self, _visit: &mut dyn FnMut(&mut Word)) {}
-}
-
 /// `write(level, text)`: one line, the further lines of the text indented.
 pub fn log_write<'h>(cx: &mut Cx<'h, '_>, [level, text]: [Value<'h>; 2]) -> Native<'h> {
     let level = level.as_symbol().map_or("info", Symbol::text);
@@ -61,13 +37,8 @@ pub fn log_write<'h>(cx: &mut Cx<'h, '_>, [level, text]: [Value<'h>; 2]) -> Nati
     for more in lines {
         let _ = writeln!(line, "  {more}");
     }
-    cx.charge(1 + line.len() as u64 / 256);
-    let node = Arc::clone(&host(cx).node);
-    if node.output.write(Stream::Err, &line) {
-        Native::Value(Value::symbol(sym::OK))
-    } else {
-        Native::Offload(Box::new(Room(node)))
-    }
+    // Who logs much is slowed down.
+    crate::host::write(cx, Stream::Err, &line, Value::symbol(sym::OK))
 }
 
 /// `raised(value)`: `type: message` of an exception, the start of any other value as source.

@@ -3,10 +3,11 @@
 use super::relations::Relations;
 use super::signal::Signal;
 use crate::natives::random::Generator;
+use crate::sched::exit::Leaving;
 use crate::sched::timer::TimerKey;
 use rata_vm::Symbol;
 use rata_vm::process::Process;
-use rata_vm::value::Pid;
+use rata_vm::value::{Pid, Word};
 use std::collections::VecDeque;
 
 /// A process, as its owner holds it.
@@ -17,26 +18,38 @@ pub struct Body {
     pub extra: Extra,
 }
 
-/// What the runtime keeps of a process besides; lent to the natives while the process runs.
+/// What the runtime keeps of a process besides; lent to the natives while the process runs. It is moved
+/// twice a turn, so what is rare lies in boxes.
 pub struct Extra {
     /// Its pid.
     pub pid: Pid,
-    /// Who spawned it; itself for the first.
-    pub parent: Pid,
-    /// Links, monitors, names.
+    /// The pid of who spawned it; nil for the first.
+    pub parent: Word,
+    /// Links, monitors, aliases.
     pub relations: Option<Box<Relations>>,
-    /// Signals taken from the inbox that only the worker can handle, and what came after them.
-    pub pending: VecDeque<Signal>,
+    /// What goes beyond the end of a turn.
+    pub unfinished: Option<Box<Unfinished>>,
     /// The timer of the wait under way.
     pub timer: Option<TimerKey>,
     /// Numbers the waits, so that a late timer is told apart.
-    pub wait: u64,
+    pub wait: u32,
     /// What it is about.
     pub status: Status,
     /// The function it was started with, for reports.
     pub initial: Initial,
     /// Its random numbers, once it has drawn one or set a seed.
     pub random: Option<Box<Generator>>,
+}
+
+/// What goes beyond the end of a turn.
+#[derive(Default)]
+pub struct Unfinished {
+    /// Signals taken from the inbox that only the worker can handle, and what came after them.
+    pub pending: VecDeque<Signal>,
+    /// A native that suspends itself sets this to be resumed at `Signal::Go` only.
+    pub hold: Option<Hold>,
+    /// The rest of its end.
+    pub leaving: Option<Leaving>,
 }
 
 /// The function that a process was started with.
@@ -64,11 +77,59 @@ pub enum Status {
     Job,
     /// Another process loads a module that it needs.
     Loading,
+    /// It waits for room in the node's output.
+    Printing,
+    /// It waits for room in another's mailbox.
+    Sending,
+}
+
+/// Where a process waits for room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// In the node's output.
+    Output,
+    /// In the mailbox of this process.
+    Mailbox(Pid),
 }
 
 impl Extra {
     /// Links, monitors and names, made at first need.
     pub fn relations(&mut self) -> &mut Relations {
         self.relations.get_or_insert_default()
+    }
+
+    /// That of a new process.
+    pub fn new(pid: Pid, parent: Option<Pid>, initial: Initial) -> Extra {
+        Extra {
+            pid,
+            parent: parent.map_or(Word::NIL, Word::pid),
+            relations: None,
+            unfinished: None,
+            timer: None,
+            wait: 0,
+            status: Status::Runnable,
+            initial,
+            random: None,
+        }
+    }
+
+    /// What stands in a body while its own is lent.
+    pub fn vacant(&self) -> Extra {
+        Extra::new(self.pid, None, Initial::Main)
+    }
+
+    /// Keeps a signal for the next turn.
+    pub fn postpone(&mut self, signal: Signal) {
+        self.unfinished().pending.push_back(signal);
+    }
+
+    /// What goes beyond the end of a turn, made at first need.
+    pub fn unfinished(&mut self) -> &mut Unfinished {
+        self.unfinished.get_or_insert_default()
+    }
+
+    /// Whether signals wait to be handled.
+    pub fn has_pending(&self) -> bool {
+        self.unfinished.as_ref().is_some_and(|u| !u.pending.is_empty())
     }
 }

@@ -95,6 +95,11 @@ pub struct Taken<T> {
 unsafe impl<T: Send> Send for Taken<T> {}
 
 impl<T> Taken<T> {
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.next.is_null()
+    }
+
     fn reversed(mut node: *mut Node<T>) -> Taken<T> {
         let mut reversed: *mut Node<T> = ptr::null_mut();
         while !node.is_null() {

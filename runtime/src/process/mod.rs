@@ -14,7 +14,10 @@
 //! sees the other: no wake-up is lost (checked with loom, `tests/loom.rs`).
 
 pub mod body;
+pub mod few;
 pub mod inbox;
+pub mod life;
+pub mod names;
 pub mod parking;
 pub mod relations;
 pub mod signal;

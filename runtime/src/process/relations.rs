@@ -1,8 +1,13 @@
-//! Links, monitors, aliases and the name of a process: most have none, so they lie in a box of
-//! their own, made at first need.
+//! Links, monitors and aliases of a process, its label and the bound of its mailbox: most have none, so
+//! they lie in a box of their own, made at first need.
+//!
+//! Links follow OTP's protocol. Each side has a state of its own. Who unlinks sends `Unlink` and keeps
+//! the link as `Ending` until the answer: what the other side sent about the link before it read that
+//! belongs to the past and is dropped, a `Link` that crossed included, so both sides agree in the end.
 
+use super::few::FewMap;
 use super::signal::RefData;
-use foldhash::{HashMap, HashSet};
+use rata_vm::mailbox::Mailbox;
 use rata_vm::value::{Pid, Word};
 
 /// The state of a link as one side sees it.
@@ -15,13 +20,6 @@ pub enum Link {
     Ending(u64),
 }
 
-/// What a monitor of this process's watches.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Watch {
-    /// The process.
-    pub target: Pid,
-}
-
 /// A monitor that watches this process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Watcher {
@@ -31,23 +29,89 @@ pub struct Watcher {
     pub name: Word,
 }
 
+/// A ref that messages can be sent to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Alias {
+    /// It allows urgent messages.
+    pub urgent: bool,
+    /// It ends with the first message (those of calls).
+    pub once: bool,
+}
+
+/// What happens to a message that finds the mailbox full.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhenFull {
+    /// It is dropped.
+    Drop,
+    /// The process ends.
+    Kill,
+    /// It is taken, and its sender waits until there is room.
+    Block,
+}
+
+/// The bound of a mailbox.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct QueueLimit {
+    /// The most messages.
+    pub max: usize,
+    /// The most bytes.
+    pub bytes: usize,
+    /// What happens to more.
+    pub when_full: WhenFull,
+    /// Processes that this one starts get the same bound.
+    pub inherit: bool,
+    /// Who waits for room.
+    pub waiting: Vec<Pid>,
+}
+
+impl QueueLimit {
+    /// The bound that bounds nothing.
+    pub fn none() -> QueueLimit {
+        QueueLimit {
+            max: usize::MAX,
+            bytes: usize::MAX,
+            when_full: WhenFull::Block,
+            inherit: false,
+            waiting: Vec::new(),
+        }
+    }
+
+    /// The same bound for another process.
+    pub fn fresh(&self) -> QueueLimit {
+        QueueLimit { waiting: Vec::new(), ..self.clone() }
+    }
+
+    /// Whether it bounds anything.
+    pub fn bounds(&self) -> bool {
+        self.max != usize::MAX || self.bytes != usize::MAX
+    }
+
+    /// Whether senders have to wait for room.
+    pub fn blocks(&self) -> bool {
+        self.bounds() && self.when_full == WhenFull::Block
+    }
+
+    /// Whether a mailbox of so many messages and bytes has no room for another.
+    pub fn is_full(&self, mailbox: &Mailbox) -> bool {
+        mailbox.len() >= self.max || mailbox.queued_bytes() >= self.bytes
+    }
+}
+
 /// See the module's description.
 #[derive(Default)]
 pub struct Relations {
     /// By the other side.
-    pub links: HashMap<Pid, Link>,
-    /// Own monitors, by ref.
-    pub monitors: HashMap<u64, Watch>,
+    pub links: FewMap<Pid, Link>,
+    /// Own monitors: whom they watch, by ref.
+    pub monitors: FewMap<u64, Pid>,
     /// Those of others, by ref.
-    pub watchers: HashMap<u64, Watcher>,
-    /// Active aliases, and which of them allow urgent messages.
-    pub aliases: HashMap<u64, bool>,
-    /// Aliases that end with the first message (those of calls).
-    pub once: HashSet<u64>,
-    /// The registered name: a symbol or module; nil for none.
-    pub name: Option<Word>,
-    /// `Process.label(text)`.
-    pub label: Option<String>,
+    pub watchers: FewMap<u64, Watcher>,
+    /// Active aliases, by ref.
+    pub aliases: FewMap<u64, Alias>,
+    /// The bound of the mailbox.
+    pub queue_limit: Option<Box<QueueLimit>>,
+    /// `Process.set_label(text)`.
+    pub label: Option<Box<str>>,
     next_unlink: u64,
 }
 
@@ -62,6 +126,20 @@ impl Relations {
         self.next_unlink += 1;
         *link = Link::Ending(self.next_unlink);
         Some(self.next_unlink)
+    }
+
+    /// Links to `other` from this side; false if it is linked already.
+    pub fn link(&mut self, other: Pid) -> bool {
+        self.links.insert(other, Link::Active) != Some(Link::Active)
+    }
+
+    /// `other` has ended the link: whether there was an active one.
+    pub fn lose_link(&mut self, other: Pid) -> bool {
+        if !self.linked_to(other) {
+            return false;
+        }
+        self.links.remove(&other);
+        true
     }
 
     /// Whether there is an active link.
@@ -89,8 +167,8 @@ impl Relations {
 
     /// The pids linked to.
     pub fn active_links(&self) -> Vec<Pid> {
-        let active = |l: &(&Pid, &Link)| *l.1 == Link::Active;
-        let mut pids: Vec<Pid> = self.links.iter().filter(active).map(|l| *l.0).collect();
+        let active = self.links.iter().filter(|l| *l.1 == Link::Active);
+        let mut pids: Vec<Pid> = active.map(|l| *l.0).collect();
         pids.sort_by_key(|pid| pid.serial());
         pids
     }
@@ -99,6 +177,7 @@ impl Relations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::VecDeque;
 
     #[test]
     fn a_link_made_while_another_ends_is_not_lost() {
@@ -108,9 +187,75 @@ mod tests {
         let first = of_a.unlink(b).unwrap();
         assert!(!of_a.linked_to(b));
         // A links again before B has answered.
-        of_a.links.insert(b, Link::Active);
+        assert!(of_a.link(b));
         of_a.unlinked(b, first);
         assert!(of_a.linked_to(b));
         assert_eq!(of_a.unlink(a), None);
+    }
+
+    #[derive(Clone, Copy)]
+    enum Sent {
+        Link,
+        Unlink(u64),
+        Ack(u64),
+    }
+
+    /// Two processes and the signals under way to each.
+    struct Pair {
+        sides: [Relations; 2],
+        under_way: [VecDeque<Sent>; 2],
+    }
+
+    const PIDS: [Pid; 2] = [Pid::new(1, 1), Pid::new(2, 2)];
+
+    impl Pair {
+        fn step(&mut self, side: usize, what: usize) {
+            let (other, pid) = (1 - side, PIDS[1 - side]);
+            match what {
+                0 if self.sides[side].link(pid) => self.under_way[other].push_back(Sent::Link),
+                1 => {
+                    if let Some(id) = self.sides[side].unlink(pid) {
+                        self.under_way[other].push_back(Sent::Unlink(id));
+                    }
+                }
+                2 => self.receive(side),
+                _ => {}
+            }
+        }
+
+        fn receive(&mut self, side: usize) {
+            let (other, pid) = (1 - side, PIDS[1 - side]);
+            match self.under_way[side].pop_front() {
+                Some(Sent::Link) => {
+                    self.sides[side].accept_link(pid);
+                }
+                Some(Sent::Unlink(id)) => {
+                    self.sides[side].lose_link(pid);
+                    self.under_way[other].push_back(Sent::Ack(id));
+                }
+                Some(Sent::Ack(id)) => self.sides[side].unlinked(pid, id),
+                None => {}
+            }
+        }
+    }
+
+    #[test]
+    fn both_sides_agree_whatever_crosses() {
+        // Every run of seven steps, by either side: link, unlink, receive.
+        for run in 0..6usize.pow(7) {
+            let mut pair = Pair { sides: Default::default(), under_way: Default::default() };
+            let mut left = run;
+            for _ in 0..7 {
+                pair.step(left % 2, left / 2 % 3);
+                left /= 6;
+            }
+            while pair.under_way.iter().any(|u| !u.is_empty()) {
+                pair.receive(0);
+                pair.receive(1);
+            }
+            let [a, b] = [pair.sides[0].linked_to(PIDS[1]), pair.sides[1].linked_to(PIDS[0])];
+            assert_eq!(a, b, "run {run}");
+            assert!(pair.sides.iter().all(|s| s.links.len() == usize::from(a)), "run {run}");
+        }
     }
 }

@@ -97,7 +97,7 @@ pub enum Signal {
     /// The deadline of a wait has passed; `wait` tells which.
     Timeout {
         /// The number of the wait.
-        wait: u64,
+        wait: u32,
     },
     /// A job is done: the native that asked for it goes on with this.
     Done(Box<dyn Resume>),
@@ -108,16 +108,13 @@ pub enum Signal {
         /// Which entry; nil for all.
         key: Word,
     },
-    /// Another process has registered the receiver under a name.
-    Named {
-        /// The name.
-        name: Word,
+    /// `from` has sent a message to the full mailbox of the receiver and waits for `Go`.
+    Room {
+        /// Who.
+        from: Pid,
     },
-    /// Another process has taken the name away.
-    Unnamed {
-        /// The name.
-        name: Word,
-    },
-    /// A priority set for it from outside, or nothing: it only has to look at its signals.
+    /// What it waits for has come: there is room.
+    Go,
+    /// Nothing but: look at your signals and at what you wait for.
     Nudge,
 }

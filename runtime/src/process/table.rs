@@ -7,6 +7,7 @@
 
 use super::body::Body;
 use super::inbox::Inbox;
+use super::life::Life;
 use super::parking::Parking;
 use super::signal::Envelope;
 use crate::sync::{AtomicU64, Ordering};
@@ -21,8 +22,8 @@ pub struct Slot {
     pub inbox: Inbox<Envelope>,
     /// Its body while it waits.
     pub parking: Parking<Body>,
-    /// The serial number of the process that lives here; 0 for none.
-    serial: AtomicU64,
+    /// Which process lives here.
+    pub life: Life,
 }
 
 /// Slots of page n: `FIRST_PAGE << n`.
@@ -84,7 +85,9 @@ impl Table {
             .get_or_init(|| (0..FIRST_PAGE << page).map(|_| Slot::default()).collect());
         let serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
         let pid = Pid::new(serial, slot);
-        page[index].serial.store(pid.serial(), Ordering::Release);
+        // Only now: what was still on its way to the last process here was given back to its sender.
+        page[index].inbox.reopen();
+        page[index].life.begin(pid.serial());
         self.live.fetch_add(1, Ordering::Relaxed);
         Some(pid)
     }
@@ -92,7 +95,7 @@ impl Table {
     /// The slot of a pid whose process lives (or did a moment ago).
     pub fn get(&self, pid: Pid) -> Option<&Slot> {
         let slot = self.slot(pid)?;
-        (slot.serial.load(Ordering::Acquire) == pid.serial()).then_some(slot)
+        (slot.life.serial() == pid.serial()).then_some(slot)
     }
 
     fn slot(&self, pid: Pid) -> Option<&Slot> {
@@ -100,11 +103,9 @@ impl Table {
         self.pages.get(page)?.get()?.get(index)
     }
 
-    /// Marks the process as ended: `get` knows it no more. Its inbox stays closed.
-    pub fn retire(&self, pid: Pid) {
-        if let Some(slot) = self.slot(pid) {
-            slot.serial.store(0, Ordering::Release);
-        }
+    /// Marks the process as ended: `get` knows it no more. True if a name points to it.
+    pub fn retire(&self, pid: Pid) -> bool {
+        self.slot(pid).is_some_and(|slot| slot.life.end())
     }
 
     /// The slot of a process that is being taken down.
@@ -112,18 +113,15 @@ impl Table {
         self.slot(pid)
     }
 
-    /// Gives the slot of a retired process to the next one.
+    /// Gives the slot of a retired process, whose inbox is closed, to the next one.
     pub fn release(&self, pid: Pid) {
-        if let Some(slot) = self.slot(pid) {
-            slot.inbox.reopen();
-            self.live.fetch_sub(1, Ordering::Relaxed);
-            self.free.lock().slots.push(pid.slot());
-        }
+        self.live.fetch_sub(1, Ordering::SeqCst);
+        self.free.lock().slots.push(pid.slot());
     }
 
     /// How many processes there are.
     pub fn live(&self) -> u64 {
-        self.live.load(Ordering::Relaxed)
+        self.live.load(Ordering::SeqCst)
     }
 
     /// The pids of all processes, oldest first.
@@ -132,7 +130,7 @@ impl Table {
         let mut pids: Vec<Pid> = (0..fresh)
             .filter_map(|slot| {
                 let (page, index) = place(slot);
-                let serial = self.pages[page].get()?[index].serial.load(Ordering::Acquire);
+                let serial = self.pages[page].get()?[index].life.serial();
                 (serial != 0).then(|| Pid::new(serial, slot))
             })
             .collect();
@@ -143,6 +141,7 @@ impl Table {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use super::super::signal::Signal;
     use super::*;
 
     #[test]
@@ -162,9 +161,15 @@ mod tests {
     fn a_reused_slot_is_another_process() {
         let table = Table::default();
         let first = table.claim().unwrap();
-        table.retire(first);
+        let nudge = |dest| Envelope { dest, signal: Signal::Nudge };
+        assert!(table.get(first).unwrap().inbox.push(nudge(first)).is_ok());
+        assert!(!table.retire(first));
         assert!(table.get(first).is_none());
+        let closing = table.closing(first).unwrap();
+        assert_eq!(closing.inbox.close().count(), 1);
         table.release(first);
+        // A sender that looked the slot up in time is told that it came too late.
+        assert!(closing.inbox.push(nudge(first)).is_err());
         let second = table.claim().unwrap();
         assert_eq!(first.slot(), second.slot());
         assert_ne!(first, second);

@@ -1,16 +1,25 @@
-//! The end of a process: its links, watchers and names are told, its slot goes to the next one.
+//! The end of a process: its name is freed, its links and watchers are told, its slot goes to the next
+//! one. With many of them that takes several turns; nobody can tell, as the process is dead to
+//! everybody from the first moment.
 
 use super::turn::stop_timer;
 use crate::host::WorkerHost;
+use crate::natives::process::{node_name, reference_value};
 use crate::node::{Node, Outside, Schedule, deliver};
 use crate::process::body::Body;
-use crate::process::relations::{Link, Watcher};
+use crate::process::inbox::Taken;
+use crate::process::relations::{Link, Relations, Watcher};
 use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::report;
-use rata_vm::data::reference;
+use rata_vm::Symbol;
 use rata_vm::heap::{Fragment, Heap};
+use rata_vm::process::Process;
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value, Word};
+use std::vec::IntoIter;
+
+/// How many others are told in one turn.
+const TOLD: usize = 1000;
 
 /// Why a process ends.
 pub enum Reason {
@@ -21,78 +30,129 @@ pub enum Reason {
     /// `Process.exit(reason)`, or an exit signal.
     Exit(Fragment),
     /// It holds more memory than it may.
-    Limit,
+    Memory,
+    /// Its mailbox holds more than it may.
+    Queue,
+}
+
+/// Who is still to be told of a death.
+pub struct Leaving {
+    reason: Fragment,
+    links: IntoIter<(Pid, Link)>,
+    watchers: IntoIter<(u64, Watcher)>,
+    monitors: IntoIter<(u64, Pid)>,
+    /// Senders that wait for room in its mailbox.
+    senders: IntoIter<Pid>,
+    /// Signals that nobody has handled.
+    pending: IntoIter<Signal>,
+    late: Taken<Envelope>,
 }
 
 /// Ends a process.
 pub fn end(host: &mut WorkerHost, mut body: Box<Body>, reason: Reason) {
     stop_timer(host, &mut body);
-    let crashed = matches!(reason, Reason::Crashed);
-    let limited = matches!(reason, Reason::Limit);
+    let reported = matches!(reason, Reason::Crashed | Reason::Memory | Reason::Queue);
+    let reason = reason_value(host, &body, reason);
+    let pid = body.extra.pid;
+    let is_main = host.node.is_main(pid);
+    if reported {
+        report::crash(&host.node, &body, &reason, is_main);
+    }
+    if is_main {
+        let copy = Fragment::copy_of(reason.value());
+        leave(host, body, reason);
+        report::main_ended(&host.node, &copy, reported);
+    } else {
+        leave(host, body, reason);
+    }
+}
+
+fn reason_value(host: &WorkerHost, body: &Body, reason: Reason) -> Fragment {
     let heap = &body.process.heap;
-    let reason = match reason {
+    let limit = |what| {
+        let heap = Heap::new();
+        Fragment::copy_of(heap.list(&[Value::symbol(sym::LIMIT), Value::symbol(what)]))
+    };
+    match reason {
         Reason::Normal => Fragment::copy_of(Value::symbol(sym::NORMAL)),
-        Reason::Limit => {
-            let pair = [Value::symbol(sym::LIMIT), Value::symbol(sym::MEMORY)];
-            Fragment::copy_of(heap.list(&pair))
-        }
+        Reason::Memory => limit(sym::MEMORY),
+        Reason::Queue => limit(Symbol::intern("message_queue")),
         Reason::Exit(reason) => reason,
         Reason::Crashed => {
             let lines = host.node.trace_lines(&body.process.stacktrace());
             let trace = report::trace_value(heap, &lines);
             Fragment::copy_of(heap.list(&[body.process.result(), trace]))
         }
-    };
-    let pid = body.extra.pid;
-    let is_main = *host.node.main.lock() == Some(pid);
-    if crashed || limited {
-        report::crash(&host.node, &body, &reason, is_main);
-    }
-    leave(host, &mut body, &reason);
-    if is_main {
-        report::main_ended(&host.node, &reason, crashed || limited);
     }
 }
 
 /// Takes the process out of everything that knows it.
-fn leave(host: &mut WorkerHost, body: &mut Body, reason: &Fragment) {
+fn leave(host: &mut WorkerHost, mut body: Box<Body>, reason: Fragment) {
     let pid = body.extra.pid;
-    if let Some(name) = body.extra.relations.as_ref().and_then(|r| r.name) {
-        host.node.names.write().remove(&name);
+    if host.node.table.retire(pid) {
+        host.node.names.forget(pid);
     }
-    host.node.table.retire(pid);
-    let late: Vec<Envelope> = close(host, body);
-    if let Some(relations) = body.extra.relations.take() {
-        for (other, link) in &relations.links {
-            if *link == Link::Active {
-                let reason = Fragment::copy_of(reason.value());
-                let signal = Signal::Exit { from: pid, kind: ExitKind::Link, reason };
-                // One that is dead as well needs no telling.
-                let _ = deliver(host, *other, signal);
-            }
-        }
-        for watcher in relations.watchers.values() {
-            send_down(host, pid, *watcher, reason.value());
-        }
-        for (id, watch) in &relations.monitors {
-            let _ = deliver(host, watch.target, Signal::Demonitor { id: *id });
-        }
+    let slot = host.node.table.closing(pid).expect("a process has a slot");
+    let late = slot.inbox.close();
+    let relations = body.extra.relations.take();
+    let pending = body.extra.unfinished.take().map(|u| u.pending).unwrap_or_default();
+    if relations.is_none() && pending.is_empty() && late.is_empty() {
+        host.node.release(pid);
+        return;
     }
-    for Envelope { dest, signal } in late {
-        answer(host, dest, signal);
-    }
-    host.node.table.release(pid);
+    let Relations { links, watchers, monitors, queue_limit, .. } = *relations.unwrap_or_default();
+    let leaving = Leaving {
+        reason,
+        links: links.into_entries().into_iter(),
+        watchers: watchers.into_entries().into_iter(),
+        monitors: monitors.into_entries().into_iter(),
+        senders: queue_limit.map(|l| l.waiting).unwrap_or_default().into_iter(),
+        pending: Vec::from(pending).into_iter(),
+        late,
+    };
+    tell(host, body, leaving);
 }
 
-/// Closes the inbox; what nobody has handled.
-fn close(host: &WorkerHost, body: &mut Body) -> Vec<Envelope> {
-    let dest = body.extra.pid;
-    let pending = body.extra.pending.drain(..).map(|signal| Envelope { dest, signal });
-    let mut late: Vec<Envelope> = pending.collect();
-    if let Some(slot) = host.node.table.closing(dest) {
-        late.extend(slot.inbox.close());
+/// Tells as many as one turn allows; the rest at the next one.
+pub(super) fn tell(host: &mut WorkerHost, mut body: Box<Body>, mut leaving: Leaving) {
+    let pid = body.extra.pid;
+    for _ in 0..TOLD {
+        if !leaving.step(host, pid) {
+            host.node.release(pid);
+            return;
+        }
     }
-    late
+    // Its memory is of no use to anybody any more.
+    body.process = Process::new(pid);
+    body.extra.unfinished().leaving = Some(leaving);
+    host.enqueue(body);
+}
+
+impl Leaving {
+    /// Tells one of them; false when there is none left.
+    fn step(&mut self, host: &mut WorkerHost, pid: Pid) -> bool {
+        // One that is dead as well needs no telling.
+        if let Some((other, link)) = self.links.next() {
+            if link == Link::Active {
+                let reason = Fragment::copy_of(self.reason.value());
+                let signal = Signal::Exit { from: pid, kind: ExitKind::Link, reason };
+                let _ = deliver(host, other, signal);
+            }
+        } else if let Some((_, watcher)) = self.watchers.next() {
+            send_down(host, pid, watcher, self.reason.value());
+        } else if let Some((id, target)) = self.monitors.next() {
+            let _ = deliver(host, target, Signal::Demonitor { id });
+        } else if let Some(sender) = self.senders.next() {
+            let _ = deliver(host, sender, Signal::Go);
+        } else if let Some(signal) = self.pending.next() {
+            answer(host, pid, signal);
+        } else if let Some(Envelope { dest, signal }) = self.late.next() {
+            answer(host, dest, signal);
+        } else {
+            return false;
+        }
+        true
+    }
 }
 
 /// Answers a signal whose receiver is dead, from wherever it turned up.
@@ -116,10 +176,12 @@ fn answer(from: &mut impl Schedule, dest: Pid, signal: Signal) {
         }
         Signal::Info { reference, .. } => {
             let heap = Heap::new();
-            let value = crate::natives::process::reference_value(&heap, reference);
+            let value = reference_value(&heap, reference);
             let message = Fragment::copy_of(heap.list(&[value, Value::NIL]));
-            let _ = deliver(from, reference.creator, Signal::Message(message));
+            let signal = Signal::Alias { id: reference.id, urgent: false, message };
+            let _ = deliver(from, reference.creator, signal);
         }
+        Signal::Room { from: sender } => drop(deliver(from, sender, Signal::Go)),
         _ => {}
     }
 }
@@ -131,11 +193,10 @@ pub fn down_message<'h>(
     watcher: Watcher,
     reason: Value<'h>,
 ) -> Value<'h> {
-    let data = watcher.reference;
-    let reference = reference::new(heap, data.id, Some(data.creator), data.stamp);
+    let reference = reference_value(heap, watcher.reference);
     let who = match watcher.name {
         Word::NIL => Value::pid(pid),
-        name => heap.list(&[heap.value(name), Value::symbol(crate::natives::process::node_name())]),
+        name => heap.list(&[heap.value(name), Value::symbol(node_name())]),
     };
     heap.list(&[Value::symbol(sym::DOWN), reference, Value::symbol(sym::PROCESS), who, reason])
 }

@@ -9,6 +9,8 @@ pub mod exit;
 pub mod idle;
 pub mod pool;
 pub mod queue;
+mod receive;
+pub mod shard;
 pub mod timer;
 pub mod turn;
 pub mod worker;

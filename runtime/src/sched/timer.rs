@@ -8,7 +8,9 @@
 
 const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
-const WHEELS: usize = 7;
+const WHEELS: usize = 8;
+/// The last tick there is, 8,900 years after the node began: later deadlines count as this one.
+const LAST: u64 = (1 << (BITS * WHEELS as u32)) - 1;
 const NONE: u32 = u32::MAX;
 
 /// Names a timer of one wheel set.
@@ -35,7 +37,8 @@ pub struct Timers<T> {
     now: u64,
     entries: Vec<Entry<T>>,
     free: u32,
-    heads: Vec<u32>,
+    /// First and last entry of each slot: what is due at the same tick fires in the order it was set.
+    ends: Vec<(u32, u32)>,
     occupied: [u64; WHEELS],
     len: usize,
 }
@@ -48,7 +51,7 @@ impl<T> Timers<T> {
             now: 0,
             entries: Vec::new(),
             free: NONE,
-            heads: vec![NONE; SLOTS * WHEELS],
+            ends: vec![(NONE, NONE); SLOTS * WHEELS],
             occupied: [0; WHEELS],
             len: 0,
         }
@@ -95,10 +98,11 @@ impl<T> Timers<T> {
         Some(self.release(key.index))
     }
 
-    /// The deadline of a timer that has not fired.
-    pub fn deadline(&self, key: TimerKey) -> Option<u64> {
+    /// The deadline and value of a timer that has not fired.
+    pub fn get(&self, key: TimerKey) -> Option<(u64, &T)> {
         let entry = self.entries.get(key.index as usize)?;
-        (entry.generation == key.generation && entry.value.is_some()).then_some(entry.deadline)
+        let value = entry.value.as_ref().filter(|_| entry.generation == key.generation)?;
+        Some((entry.deadline, value))
     }
 
     /// The earliest tick at which `advance` may find something to do.
@@ -124,8 +128,8 @@ impl<T> Timers<T> {
             self.now = next;
             self.cascade();
             let slot = (next & (SLOTS as u64 - 1)) as usize;
-            while self.heads[slot] != NONE {
-                let index = self.heads[slot];
+            while self.ends[slot].0 != NONE {
+                let index = self.ends[slot].0;
                 self.unlink(index);
                 fire(self.release(index));
             }
@@ -139,8 +143,8 @@ impl<T> Timers<T> {
         for wheel in (1..WHEELS).rev() {
             let at = (self.now >> (BITS * wheel as u32)) as usize & (SLOTS - 1);
             let place = wheel * SLOTS + at;
-            while self.heads[place] != NONE {
-                let index = self.heads[place];
+            while self.ends[place].0 != NONE {
+                let index = self.ends[place].0;
                 self.unlink(index);
                 self.link(index);
             }
@@ -148,39 +152,38 @@ impl<T> Timers<T> {
     }
 
     fn link(&mut self, index: u32) {
-        let last = (1u64 << (BITS * WHEELS as u32)) - 1;
-        let deadline = self.entries[index as usize].deadline;
-        // What lies beyond the wheels waits in the farthest slot and is placed anew from there.
-        let tick = deadline.clamp(self.now, self.now | last);
+        let tick = self.entries[index as usize].deadline.clamp(self.now, LAST);
         let differs = 63 - (tick ^ self.now | 1).leading_zeros();
         let wheel = (differs / BITS) as usize;
         let slot = (tick >> (BITS * wheel as u32)) as usize & (SLOTS - 1);
         let place = wheel * SLOTS + slot;
-        let head = self.heads[place];
-        if head != NONE {
-            self.entries[head as usize].prev = index;
+        let (first, last) = self.ends[place];
+        if last == NONE {
+            self.ends[place] = (index, index);
+        } else {
+            self.entries[last as usize].next = index;
+            self.ends[place] = (first, index);
         }
         let entry = &mut self.entries[index as usize];
         entry.place = place as u16;
-        entry.prev = NONE;
-        entry.next = head;
-        self.heads[place] = index;
+        entry.prev = last;
+        entry.next = NONE;
         self.occupied[wheel] |= 1 << slot;
     }
 
     fn unlink(&mut self, index: u32) {
         let Entry { next, prev, place, .. } = self.entries[index as usize];
         let place = usize::from(place);
-        if next != NONE {
-            self.entries[next as usize].prev = prev;
+        match next {
+            NONE => self.ends[place].1 = prev,
+            _ => self.entries[next as usize].prev = prev,
         }
-        if prev == NONE {
-            self.heads[place] = next;
-            if next == NONE {
-                self.occupied[place / SLOTS] &= !(1 << (place % SLOTS));
-            }
-        } else {
-            self.entries[prev as usize].next = next;
+        match prev {
+            NONE => self.ends[place].0 = next,
+            _ => self.entries[prev as usize].next = next,
+        }
+        if self.ends[place].0 == NONE {
+            self.occupied[place / SLOTS] &= !(1 << (place % SLOTS));
         }
     }
 
@@ -215,6 +218,22 @@ mod tests {
                 assert_eq!(fired, 1, "{deadline} after {start}");
                 assert!(timers.is_empty());
             }
+        }
+    }
+
+    #[test]
+    fn fires_in_the_order_set_at_one_tick() {
+        for deadline in [3, 70, 5_000, 300_000] {
+            let mut timers = Timers::new(0);
+            for n in 0..5u32 {
+                timers.insert(deadline, n);
+                timers.advance(u64::from(n) % deadline, |_| unreachable!());
+            }
+            timers.advance(deadline - 1, |_| unreachable!());
+            timers.insert(deadline, 5);
+            let mut fired = Vec::new();
+            timers.advance(deadline, |n| fired.push(n));
+            assert_eq!(fired, [0, 1, 2, 3, 4, 5], "{deadline}");
         }
     }
 

@@ -1,47 +1,68 @@
 //! One process's turn: its signals, then its code, then what became of it.
 
 use super::exit::{self, Reason};
+use super::receive::take_signals;
+use super::shard::Alarm;
 use crate::host::WorkerHost;
-use crate::natives::process as native_process;
-use crate::node::{Alarm, Outside, deliver};
-use crate::process::body::{Body, Status};
-use crate::process::relations::Link;
-use crate::process::signal::{Envelope, ExitKind, Signal};
+use crate::node::{Node, Outside, deliver};
+use crate::process::body::{Body, Hold, Status};
+use crate::process::signal::Signal;
 use rata_vm::heap::Fragment;
 use rata_vm::process::{Outcome, Wait};
-use rata_vm::symbols::sym;
-use rata_vm::value::{Value, Word};
+use rata_vm::vm::{LoadState, ModuleIndex};
 use rata_vm::{interp, native::Job};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-/// How soon a process that waits for another to load a module looks again.
-const LOADING_POLL_MS: u64 = 1;
 
 /// Gives a body its turn.
-pub fn run(host: &mut WorkerHost, mut body: Box<Body>) {
-    if let Some(reason) = take_signals(host, &mut body) {
-        exit::end(host, body, reason);
+pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
+    if let Some(leaving) = body.extra.unfinished.as_mut().and_then(|u| u.leaving.take()) {
+        exit::tell(host, body, leaving);
         return;
     }
-    if body.extra.status == Status::Job {
-        park(host, body);
-        return;
+    let mut budget = node.options.budget;
+    loop {
+        if let Some(reason) = take_signals(host, &mut body) {
+            exit::end(host, body, reason);
+            return;
+        }
+        if matches!(body.extra.status, Status::Job | Status::Printing | Status::Sending) {
+            park(host, body);
+            return;
+        }
+        body.extra.status = Status::Runnable;
+        let outcome;
+        (body, outcome) = execute(host, node, body, budget);
+        grant_room(host, &mut body);
+        // A receive that met a signal goes on at once when the signal has been handled.
+        budget = body.process.core.budget;
+        let goes_on = matches!(outcome, Outcome::Yield) && body.extra.has_pending();
+        if !goes_on || budget <= 0 {
+            settle(host, body, outcome);
+            return;
+        }
     }
-    body.extra.status = Status::Runnable;
-    let Body { process, extra } = *body;
-    let mut process = process;
-    host.extra = Some(extra);
-    let node = Arc::clone(&host.node);
-    let outcome = interp::run(&mut process, &node.vm, host, node.options.budget);
-    let extra = host.extra.take().expect("given back after the turn");
-    *body = Body { process, extra };
-    settle(host, body, outcome);
+}
+
+fn execute(
+    host: &mut WorkerHost,
+    node: &Node,
+    mut body: Box<Body>,
+    budget: i64,
+) -> (Box<Body>, Outcome) {
+    let vacant = body.extra.vacant();
+    host.extra = Some(std::mem::replace(&mut body.extra, vacant));
+    let outcome = interp::run(&mut body.process, &node.vm, host, budget);
+    body.extra = host.extra.take().expect("given back after the turn");
+    (body, outcome)
 }
 
 fn settle(host: &mut WorkerHost, mut body: Box<Body>, outcome: Outcome) {
     match outcome {
-        Outcome::Yield => host.enqueue(body),
+        Outcome::Yield => match body.extra.unfinished.as_mut().and_then(|u| u.hold.take()) {
+            Some(hold) => start_hold(host, body, hold),
+            None => host.enqueue(body),
+        },
         Outcome::Wait(wait) => {
             start_wait(host, &mut body, wait);
             park(host, body);
@@ -50,18 +71,14 @@ fn settle(host: &mut WorkerHost, mut body: Box<Body>, outcome: Outcome) {
             offload(host, &mut body, job);
             park(host, body);
         }
-        Outcome::WaitForModule(_) => {
-            body.extra.status = Status::Loading;
-            start_timer(host, &mut body, LOADING_POLL_MS);
-            park(host, body);
-        }
+        Outcome::WaitForModule(module) => wait_for_module(host, body, module),
         Outcome::Done => exit::end(host, body, Reason::Normal),
         Outcome::Crashed => exit::end(host, body, Reason::Crashed),
         Outcome::Exit => {
             let reason = Fragment::copy_of(body.process.result());
             exit::end(host, body, Reason::Exit(reason));
         }
-        Outcome::LimitReached => exit::end(host, body, Reason::Limit),
+        Outcome::LimitReached => exit::end(host, body, Reason::Memory),
     }
 }
 
@@ -71,6 +88,8 @@ fn park(host: &mut WorkerHost, body: Box<Body>) {
     let back = {
         let slot = host.node.table.get(pid).expect("it lives");
         slot.parking.put(body);
+        // From here on another worker may run it, and even end it: what is taken out now may be the slot's
+        // next process, which then merely looks at its signals once more.
         if slot.inbox.is_empty() { None } else { slot.parking.take() }
     };
     if let Some(body) = back {
@@ -81,26 +100,21 @@ fn park(host: &mut WorkerHost, body: Box<Body>) {
 /// The first wait of a receive sets its timer; later ones of the same receive keep it.
 fn start_wait(host: &mut WorkerHost, body: &mut Body, wait: Wait) {
     if wait.first {
-        match wait.timeout {
-            Some(ms) => start_timer(host, body, ms),
-            None => stop_timer(host, body),
+        stop_timer(host, body);
+        if let Some(ms) = wait.timeout {
+            let alarm = Alarm::Wait { pid: body.extra.pid, wait: body.extra.wait };
+            let deadline = host.node.clock.deadline(ms);
+            body.extra.timer = Some(host.node.timers[host.me].set(deadline, alarm));
         }
     }
     body.extra.status = Status::Receiving { timed: wait.timeout.is_some() };
 }
 
-fn start_timer(host: &mut WorkerHost, body: &mut Body, ms: u64) {
-    stop_timer(host, body);
-    let alarm = Alarm::Wait { pid: body.extra.pid, wait: body.extra.wait };
-    let deadline = host.node.clock.deadline(ms);
-    body.extra.timer = Some(host.node.set_alarm(host.me, deadline, alarm));
-}
-
 /// Takes back the timer of an earlier wait; one that is on its way is told apart by its number.
 pub(super) fn stop_timer(host: &WorkerHost, body: &mut Body) {
-    body.extra.wait += 1;
     if let Some(key) = body.extra.timer.take() {
-        host.node.cancel_alarm(key);
+        body.extra.wait = body.extra.wait.wrapping_add(1);
+        host.node.timers[key.shard as usize].cancel(key);
     }
 }
 
@@ -108,145 +122,72 @@ fn offload(host: &mut WorkerHost, body: &mut Body, job: Box<dyn Job>) {
     body.extra.status = Status::Job;
     let pid = body.extra.pid;
     let node = Arc::clone(&host.node);
-    node.jobs.fetch_add(1, Ordering::SeqCst);
+    node.begin_outside();
     host.node.pool.run(Box::new(move || {
-        let done = job.run();
-        // A process that has ended meanwhile wants no answer.
-        let _ = deliver(&mut Outside(&node), pid, Signal::Done(done));
-        node.jobs.fetch_sub(1, Ordering::SeqCst);
-        node.idle.wake_one();
+        match catch_unwind(AssertUnwindSafe(|| job.run())) {
+            // A process that has ended meanwhile wants no answer.
+            Ok(done) => drop(deliver(&mut Outside(&node), pid, Signal::Done(done))),
+            Err(cause) => crate::report::broken(&node, &*cause),
+        }
+        node.end_outside();
     }));
 }
 
-/// Handles what has arrived, in order. The reason when the process ends by it.
-fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Reason> {
-    while let Some(signal) = body.extra.pending.pop_front() {
-        if let Some(reason) = receive(host, body, signal) {
-            return Some(reason);
-        }
-    }
-    let pid = body.extra.pid;
-    let mut taken = host.node.table.get(pid).expect("it lives").inbox.take();
-    while let Some(Envelope { dest, signal }) = taken.next() {
-        if dest != pid {
-            exit::answer_for_dead(&host.node, dest, signal);
-            continue;
-        }
-        if let Some(reason) = receive(host, body, signal) {
-            // What came later is answered when the process is taken down.
-            body.extra.pending.extend(taken.map(|e| e.signal));
-            return Some(reason);
-        }
-    }
-    None
-}
-
-fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Reason> {
-    let extra = &mut body.extra;
-    match signal {
-        Signal::Message(message) => body.process.core.mailbox.push(message),
-        Signal::Alias { id, urgent, message } => receive_alias(body, id, urgent, message),
-        Signal::Exit { from, kind, reason } => {
-            if kind == ExitKind::Link {
-                let relations = extra.relations.as_mut()?;
-                if relations.links.get(&from) != Some(&Link::Active) {
-                    return None;
-                }
-                relations.links.remove(&from);
-            }
-            return receive_exit(body, from, kind, reason);
-        }
-        Signal::Link { from } => {
-            extra.relations().accept_link(from);
-        }
-        Signal::Unlink { from, id } => {
-            let pid = extra.pid;
-            if let Some(relations) = &mut extra.relations
-                && relations.links.get(&from) == Some(&Link::Active)
-            {
-                relations.links.remove(&from);
-            }
-            // The other side may have ended meanwhile.
-            let _ = deliver(host, from, Signal::UnlinkAck { from: pid, id });
-        }
-        Signal::UnlinkAck { from, id } => {
-            if let Some(relations) = &mut extra.relations {
-                relations.unlinked(from, id);
-            }
-        }
-        Signal::Monitor { reference, name } => {
-            let watcher = crate::process::relations::Watcher { reference, name };
-            extra.relations().watchers.insert(reference.id, watcher);
-        }
-        Signal::Demonitor { id } => {
-            if let Some(relations) = &mut extra.relations {
-                relations.watchers.remove(&id);
-            }
-        }
-        Signal::Down { id, message } => {
-            if let Some(relations) = &mut extra.relations
-                && relations.monitors.remove(&id).is_some()
-            {
-                relations.aliases.remove(&id);
-                body.process.core.mailbox.push(message);
-            }
-        }
-        Signal::Timeout { wait } => {
-            if wait == extra.wait {
-                extra.timer = None;
-                body.process.time_out();
-            }
-        }
-        Signal::Done(native) => {
-            extra.status = Status::Runnable;
-            body.process.resume_with(native);
-        }
-        Signal::Info { reference, key } => native_process::answer_info(host, body, reference, key),
-        Signal::Named { name } => extra.relations().name = Some(name),
-        Signal::Unnamed { name } => {
-            if let Some(relations) = &mut extra.relations
-                && relations.name == Some(name)
-            {
-                relations.name = None;
-            }
-        }
-        Signal::Nudge => {}
-    }
-    None
-}
-
-fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) {
-    let Some(relations) = &mut body.extra.relations else { return };
-    let Some(&allows) = relations.aliases.get(&id) else { return };
-    if relations.once.remove(&id) {
-        relations.aliases.remove(&id);
-    }
-    if urgent && allows {
-        body.process.core.mailbox.push_urgent(message);
+/// Waits until another process has loaded a module, or has failed to.
+fn wait_for_module(host: &mut WorkerHost, mut body: Box<Body>, module: ModuleIndex) {
+    body.extra.status = Status::Loading;
+    host.node.loading.lock().push((module, body.extra.pid));
+    if matches!(host.node.vm.load_state(module), LoadState::Loading(_)) {
+        park(host, body);
     } else {
-        body.process.core.mailbox.push(message);
+        // It was over before anybody could know who waits.
+        host.enqueue(body);
     }
 }
 
-fn receive_exit(
-    body: &mut Body,
-    from: rata_vm::value::Pid,
-    kind: ExitKind,
-    reason: Fragment,
-) -> Option<Reason> {
-    if kind == ExitKind::Kill {
-        return Some(Reason::Exit(Fragment::copy_of(Value::symbol(sym::KILLED))));
+/// The loading of some module has ended: who waits looks again.
+pub(super) fn wake_loading(host: &mut WorkerHost) {
+    let waiting = std::mem::take(&mut *host.node.loading.lock());
+    for (_, pid) in waiting {
+        // Who has ended waits no more.
+        let _ = deliver(host, pid, Signal::Nudge);
     }
-    if body.process.core.trap_exit {
-        let heap = &body.process.heap;
-        let message = heap.list(&[Value::symbol(sym::EXIT), Value::pid(from), reason.value()]);
-        let message = Fragment::copy_of(message);
-        body.process.core.mailbox.push(message);
-        return None;
+}
+
+/// The process waits for room somewhere; `Signal::Go` tells it that there is.
+fn start_hold(host: &mut WorkerHost, mut body: Box<Body>, hold: Hold) {
+    let pid = body.extra.pid;
+    match hold {
+        Hold::Output => {
+            body.extra.status = Status::Printing;
+            let node = Arc::clone(&host.node);
+            node.begin_outside();
+            host.node.output.when_room(Box::new(move || {
+                // Who has ended prints no more.
+                let _ = deliver(&mut Outside(&node), pid, Signal::Go);
+                node.end_outside();
+            }));
+        }
+        Hold::Mailbox(dest) => {
+            if deliver(host, dest, Signal::Room { from: pid }).is_err() {
+                host.enqueue(body);
+                return;
+            }
+            body.extra.status = Status::Sending;
+        }
     }
-    let is_normal = reason.value().word() == Word::symbol(sym::NORMAL);
-    if is_normal && from != body.extra.pid {
-        return None;
+    park(host, body);
+}
+
+/// Lets the senders go on that wait for room, if there is room now.
+fn grant_room(host: &mut WorkerHost, body: &mut Body) {
+    let Some(relations) = &mut body.extra.relations else { return };
+    let Some(limit) = &mut relations.queue_limit else { return };
+    if limit.waiting.is_empty() || limit.is_full(&body.process.core.mailbox) {
+        return;
     }
-    Some(Reason::Exit(reason))
+    for sender in std::mem::take(&mut limit.waiting) {
+        // Who has ended sends no more.
+        let _ = deliver(host, sender, Signal::Go);
+    }
 }

@@ -1,11 +1,15 @@
 //! The loop of a worker thread.
 
+use super::shard::Alarm;
 use super::turn;
 use crate::host::WorkerHost;
-use crate::node::{Alarm, Node, Outside, deliver};
+use crate::node::{Node, deliver};
+use crate::process::body::Body;
 use crate::process::signal::Signal;
 use crate::report;
-use std::sync::atomic::Ordering;
+use rata_vm::vm;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// How often an idle worker looks around before it parks.
 const SPINS: u32 = 100;
@@ -13,62 +17,50 @@ const SPINS: u32 = 100;
 /// How many turns pass between two looks at the clock.
 const TURNS_PER_CLOCK: u32 = 4;
 
+/// How many ticks a timer may be late before another worker than its own fires it.
+const PATIENCE: u64 = 2;
+
 /// Runs processes until the program ends.
-pub fn run(mut host: WorkerHost) {
+pub fn run(host: WorkerHost) {
+    let node = Arc::clone(&host.node);
+    // A defect of the VM must not leave the program hanging with a worker less.
+    if let Err(cause) = catch_unwind(AssertUnwindSafe(|| work(host, &node))) {
+        report::broken(&node, &*cause);
+    }
+}
+
+fn work(mut host: WorkerHost, node: &Arc<Node>) {
     let mut turns = 0u32;
-    while !host.node.is_stopping() {
-        if turns.is_multiple_of(TURNS_PER_CLOCK) {
-            fire_timers(&mut host);
-        }
+    let mut loads = vm::loads_ended();
+    while !node.is_stopping() {
         turns = turns.wrapping_add(1);
-        let node = host.node.clone();
-        let body = host.pick().or_else(|| host.local.fetch(&node.queues, host.me));
-        match body {
-            Some(body) => {
-                if !host.local.is_empty() {
-                    // There is more than this worker can do at once.
-                    node.idle.wake_one();
-                }
-                turn::run(&mut host, body);
-            }
-            None => {
-                turns = 0;
-                rest(&mut host);
-            }
+        if turns.is_multiple_of(TURNS_PER_CLOCK) {
+            fire_timers(&mut host, node);
+        }
+        let Some(body) = host.pick().or_else(|| search(&mut host, node)) else { break };
+        if !host.local.is_empty() {
+            // There is more than this worker can do at once.
+            node.idle.hint();
+        }
+        turn::run(&mut host, node, body);
+        let now = vm::loads_ended();
+        if now != loads {
+            loads = now;
+            turn::wake_loading(&mut host);
         }
     }
 }
 
-/// Fires what is due among this worker's timers.
-fn fire_timers(host: &mut WorkerHost) {
-    let node = host.node.clone();
-    let due = {
-        let mut shard = node.timers[host.me].lock();
-        let Some(next) = shard.wheel.next_tick() else { return };
-        let tick = node.clock.tick();
-        if next > tick {
-            return;
-        }
-        let mut due = Vec::new();
-        shard.wheel.advance(tick, |alarm| due.push(alarm));
-        for alarm in &due {
-            if let Alarm::Send { id, .. } = alarm {
-                shard.by_ref.remove(id);
-            }
-        }
-        due
-    };
-    for alarm in due {
-        // A process that is gone misses nothing.
-        match alarm {
-            Alarm::Wait { pid, wait } => {
-                let _ = deliver(host, pid, Signal::Timeout { wait });
-            }
-            Alarm::Send { dest, message, .. } => {
-                if let Some(pid) = dest.as_pid().or_else(|| node.whereis(dest)) {
-                    let _ = deliver(host, pid, Signal::Message(message));
-                }
-            }
+/// Fires what is due among this worker's timers, and what others are too busy to fire.
+fn fire_timers(host: &mut WorkerHost, node: &Node) {
+    if !node.has_timers() {
+        return;
+    }
+    let tick = node.clock.tick();
+    for (other, shard) in node.timers.iter().enumerate() {
+        let patience = if other == host.me { 0 } else { PATIENCE };
+        if shard.next().is_some_and(|next| next.saturating_add(patience) <= tick) {
+            shard.fire(tick, |alarm| fire(host, node, alarm));
         }
     }
     if let Some(body) = host.next.take() {
@@ -76,47 +68,75 @@ fn fire_timers(host: &mut WorkerHost) {
     }
 }
 
-/// Nothing to do: spin a little, then sleep until woken or the next timer.
-fn rest(host: &mut WorkerHost) {
-    let node = host.node.clone();
-    for _ in 0..SPINS {
-        std::hint::spin_loop();
-        if node.queues.has_work() {
-            return;
+fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) {
+    // A process that is gone misses nothing.
+    match alarm {
+        Alarm::Wait { pid, wait } => {
+            let _ = deliver(host, pid, Signal::Timeout { wait });
         }
-    }
-    node.idle.announce(host.me);
-    if node.queues.has_work() || node.is_stopping() {
-        node.idle.retract(host.me);
-        return;
-    }
-    let next = node.timers[host.me].lock().wheel.next_tick();
-    match next {
-        Some(tick) => std::thread::park_timeout(node.clock.until(tick)),
-        None => {
-            if is_deadlocked(&node) {
-                report::deadlock(&node);
-            } else {
-                std::thread::park();
+        Alarm::Send { dest, message, .. } => {
+            if let Some(pid) = dest.as_pid().or_else(|| node.whereis(dest)) {
+                let _ = deliver(host, pid, Signal::Message(message));
             }
         }
     }
-    node.idle.retract(host.me);
 }
 
-/// Whether nothing can ever happen again while the main process still waits.
+/// Nothing to do here: looks around for a while, then sleeps until woken or the next timer. `None`
+/// when the program ends.
+fn search(host: &mut WorkerHost, node: &Arc<Node>) -> Option<Box<Body>> {
+    node.idle.search();
+    loop {
+        if let Some(body) = look_around(host, node) {
+            if node.idle.found() && node.queues.has_work() {
+                node.idle.wake_one();
+            }
+            return Some(body);
+        }
+        if node.is_stopping() {
+            return None;
+        }
+        node.idle.announce(host.me);
+        if !node.queues.has_work() && !node.is_stopping() {
+            rest(host, node);
+        }
+        node.idle.retract(host.me);
+    }
+}
+
+fn look_around(host: &mut WorkerHost, node: &Node) -> Option<Box<Body>> {
+    fire_timers(host, node);
+    for _ in 0..SPINS {
+        let mine = host.local.pop(&node.queues, host.me);
+        if let Some(body) = mine.or_else(|| host.local.fetch(&node.queues, host.me)) {
+            return Some(body);
+        }
+        if node.is_stopping() {
+            return None;
+        }
+        std::hint::spin_loop();
+    }
+    None
+}
+
+/// Sleeps. The worker is announced as idle.
+fn rest(host: &WorkerHost, node: &Node) {
+    let own = node.timers[host.me].next();
+    let others = node.timers.iter().enumerate().filter(|(other, _)| {
+        // An idle worker looks after its timers itself.
+        *other != host.me && !node.idle.is_idle(*other)
+    });
+    let others = others.filter_map(|(_, shard)| shard.next()).min();
+    match own.into_iter().chain(others.map(|tick| tick.saturating_add(PATIENCE))).min() {
+        Some(tick) => std::thread::park_timeout(node.clock.until(tick)),
+        None if is_deadlocked(node) => report::deadlock(node),
+        None => std::thread::park(),
+    }
+}
+
+/// Whether nothing can ever happen again while the main process still waits. Without the main process
+/// the program was asked to go on (`--no-halt`): it waits to be told to stop.
 fn is_deadlocked(node: &Node) -> bool {
-    !node.main_ended.load(Ordering::SeqCst)
-        && node.idle.count() == node.timers.len()
-        && node.jobs.load(Ordering::SeqCst) == 0
-        && !node.has_timers()
-        && !node.queues.has_work()
-        // A woken worker leaves the list before it runs: count again after looking.
-        && node.idle.count() == node.timers.len()
-        && !node.is_stopping()
-}
-
-/// Tells a worker-less thread's signal to a process; for the threads of the runtime itself.
-pub fn send_from_outside(node: &Node, pid: rata_vm::value::Pid, signal: Signal) -> bool {
-    deliver(&mut Outside(node), pid, signal).is_ok()
+    let quiet = || !node.is_busy_outside() && !node.has_timers() && !node.queues.has_work();
+    !node.has_main_ended() && node.idle.all_rest(node.timers.len(), quiet) && !node.is_stopping()
 }

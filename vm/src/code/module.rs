@@ -131,17 +131,28 @@ impl Module {
     /// It is loaded.
     pub(crate) fn finish(&self) {
         self.state.store(LOADED, Ordering::Release);
+        LOADS_ENDED.fetch_add(1, Ordering::Release);
     }
 
     /// Its initialisation has failed: the next who needs it tries again.
     pub(crate) fn abandon(&self) {
         self.state.store(UNLOADED, Ordering::Release);
+        LOADS_ENDED.fetch_add(1, Ordering::Release);
     }
 
     /// The function set with this number.
     pub(crate) fn fn_set(&self, number: u32) -> Option<&'static FnSet> {
         self.fn_sets.get()?.get(number as usize).copied()
     }
+}
+
+static LOADS_ENDED: AtomicU64 = AtomicU64::new(0);
+
+/// How many loads of modules have ended so far, well or not: when it has changed, who waits for one
+/// should look again.
+#[inline]
+pub fn loads_ended() -> u64 {
+    LOADS_ENDED.load(Ordering::Acquire)
 }
 
 /// What a name of another module leads to, found at the first use.

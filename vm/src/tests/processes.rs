@@ -4,6 +4,7 @@ use super::*;
 use rata_bytecode::module::*;
 use rata_bytecode::operand::*;
 
+use crate::mailbox::{Mailbox, Removal};
 use crate::native::{Cx, Job, Native, Resume};
 use crate::value::{Value, Word};
 use crate::{Fragment, Heap, Outcome};
@@ -317,7 +318,7 @@ fn exits_are_caught_and_stay_exits() {
 #[test]
 fn the_mailbox_keeps_order_and_takes_from_the_middle() {
     let heap = Heap::new();
-    let mut mailbox = crate::mailbox::Mailbox::default();
+    let mut mailbox = Mailbox::default();
     let int = |n: i64| message(move |heap| heap.int(n));
     for n in 0..1000 {
         mailbox.push(int(n));
@@ -331,9 +332,17 @@ fn the_mailbox_keeps_order_and_takes_from_the_middle() {
     mailbox.push_urgent(int(-2));
     // Every third is left.
     for n in (0..1000).filter(|n| n % 3 != 0) {
-        assert!(mailbox.remove_first(&heap, |w| w.as_small() == Some(n)));
+        let removed = mailbox.remove_after(&heap, 0, 2000, |w| w.as_small() == Some(n));
+        assert_eq!(removed, Removal::Removed);
     }
-    assert!(!mailbox.remove_first(&heap, |w| w.as_small() == Some(1)));
+    let one = |w: Word| w.as_small() == Some(1);
+    assert_eq!(mailbox.remove_after(&heap, 0, 2000, one), Removal::NotThere);
+    let mut looks = 0;
+    let mut from = 0;
+    while let Removal::Stopped(stamp) = mailbox.remove_after(&heap, from, 10, one) {
+        (from, looks) = (stamp, looks + 1);
+    }
+    assert_eq!(looks, 334 / 10);
     let left: Vec<i64> = mailbox.words(&heap).into_iter().filter_map(Word::as_small).collect();
     let expected: Vec<i64> = [-1, -2].into_iter().chain((0..1000).step_by(3)).collect();
     assert_eq!(left, expected);
@@ -347,7 +356,7 @@ fn the_mailbox_keeps_order_and_takes_from_the_middle() {
 
 #[test]
 fn an_idle_process_is_small() {
-    assert!(size_of::<crate::Process>() <= 272, "{}", size_of::<crate::Process>());
+    assert!(size_of::<crate::Process>() <= 288, "{}", size_of::<crate::Process>());
     let program = Program::new(vec![receiver()]);
     let mut process = program.process(&[1], PLAIN);
     let outcome = crate::run(&mut process, &program.vm, &mut TestHost::default(), 4000);

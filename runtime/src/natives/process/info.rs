@@ -1,0 +1,220 @@
+//! Natives of Process that tell what is known about processes.
+//!
+//! What a process knows only its owner may read, so `info` is a signal, answered when the process that is
+//! asked looks at its signals: in order with all else that was sent to it.
+
+use super::flags::{memory_limit, priority_name, shown_limit};
+use super::{host, new_ref, reference_value, wrong};
+use crate::host::WorkerHost;
+use crate::node::{Node, deliver};
+use crate::process::body::{Body, Status};
+use crate::process::relations::Alias;
+use crate::process::signal::{RefData, Signal};
+use crate::report;
+use rata_vm::Symbol;
+use rata_vm::data::{map, vector_of};
+use rata_vm::heap::{Fragment, Heap};
+use rata_vm::inspect::inspect;
+use rata_vm::native::{Cx, Job, Native, Resume};
+use rata_vm::symbols::sym;
+use rata_vm::value::{Pid, Value, Word};
+use std::sync::Arc;
+
+/// Above so many processes listing them is work for another thread.
+const MANY: u64 = 10_000;
+/// How many frames `info` shows of a stack.
+const FRAMES: usize = 30;
+
+/// What there is to know.
+const KEYS: &[&str] = &[
+    "pid",
+    "status",
+    "current_function",
+    "initial_call",
+    "message_queue_len",
+    "memory",
+    "reductions",
+    "links",
+    "monitors",
+    "monitored_by",
+    "registered_name",
+    "dictionary",
+    "trap_exit",
+    "priority",
+    "parent",
+    "label",
+    "stacktrace",
+    "heap_size",
+    "stack_size",
+    "off_heap_size",
+    "max_heap_size",
+    "message_queue_limit",
+    "gc_count",
+];
+
+/// `alive?(pid)`
+pub fn process_is_alive<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let Some(pid) = args[0].as_pid() else { return wrong(cx, "alive?", "a pid", args[0]) };
+    Native::Value(Value::bool(host(cx).node.table.get(pid).is_some()))
+}
+
+/// `list()`: all pids, oldest first.
+pub fn process_list<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<'h> {
+    let node = Arc::clone(&host(cx).node);
+    if node.table.live() > MANY {
+        return Native::Offload(Box::new(ListAll(node)));
+    }
+    Box::new(Listed(node.table.pids())).resume(cx)
+}
+
+struct ListAll(Arc<Node>);
+struct Listed(Vec<Pid>);
+
+impl Job for ListAll {
+    fn run(self: Box<Self>) -> Box<dyn Resume> {
+        Box::new(Listed(self.0.table.pids()))
+    }
+}
+
+impl Resume for Listed {
+    fn resume<'h>(self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
+        let pids: Vec<Value<'h>> = self.0.into_iter().map(Value::pid).collect();
+        cx.charge(pids.len() as u64 / 16);
+        Native::Value(vector_of(cx.heap(), &pids))
+    }
+
+    fn trace(&mut self, _visit: &mut dyn FnMut(&mut Word)) {}
+}
+
+/// `set_label(text)`: names the process in reports.
+pub fn process_set_label<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let label = match args[0].as_str() {
+        Some(text) => text.into(),
+        None => inspect(args[0]).into(),
+    };
+    host(cx).extra().relations().label = Some(label);
+    Native::Value(Value::symbol(sym::OK))
+}
+
+/// Asks a process for its info: a ref that `{ref, info}` will come with; nil if it is dead.
+pub fn process_ask_info<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let [target, key] = args else { return Native::Value(Value::NIL) };
+    let Some(pid) = target.as_pid() else { return wrong(cx, "info", "a pid", *target) };
+    if !key.is_nil() && !key.as_symbol().is_some_and(|key| KEYS.contains(&key.text())) {
+        return wrong(cx, "info", "a key of the map that info(pid) gives", *key);
+    }
+    let data = new_ref(cx);
+    let key = key.word();
+    if deliver(host(cx), pid, Signal::Info { reference: data, key }).is_err() {
+        return Native::Value(Value::NIL);
+    }
+    // The answer is dropped by no limit of the mailbox.
+    let aliases = &mut host(cx).extra().relations().aliases;
+    aliases.insert(data.id, Alias { urgent: false, once: true });
+    Native::Value(reference_value(cx.heap(), data))
+}
+
+/// Answers a request for info: with the map, or the one entry asked for.
+pub fn answer(host: &mut WorkerHost, body: &mut Body, reference: RefData, key: Word) {
+    let heap = Heap::new();
+    let teller = Teller { node: &host.node, body, heap: &heap, asker: reference.creator };
+    let value = match key.as_symbol() {
+        None => {
+            let keyed: Vec<(Value<'_>, Value<'_>)> = KEYS
+                .iter()
+                .map(|key| (Value::symbol(Symbol::intern(key)), teller.entry(key)))
+                .collect();
+            map::from_entries(&heap, &keyed)
+        }
+        Some(key) => teller.entry(key.text()),
+    };
+    let message = Fragment::copy_of(heap.list(&[reference_value(&heap, reference), value]));
+    let signal = Signal::Alias { id: reference.id, urgent: false, message };
+    // Who has asked may have ended.
+    let _ = deliver(host, reference.creator, signal);
+}
+
+struct Teller<'h, 'b> {
+    node: &'b Node,
+    body: &'b Body,
+    heap: &'h Heap,
+    asker: Pid,
+}
+
+impl<'h> Teller<'h, '_> {
+    fn entry(&self, key: &str) -> Value<'h> {
+        let Teller { body, heap, .. } = *self;
+        let (process, core) = (&body.process, &body.process.core);
+        match key {
+            "pid" => Value::pid(core.pid),
+            "status" => Value::symbol(self.status()),
+            "current_function" => self.current_function(),
+            "initial_call" => heap.string(&report::initial_text(body.extra.initial)),
+            "message_queue_len" => Value::count(core.mailbox.len()),
+            "memory" => Value::count(process.memory() + size_of::<Body>()),
+            "reductions" => Value::count(core.reductions as usize),
+            "links" | "monitors" | "monitored_by" => self.pids(key),
+            "registered_name" => {
+                self.node.names.name_of(core.pid).map_or(Value::NIL, |w| heap.value(w))
+            }
+            "dictionary" => self.dictionary(),
+            "trap_exit" => Value::bool(core.trap_exit),
+            "priority" => Value::symbol(priority_name(core.priority)),
+            "parent" => heap.value(body.extra.parent),
+            "label" => {
+                let label = body.extra.relations.as_ref().and_then(|r| r.label.as_ref());
+                label.map_or(Value::NIL, |label| heap.string(label))
+            }
+            "stacktrace" => report::trace_value(heap, &self.stack(FRAMES)),
+            "heap_size" => Value::count(process.heap.heap_bytes()),
+            "stack_size" => Value::count(process.stack_bytes()),
+            "off_heap_size" => Value::count(process.heap.off_heap_bytes()),
+            "max_heap_size" => memory_limit(&process.heap),
+            "message_queue_limit" => {
+                let relations = body.extra.relations.as_ref();
+                shown_limit(heap, relations.and_then(|r| r.queue_limit.as_deref()))
+            }
+            "gc_count" => Value::count(process.heap.collections() as usize),
+            _ => Value::NIL,
+        }
+    }
+
+    fn status(&self) -> Symbol {
+        match self.body.extra.status {
+            Status::Runnable if self.asker == self.body.extra.pid => sym::RUNNING,
+            Status::Runnable => sym::RUNNABLE,
+            _ => sym::WAITING,
+        }
+    }
+
+    fn stack(&self, most: usize) -> Vec<String> {
+        self.node.trace_lines(&self.body.process.current_stacktrace(most))
+    }
+
+    fn current_function(&self) -> Value<'h> {
+        let line = self.stack(1).pop();
+        line.map_or(Value::NIL, |line| {
+            self.heap.string(line.split(" (").next().unwrap_or_default())
+        })
+    }
+
+    fn pids(&self, key: &str) -> Value<'h> {
+        let Some(relations) = &self.body.extra.relations else {
+            return vector_of(self.heap, &[]);
+        };
+        let pids: Vec<Pid> = match key {
+            "links" => relations.active_links(),
+            "monitors" => relations.monitors.iter().map(|m| *m.1).collect(),
+            _ => relations.watchers.iter().map(|w| w.1.reference.creator).collect(),
+        };
+        let values: Vec<Value<'h>> = pids.into_iter().map(Value::pid).collect();
+        vector_of(self.heap, &values)
+    }
+
+    fn dictionary(&self) -> Value<'h> {
+        let process = &self.body.process;
+        let copy = Fragment::copy_of(process.core.dictionary(&process.heap));
+        let dictionary = self.heap.attach(copy);
+        if dictionary.is_nil() { map::empty() } else { dictionary }
+    }
+}

@@ -1,0 +1,127 @@
+//! Natives of Process that send messages and exit signals.
+
+use super::{host, new_ref, node_name, reference_value, wrong};
+use crate::host::{after_signals, hold};
+use crate::node::{Node, deliver};
+use crate::process::body::Hold;
+use crate::process::relations::Alias;
+use crate::process::signal::{ExitKind, RefData, Signal};
+use rata_vm::heap::Fragment;
+use rata_vm::native::{Cx, Native};
+use rata_vm::symbols::sym;
+use rata_vm::value::{Pid, Value};
+
+/// Where a message goes.
+pub(super) enum Dest {
+    /// To a process.
+    Pid(Pid),
+    /// To the process that has made a ref.
+    Alias(RefData),
+    /// A name that no process has.
+    Unknown,
+    /// `{name, node}` with a name that no process has there.
+    Lost,
+    /// `{name, node}` with a node that is not connected.
+    Unreachable,
+    /// No destination at all.
+    Wrong,
+}
+
+/// What a destination leads to.
+pub(super) fn destination(node: &Node, dest: Value<'_>) -> Dest {
+    if let Some(pid) = dest.as_pid() {
+        return Dest::Pid(pid);
+    }
+    if dest.as_symbol().is_some() || dest.as_module().is_some() {
+        return node.whereis(dest.word()).map_or(Dest::Unknown, Dest::Pid);
+    }
+    if let Some(r) = dest.as_ref() {
+        return match r.creator() {
+            Some(creator) => Dest::Alias(RefData { id: r.id(), stamp: r.stamp(), creator }),
+            None => Dest::Lost,
+        };
+    }
+    let Some([name, place]) = dest.as_list() else { return Dest::Wrong };
+    if name.as_symbol().is_none() && name.as_module().is_none() {
+        return Dest::Wrong;
+    }
+    match place.as_symbol() {
+        Some(place) if place == node_name() => {
+            node.whereis(name.word()).map_or(Dest::Lost, Dest::Pid)
+        }
+        Some(_) => Dest::Unreachable,
+        None => Dest::Wrong,
+    }
+}
+
+/// `send(dest, message, urgent)`; the message is the value.
+pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let [dest, message, urgent] = args else { return Native::Value(Value::NIL) };
+    let target = destination(&host(cx).node, *dest);
+    let (pid, alias) = match target {
+        Dest::Pid(pid) => (pid, None),
+        Dest::Alias(data) => (data.creator, Some(data.id)),
+        // As to a dead process.
+        Dest::Lost | Dest::Unreachable => return Native::Value(*message),
+        Dest::Unknown => {
+            let text = format!("no process is registered as {}", rata_vm::inspect::inspect(*dest));
+            return Native::Raise(cx.argument_error("Process.send", &text));
+        }
+        Dest::Wrong => return wrong(cx, "send", "a pid, a registered name or an alias", *dest),
+    };
+    let fragment = Fragment::copy_of(*message);
+    cx.charge(1 + (fragment.bytes() / 512) as u64);
+    let signal = match alias {
+        None => Signal::Message(fragment),
+        Some(id) => {
+            let urgent = urgent.as_bool() == Some(true);
+            Signal::Alias { id, urgent, message: fragment }
+        }
+    };
+    let me = cx.core.pid;
+    let host = host(cx);
+    let waits = alias.is_none()
+        && pid != me
+        && host.node.table.get(pid).is_some_and(|slot| slot.life.is_bounded());
+    // To the dead: nothing.
+    let delivered = deliver(host, pid, signal).is_ok();
+    if waits && delivered {
+        return hold(cx, Hold::Mailbox(pid), *message);
+    }
+    Native::Value(*message)
+}
+
+/// `alias(urgent)`: a ref that messages can be sent to until `unalias`.
+pub fn process_alias<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let data = new_ref(cx);
+    let urgent = args[0].as_bool() == Some(true);
+    host(cx).extra().relations().aliases.insert(data.id, Alias { urgent, once: false });
+    Native::Value(reference_value(cx.heap(), data))
+}
+
+/// `unalias(ref)`: true if it was active.
+pub fn process_unalias<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let Some(r) = args[0].as_ref() else { return wrong(cx, "unalias", "a ref", args[0]) };
+    let id = r.id();
+    let relations = &mut host(cx).extra().relations;
+    let removed = relations.as_mut().and_then(|relations| relations.aliases.remove(&id));
+    Native::Value(Value::bool(removed.is_some()))
+}
+
+/// `exit(reason)`
+pub fn process_exit<'h>(_cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    Native::Exit(args[0])
+}
+
+/// `exit(pid, reason)`
+pub fn process_exit_to<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let [target, reason] = args else { return Native::Value(Value::NIL) };
+    let Some(pid) = target.as_pid() else { return wrong(cx, "exit", "a pid", *target) };
+    let is_kill = reason.as_symbol() == Some(sym::KILL);
+    let kind = if is_kill { ExitKind::Kill } else { ExitKind::Asked };
+    let me = cx.core.pid;
+    let reason = Fragment::copy_of(*reason);
+    // The dead need no ending.
+    let _ = deliver(host(cx), pid, Signal::Exit { from: me, kind, reason });
+    if pid == me { after_signals(Value::TRUE) } else { Native::Value(Value::TRUE) }
+}

@@ -1,0 +1,113 @@
+//! Natives of Process that start processes, and the one that lets one start afresh.
+
+use super::{host, new_ref, reference_value, wrong};
+use crate::process::body::Initial;
+use crate::process::relations::{Alias, QueueLimit, Watcher};
+use rata_vm::Symbol;
+use rata_vm::data::list;
+use rata_vm::heap::Fragment;
+use rata_vm::native::{Cx, Native};
+use rata_vm::value::{Value, Word};
+
+/// What a new process has to do with the one that starts it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Ties {
+    link: bool,
+    monitor: bool,
+    /// The monitor's ref is an alias for one message as well, and the process's last argument.
+    reply: bool,
+}
+
+impl Ties {
+    fn of(mode: Value<'_>) -> Option<Ties> {
+        let (link, monitor, reply) = match mode.as_symbol()?.text() {
+            "plain" => (false, false, false),
+            "link" => (true, false, false),
+            "monitor" => (false, true, false),
+            "reply" => (false, true, true),
+            "reply_link" => (true, true, true),
+            _ => return None,
+        };
+        Some(Ties { link, monitor, reply })
+    }
+}
+
+/// The function to name in reports: that of a `call` which hands it on is its first argument.
+fn initial_of(call: &[Value<'_>], ties: Ties) -> Initial {
+    let handed_on = call.get(1).filter(|f| ties.reply && f.is_function());
+    let arguments = if ties.reply { 0 } else { call.len() as u32 - 1 };
+    let f = handed_on.unwrap_or(&call[0]);
+    match (f.as_closure(), f.as_funref()) {
+        (Some(closure), _) => Initial::Closure(closure.handle()),
+        (_, Some(f)) => Initial::Named(f.module, f.name, arguments),
+        _ => Initial::Main,
+    }
+}
+
+/// `spawn(call, mode)`: call is a list of the function and its arguments; mode is `:plain`, `:link`,
+/// `:monitor`, `:reply` or `:reply_link`. Gives the pid, or `{pid, ref}` where there is a monitor.
+pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let [call, mode] = args else { return wrong(cx, "spawn", "two arguments", Value::NIL) };
+    let Some(entries) = call.as_list().filter(|e| e.first().is_some_and(|f| f.is_function()))
+    else {
+        return wrong(cx, "spawn", "a function", *call);
+    };
+    let Some(ties) = Ties::of(*mode) else { return wrong(cx, "spawn", "a mode", *mode) };
+    let initial = initial_of(entries, ties);
+    let me = cx.core.pid;
+    let data = ties.monitor.then(|| new_ref(cx));
+    let reference = data.map(|data| reference_value(cx.heap(), data));
+    let fragment = match reference {
+        Some(reference) if ties.reply => {
+            Fragment::copy_of(list::of_parts(cx.heap(), [entries, &[reference]]))
+        }
+        _ => Fragment::copy_of(*call),
+    };
+    cx.charge(8 + (fragment.bytes() / 512) as u64);
+    let host = host(cx);
+    let Some(mut body) = host.node.new_process(fragment, Some(me), initial) else {
+        let error = cx.error(Symbol::intern("system_limit"), "too many processes");
+        return Native::Raise(error);
+    };
+    let pid = body.extra.pid;
+    if ties.link {
+        body.extra.relations().link(me);
+        host.extra().relations().link(pid);
+    }
+    if let Some(data) = data {
+        let watcher = Watcher { reference: data, name: Word::NIL };
+        body.extra.relations().watchers.insert(data.id, watcher);
+        let relations = host.extra().relations();
+        relations.monitors.insert(data.id, pid);
+        if ties.reply {
+            relations.aliases.insert(data.id, Alias { urgent: false, once: true });
+        }
+    }
+    let limit = host.extra().relations.as_ref().and_then(|r| r.queue_limit.as_ref());
+    if let Some(limit) = limit.filter(|limit| limit.inherit).map(|limit| limit.fresh()) {
+        set_queue_limit(host, &mut body.extra, limit);
+    }
+    host.enqueue(body);
+    Native::Value(match reference {
+        Some(reference) => cx.heap().list(&[Value::pid(pid), reference]),
+        None => Value::pid(pid),
+    })
+}
+
+/// Bounds a mailbox, or frees it.
+pub fn set_queue_limit(
+    host: &crate::host::WorkerHost,
+    extra: &mut crate::process::body::Extra,
+    limit: QueueLimit,
+) {
+    let (pid, blocks) = (extra.pid, limit.blocks());
+    extra.relations().queue_limit = Some(Box::new(limit));
+    if let Some(slot) = host.node.table.get(pid) {
+        slot.life.set_bounded(pid.serial(), blocks);
+    }
+}
+
+/// `hibernate(f)`: drops the stack; f is called when a message has arrived.
+pub fn process_hibernate<'h>(_cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    Native::Hibernate(args[0], Default::default())
+}

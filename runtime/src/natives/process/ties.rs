@@ -1,0 +1,155 @@
+//! Natives of Process about links and monitors.
+
+use super::send::{Dest, destination};
+use super::{host, new_ref, reference_value, wrong};
+use crate::node::deliver;
+use crate::process::relations::{Alias, Watcher};
+use crate::process::signal::Signal;
+use crate::sched::exit::down_message;
+use rata_vm::heap::Fragment;
+use rata_vm::mailbox::Removal;
+use rata_vm::native::{Cx, Native, Resume};
+use rata_vm::symbols::sym;
+use rata_vm::value::{Value, Word};
+
+/// How many messages a flush looks at before it asks whether its turn is over.
+const LOOKS: usize = 1000;
+
+/// `link(pid)`
+pub fn process_link<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let Some(other) = args[0].as_pid() else { return wrong(cx, "link", "a pid", args[0]) };
+    let me = cx.core.pid;
+    if other == me || !host(cx).extra().relations().link(other) {
+        return Native::Value(Value::TRUE);
+    }
+    if deliver(host(cx), other, Signal::Link { from: me }).is_ok() {
+        return Native::Value(Value::TRUE);
+    }
+    host(cx).extra().relations().links.remove(&other);
+    if cx.core.trap_exit {
+        let heap = cx.heap();
+        let parts = [Value::symbol(sym::EXIT), args[0], Value::symbol(sym::NOPROC)];
+        cx.core.mailbox.push(Fragment::copy_of(heap.list(&parts)));
+        return Native::Value(Value::TRUE);
+    }
+    let text = format!("{} is dead", rata_vm::inspect::inspect(args[0]));
+    Native::Raise(cx.error(sym::NOPROC, &text))
+}
+
+/// `unlink(pid)`
+pub fn process_unlink<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let Some(other) = args[0].as_pid() else { return wrong(cx, "unlink", "a pid", args[0]) };
+    let me = cx.core.pid;
+    let host = host(cx);
+    if let Some(id) = host.extra().relations.as_mut().and_then(|r| r.unlink(other))
+        && deliver(host, other, Signal::Unlink { from: me, id }).is_err()
+    {
+        host.extra().relations().links.remove(&other);
+    }
+    Native::Value(Value::TRUE)
+}
+
+/// `monitor(target, alias)`: target is a pid or a name; alias is nil, or true to make the ref an alias
+/// for one reply as well.
+pub fn process_monitor<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let [target, alias] = args else { return Native::Value(Value::NIL) };
+    let mut reason = sym::NOPROC;
+    let pid = match destination(&host(cx).node, *target) {
+        Dest::Pid(pid) => Some(pid),
+        Dest::Unknown | Dest::Lost if target.as_ref().is_none() => None,
+        Dest::Unreachable => {
+            reason = sym::NOCONNECTION;
+            None
+        }
+        _ => return wrong(cx, "monitor", "a pid or a registered name", *target),
+    };
+    let data = new_ref(cx);
+    if alias.as_bool() == Some(true) {
+        let relations = host(cx).extra().relations();
+        relations.aliases.insert(data.id, Alias { urgent: false, once: true });
+    }
+    // By name the message shows the name, as it was given or with this node's.
+    let name = if target.as_pid().is_some() { Word::NIL } else { bare_name(*target) };
+    if let Some(pid) = pid {
+        host(cx).extra().relations().monitors.insert(data.id, pid);
+        if deliver(host(cx), pid, Signal::Monitor { reference: data, name }).is_ok() {
+            return Native::Value(reference_value(cx.heap(), data));
+        }
+    }
+    let relations = host(cx).extra().relations();
+    relations.monitors.remove(&data.id);
+    relations.aliases.remove(&data.id);
+    let heap = cx.heap();
+    let watcher = Watcher { reference: data, name };
+    let reason = Value::symbol(reason);
+    let message = match target.as_list() {
+        Some(_) => {
+            let down = Value::symbol(sym::DOWN);
+            let kind = Value::symbol(sym::PROCESS);
+            heap.list(&[down, reference_value(heap, data), kind, *target, reason])
+        }
+        None => down_message(heap, pid.unwrap_or(cx.core.pid), watcher, reason),
+    };
+    cx.core.mailbox.push(Fragment::copy_of(message));
+    Native::Value(reference_value(heap, data))
+}
+
+/// The name in `name` or `{name, node}`.
+fn bare_name(target: Value<'_>) -> Word {
+    target.as_list().and_then(|l| l.first()).map_or(target.word(), |n| n.word())
+}
+
+/// `demonitor(ref, flush)`: true if the monitor was active, or its message was there to be flushed.
+pub fn process_demonitor<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let [reference, flush] = args else { return Native::Value(Value::NIL) };
+    let Some(r) = reference.as_ref() else {
+        return wrong(cx, "demonitor", "a ref", *reference);
+    };
+    let id = r.id();
+    let host = host(cx);
+    let target = host.extra().relations.as_mut().and_then(|relations| {
+        relations.aliases.remove(&id);
+        relations.monitors.remove(&id)
+    });
+    if let Some(target) = target {
+        // What it has sent already is dropped when it arrives.
+        let _ = deliver(host, target, Signal::Demonitor { id });
+        return Native::Value(Value::TRUE);
+    }
+    if flush.as_bool() == Some(true) && r.creator() == Some(cx.core.pid) {
+        return Box::new(Flush { id, stamp: r.stamp() }).resume(cx);
+    }
+    Native::Value(Value::FALSE)
+}
+
+/// Looks for the `:DOWN` of a monitor among the messages that came after it was set.
+struct Flush {
+    id: u64,
+    stamp: u64,
+}
+
+impl Resume for Flush {
+    fn resume<'h>(mut self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
+        let heap = cx.heap();
+        let id = self.id;
+        let is_down = |w: Word| {
+            let parts = heap.value(w).as_list().unwrap_or_default();
+            parts.len() == 5
+                && parts[0].as_symbol() == Some(sym::DOWN)
+                && parts[1].as_ref().is_some_and(|other| other.id() == id)
+        };
+        loop {
+            match cx.core.mailbox.remove_after(heap, self.stamp, LOOKS, is_down) {
+                Removal::Removed => return Native::Value(Value::TRUE),
+                Removal::NotThere => return Native::Value(Value::FALSE),
+                Removal::Stopped(stamp) => self.stamp = stamp,
+            }
+            cx.charge(LOOKS as u64 / 8);
+            if cx.out_of_budget() {
+                return Native::Suspend(self);
+            }
+        }
+    }
+
+    fn trace(&mut self, _visit: &mut dyn FnMut(&mut Word)) {}
+}

@@ -1,0 +1,166 @@
+//! What each signal does to the process that receives it.
+
+use super::exit::{self, Reason};
+use crate::host::WorkerHost;
+use crate::natives::process::info;
+use crate::node::deliver;
+use crate::process::body::{Body, Status};
+use crate::process::relations::{Watcher, WhenFull};
+use crate::process::signal::{Envelope, ExitKind, Signal};
+use rata_vm::heap::Fragment;
+use rata_vm::symbols::sym;
+use rata_vm::value::{Pid, Value, Word};
+
+/// Handles what has arrived, in order. The reason when the process ends by it.
+pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Reason> {
+    while let Some(signal) = body.extra.unfinished.as_mut().and_then(|u| u.pending.pop_front()) {
+        if let Some(reason) = receive(host, body, signal) {
+            return Some(reason);
+        }
+    }
+    let pid = body.extra.pid;
+    body.extra.unfinished = None;
+    let mut taken = host.node.table.get(pid).expect("it lives").inbox.take();
+    if taken.is_empty() {
+        return None;
+    }
+    while let Some(Envelope { dest, signal }) = taken.next() {
+        if dest != pid {
+            exit::answer_for_dead(&host.node, dest, signal);
+            continue;
+        }
+        if let Some(reason) = receive(host, body, signal) {
+            // What came later is answered when the process is taken down.
+            for Envelope { dest, signal } in taken {
+                if dest == pid {
+                    body.extra.postpone(signal);
+                } else {
+                    exit::answer_for_dead(&host.node, dest, signal);
+                }
+            }
+            return Some(reason);
+        }
+    }
+    let limit = body.process.heap.limit();
+    if limit != usize::MAX && body.process.memory() > limit {
+        // What waits in the mailbox counts as well.
+        body.process.heap.request_collection();
+    }
+    None
+}
+
+fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Reason> {
+    let extra = &mut body.extra;
+    match signal {
+        Signal::Message(message) => return receive_message(body, message),
+        Signal::Alias { id, urgent, message } => receive_alias(body, id, urgent, message),
+        Signal::Exit { from, kind, reason } => {
+            // The signal of a link that was ended belongs to the past.
+            let counts = kind != ExitKind::Link
+                || extra.relations.as_mut().is_some_and(|r| r.lose_link(from));
+            return if counts { receive_exit(body, from, kind, reason) } else { None };
+        }
+        Signal::Link { from } => {
+            extra.relations().accept_link(from);
+        }
+        Signal::Unlink { from, id } => {
+            let pid = extra.pid;
+            if let Some(relations) = &mut extra.relations {
+                relations.lose_link(from);
+            }
+            // The other side may have ended meanwhile.
+            let _ = deliver(host, from, Signal::UnlinkAck { from: pid, id });
+        }
+        Signal::UnlinkAck { from, id } => {
+            if let Some(relations) = &mut extra.relations {
+                relations.unlinked(from, id);
+            }
+        }
+        Signal::Monitor { reference, name } => {
+            extra.relations().watchers.insert(reference.id, Watcher { reference, name });
+        }
+        Signal::Demonitor { id } => {
+            if let Some(relations) = &mut extra.relations {
+                relations.watchers.remove(&id);
+            }
+        }
+        Signal::Down { id, message } => {
+            if let Some(relations) = &mut extra.relations
+                && relations.monitors.remove(&id).is_some()
+            {
+                relations.aliases.remove(&id);
+                body.process.core.mailbox.push(message);
+            }
+        }
+        Signal::Timeout { wait } => {
+            if wait == extra.wait {
+                extra.timer = None;
+                body.process.time_out();
+            }
+        }
+        Signal::Done(native) => {
+            extra.status = Status::Runnable;
+            body.process.resume_with(native);
+        }
+        Signal::Info { reference, key } => info::answer(host, body, reference, key),
+        Signal::Room { from } => receive_room(host, body, from),
+        Signal::Go => {
+            if let Status::Printing | Status::Sending = extra.status {
+                extra.status = Status::Runnable;
+            }
+        }
+        Signal::Nudge => {}
+    }
+    None
+}
+
+fn receive_message(body: &mut Body, message: Fragment) -> Option<Reason> {
+    let mailbox = &mut body.process.core.mailbox;
+    let limit = body.extra.relations.as_ref().and_then(|r| r.queue_limit.as_ref());
+    match limit.filter(|l| l.is_full(mailbox)).map(|l| l.when_full) {
+        Some(WhenFull::Drop) => {}
+        Some(WhenFull::Kill) => return Some(Reason::Queue),
+        Some(WhenFull::Block) | None => mailbox.push(message),
+    }
+    None
+}
+
+fn receive_room(host: &mut WorkerHost, body: &mut Body, from: Pid) {
+    let mailbox = &body.process.core.mailbox;
+    let limit = body.extra.relations.as_mut().and_then(|r| r.queue_limit.as_mut());
+    match limit.filter(|l| l.when_full == WhenFull::Block && l.is_full(mailbox)) {
+        Some(limit) => limit.waiting.push(from),
+        // Who has ended sends no more.
+        None => drop(deliver(host, from, Signal::Go)),
+    }
+}
+
+fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) {
+    let Some(relations) = &mut body.extra.relations else { return };
+    let Some(&alias) = relations.aliases.get(&id) else { return };
+    if alias.once {
+        relations.aliases.remove(&id);
+    }
+    if urgent && alias.urgent {
+        body.process.core.mailbox.push_urgent(message);
+    } else {
+        body.process.core.mailbox.push(message);
+    }
+}
+
+fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) -> Option<Reason> {
+    if kind == ExitKind::Kill {
+        return Some(Reason::Exit(Fragment::copy_of(Value::symbol(sym::KILLED))));
+    }
+    if body.process.core.trap_exit {
+        let heap = &body.process.heap;
+        let message = heap.list(&[Value::symbol(sym::EXIT), Value::pid(from), reason.value()]);
+        body.process.core.mailbox.push(Fragment::copy_of(message));
+        return None;
+    }
+    let is_normal = reason.value().word() == Word::symbol(sym::NORMAL);
+    if is_normal && from != body.extra.pid {
+        return None;
+    }
+    Some(Reason::Exit(reason))
+}

@@ -1,0 +1,122 @@
+//! The timers of one worker: set and fired by it, cancelled by anyone; fired by another worker when the
+//! owner is busy for too long.
+
+use super::timer::{TimerKey, Timers};
+use foldhash::HashMap;
+use parking_lot::{Mutex, MutexGuard};
+use rata_vm::heap::Fragment;
+use rata_vm::value::{Pid, Word};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What happens at a deadline.
+pub enum Alarm {
+    /// A wait is over.
+    Wait {
+        /// Whose.
+        pid: Pid,
+        /// Which.
+        wait: u32,
+    },
+    /// A message is sent.
+    Send {
+        /// To a pid, or a registered name.
+        dest: Word,
+        /// The timer's ref.
+        id: u64,
+        /// What.
+        message: Fragment,
+    },
+}
+
+/// What a shard holds.
+pub struct Wheels {
+    wheel: Timers<Alarm>,
+    /// Timers that sends were delayed by, by ref.
+    by_ref: HashMap<u64, TimerKey>,
+}
+
+/// See the module's description.
+pub struct Shard {
+    /// The earliest tick at which there may be something to do; `u64::MAX` for none.
+    next: AtomicU64,
+    wheels: Mutex<Wheels>,
+}
+
+/// The wheels under lock; `next` is told when it is dropped.
+struct Held<'a> {
+    wheels: MutexGuard<'a, Wheels>,
+    next: &'a AtomicU64,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let next = self.wheels.wheel.next_tick().unwrap_or(u64::MAX);
+        self.next.store(next, Ordering::SeqCst);
+    }
+}
+
+impl Shard {
+    /// The shard of a worker.
+    pub fn new(worker: u32) -> Shard {
+        let wheels = Wheels { wheel: Timers::new(worker), by_ref: HashMap::default() };
+        Shard { next: AtomicU64::new(u64::MAX), wheels: Mutex::new(wheels) }
+    }
+
+    /// The earliest tick at which there may be something to do.
+    pub fn next(&self) -> Option<u64> {
+        match self.next.load(Ordering::SeqCst) {
+            u64::MAX => None,
+            tick => Some(tick),
+        }
+    }
+
+    fn lock(&self) -> Held<'_> {
+        Held { wheels: self.wheels.lock(), next: &self.next }
+    }
+
+    /// Sets a timer.
+    pub fn set(&self, deadline: u64, alarm: Alarm) -> TimerKey {
+        let mut held = self.lock();
+        let id = if let Alarm::Send { id, .. } = &alarm { Some(*id) } else { None };
+        let key = held.wheels.wheel.insert(deadline, alarm);
+        if let Some(id) = id {
+            held.wheels.by_ref.insert(id, key);
+        }
+        key
+    }
+
+    /// Takes a timer back.
+    pub fn cancel(&self, key: TimerKey) {
+        self.lock().wheels.wheel.cancel(key);
+    }
+
+    /// The destination and deadline of the delayed send with this ref, if it has not been sent.
+    pub fn find(&self, id: u64) -> Option<(Word, u64)> {
+        let wheels = self.wheels.lock();
+        let key = *wheels.by_ref.get(&id)?;
+        match wheels.wheel.get(key)? {
+            (deadline, Alarm::Send { dest, .. }) => Some((*dest, deadline)),
+            _ => None,
+        }
+    }
+
+    /// Takes back the delayed send with this ref; false if it has been sent.
+    pub fn cancel_send(&self, id: u64) -> bool {
+        let mut held = self.lock();
+        let Some(key) = held.wheels.by_ref.remove(&id) else { return false };
+        held.wheels.wheel.cancel(key).is_some()
+    }
+
+    /// Fires what is due at `tick`. The lock is held meanwhile: who finds that a timer cannot be
+    /// cancelled any more finds its message in the inbox.
+    pub fn fire(&self, tick: u64, mut fire: impl FnMut(Alarm)) {
+        let mut held = self.lock();
+        let Wheels { wheel, by_ref } = &mut *held.wheels;
+        wheel.advance(tick, |alarm| {
+            if let Alarm::Send { id, .. } = &alarm {
+                by_ref.remove(id);
+            }
+            fire(alarm);
+        });
+    }
+}
