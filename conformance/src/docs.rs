@@ -21,11 +21,15 @@ use std::path::Path;
 /// Modules that no program calls: the working parts of others. Their functions need no examples.
 const INTERNAL: &[&str] = &[
     "Agent.Server",
+    "DynamicSupervisor.Defaults",
     "DynamicSupervisor.Server",
+    "GenServer.Defaults",
     "GenServer.Loop",
     "GenServer.Report",
+    "Supervisor.Defaults",
     "Supervisor.Server",
     "Supervisor.Spec",
+    "Supervisor.Stopping",
     "Task.Stream",
 ];
 
@@ -56,7 +60,10 @@ fn undocumented(name: &str, source: &Source) -> Vec<String> {
                 (true, false) => "has no example in its docstring",
                 (true, true) => continue,
             };
-            wrong.push(format!("{name}:{}: {}.{} {what}\n", function.line, module.name, function.name));
+            wrong.push(format!(
+                "{name}:{}: {}.{} {what}\n",
+                function.line, module.name, function.name
+            ));
         }
     }
     wrong

@@ -139,7 +139,8 @@ mod tests {
         let printed = "x\n@@ 1 = 1\n@@ 2 = 3\n@@ 3 ! :type_error \"m\"\n@@ 4 ! :mine \"m\"\n";
         let wrong: Vec<String> =
             program.compare(printed).into_iter().map(|(n, what)| format!("{n} {what}")).collect();
-        let expected = ["2 gives 3, not 2", "4 raises :mine \"m\", not 4", "5 gives nothing, not 5"];
+        let expected =
+            ["2 gives 3, not 2", "4 raises :mine \"m\", not 4", "5 gives nothing, not 5"];
         assert_eq!(wrong, expected);
     }
 }

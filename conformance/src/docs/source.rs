@@ -153,7 +153,9 @@ impl Module {
     fn docstring(&mut self, lines: &[&str], at: usize, function: Option<usize>) -> usize {
         let Some(first) = lines.get(at).map(|l| l.trim()) else { return at };
         if first != "\"\"\"" {
-            if first.starts_with('"') && let Some(function) = function {
+            if first.starts_with('"')
+                && let Some(function) = function
+            {
                 self.functions[function].documented = true;
             }
             return at;
@@ -188,8 +190,8 @@ fn module_name(line: &str) -> Option<&str> {
 /// The name that a line gives to a function.
 fn function_name(line: &str) -> Option<&str> {
     let (name, rest) = line.split_once(" = ")?;
-    let named = !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_?!".contains(c));
+    let named =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_?!".contains(c));
     (named && (rest.starts_with("function(") || rest.starts_with("fn "))).then_some(name)
 }
 
@@ -207,8 +209,7 @@ fn unescaped(line: &str) -> String {
             Some('t') => out.push('\t'),
             Some('r') => out.push('\r'),
             Some('u') => {
-                let digits: String =
-                    rest.by_ref().skip(1).take_while(|c| *c != '}').collect();
+                let digits: String = rest.by_ref().skip(1).take_while(|c| *c != '}').collect();
                 out.extend(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32));
             }
             Some(c) => out.push(c),
