@@ -9,6 +9,7 @@ pub mod attributes;
 pub mod bless;
 pub mod chapter;
 pub mod diff;
+pub mod docs;
 pub mod example;
 pub mod matching;
 pub mod process;

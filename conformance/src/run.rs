@@ -50,6 +50,12 @@ pub fn rendered_error(tools: &Tools, example: &Example) -> Result<String, String
     Ok(done.stderr)
 }
 
+/// What came of running an example in `mode`, whatever it was meant to do.
+pub fn output(tools: &Tools, example: &Example, mode: Mode) -> Result<Finished, String> {
+    let folder = Folder::with(example)?;
+    Run { tools, example, mode, folder: folder.path() }.ratavm(example.main())
+}
+
 struct Run<'a> {
     tools: &'a Tools,
     example: &'a Example,
