@@ -190,7 +190,7 @@ impl Writer<'_> {
         self.pattern(3);
         if self.out[start..].starts_with(['^', '-', '(', '[']) {
             // Would be taken for the rest of the line above.
-            self.out.insert_str(start, "{");
+            self.out.insert(start, '{');
             self.out.push('}');
         }
         let _ = writeln!(self.out, " = {value}");
