@@ -202,7 +202,10 @@ fn mistakes_are_explained() {
         ("f = function(length) { lenght }", &["E0201", "did you mean `length`?"][..]),
         ("return 1", &["E0207"]),
         ("x = .y + 1", &["E0206"]),
-        ("f = function(a, a2 = 1) { a2 }\nf = function(a) { a }", &["E0303", "1 arguments"]),
+        (
+            "f = function(a, a2 = 1) { a2 }\nf = function(a) { a }",
+            &["E0303", "1 argument in two ways"],
+        ),
         ("module M { f = function() { 1 }\n g = 2\n f = function() { 3 } }", &["E0205"]),
         ("f = function(x) when g(x) { x }\ng = function(x) { x }", &["E0304"]),
         ("f = fn a -> 1\n a, b -> 2 end", &["E0301"]),

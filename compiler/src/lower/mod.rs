@@ -273,7 +273,13 @@ impl<'a> Lowerer<'a, '_> {
             K::Table => Type::Table,
             K::VectorOf(item) => Type::VectorOf(self.ty(item)),
             K::ListOf(items) => Type::ListOf(items.iter().map(|item| self.ty(item)).collect()),
-            K::Union(items) => Type::Union(items.iter().map(|item| self.ty(item)).collect()),
+            K::Union(items) => {
+                // `int | int` says no more than `int`.
+                let mut members: Vec<_> = items.iter().map(|item| self.ty(item)).collect();
+                members.sort_by_key(|member| member.0);
+                members.dedup();
+                Type::Union(members)
+            }
         };
         self.out.pools.ty(ty)
     }

@@ -26,7 +26,12 @@ const UNSAFE_ALLOWED: &[(&str, &str)] = &[
 ];
 
 /// Files that may be longer than `MAX_LINES` because they are tables.
-const LONG_TABLES: &[&str] = &["vm/bytecode/src/natives.rs", "vm/bytecode/src/ops.rs"];
+const LONG_TABLES: &[&str] = &[
+    "vm/bytecode/src/natives.rs",
+    "vm/bytecode/src/ops.rs",
+    // One arm an instruction: the table of what instructions do.
+    "vm/src/interp/run.rs",
+];
 
 const MAX_LINES: usize = 800;
 

@@ -220,7 +220,7 @@ fn wrong_calls() {
     };
     case(Const::Fn(FnSetId(0)), 1, "7");
     case(Const::Fn(FnSetId(0)), 2, "bad_arity: Wrong.id takes 1 argument, not 2 arguments");
-    case(Const::Int(5), 1, "bad_function: a function expected, not the int 5");
+    case(Const::Int(5), 1, "bad_function: a function expected, not int 5");
     case(
         Const::FnRef("Wrong".into(), "main".into(), None),
         2,

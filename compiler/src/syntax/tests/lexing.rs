@@ -156,7 +156,7 @@ fn triple_fstrings() {
     let text = "f\"\"\"\n    a {x}\n      b \"q\" {\"\"\"\n  in\n  \"\"\"}\n    c\n    \"\"\"";
     assert_eq!(texts(text), ["a ", "\n  b \"q\" ", "in\n", "\nc\n"]);
     assert_eq!(texts("f\"\"\"\n  {x}\n  \"\"\""), ["", "\n"]);
-    assert_eq!(texts("f\"\"\"  {x}\n  {y}\"\"\""), ["  ", "\n  "]);
+    assert_eq!(texts("f\"\"\"  {x}\n  {y}\"\"\""), ["  ", "\n"]);
 }
 
 #[test]
