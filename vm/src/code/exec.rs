@@ -7,10 +7,11 @@
 //! - `Rel`: a register in a, and in b:c a jump distance in words, from this instruction.
 //! - `Args`: a = how many registers, which follow in b, c and then four a word ([`args_words`]).
 //! - `Args0` … `Args3`: the same with a number of registers that the instruction implies; a is free.
-//! An instruction named after two (`ListEntryTwice`) does its own work and then that of the instruction
-//! behind it, which stands there unchanged.
 //! - Extension words are named in the comment of each line; `info` is always the last one, so that
 //!   it lies right before the return pc (see `stack.rs`); `cache` words are inline caches.
+//!
+//! An instruction named after two (`ListEntryTwice`) does its own work and then that of the instruction
+//! behind it, which stands there unchanged.
 
 /// Calls `$m!` with every line: `Name shape extension-words`.
 #[macro_export]

@@ -11,7 +11,7 @@ use crate::code::function::Function;
 use crate::data::{exception, list};
 use crate::helpers::compare;
 use crate::native::{Cx, Host, Native, NativeFn, Res};
-use crate::process::{Class, Outcome, Process};
+use crate::process::{Class, Outcome, Pause, Process};
 use crate::stack::Frame;
 use crate::value::{Value, Word};
 use crate::vm::Vm;
@@ -101,6 +101,9 @@ impl Env<'_> {
     #[cold]
     #[inline(never)]
     pub(crate) fn raise(&mut self, m: &mut Machine, raised: Raised) -> Option<Outcome> {
+        if let Some(outcome) = self.pause(m) {
+            return Some(outcome);
+        }
         m.save_within(&mut self.process.stack);
         self.process.core.charge(1);
         let found = self.process.stack.frames().find_map(|frame| Some((frame, handler(frame)?)));
@@ -113,6 +116,41 @@ impl Env<'_> {
         m.catch(&self.process.stack, function.pc_at(handler.target));
         m.set(handler.register as usize, value);
         None
+    }
+
+    /// Leaves the operator at the machine's pc in the middle, if that is what it wants.
+    fn pause(&mut self, m: &Machine) -> Option<Outcome> {
+        let cold = self.process.core.cold.as_mut()?;
+        let pause = cold.pause.take()?;
+        cold.midway = true;
+        m.save(&mut self.process.stack);
+        Some(match pause {
+            Pause::Turn(state) => {
+                self.process.core.suspended = Some(state);
+                Outcome::Yield
+            }
+            Pause::Job(job) => Outcome::Offload(job),
+        })
+    }
+
+    /// Whether the process was left in the middle of an operator, which is now done.
+    pub(crate) fn resume_operator(&mut self, step: &Step) -> bool {
+        match self.process.core.cold.as_mut() {
+            Some(cold) if cold.midway => {
+                cold.midway = matches!(step, Step::Leave(_));
+                if let Step::Value(word) = step {
+                    cold.answer = Some(*word);
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The result of the operator that is executed again.
+    #[inline(always)]
+    fn answer(&mut self) -> Option<Word> {
+        self.process.core.cold.as_mut()?.answer.take()
     }
 
     fn uncaught(&mut self, raised: Raised) -> Outcome {
@@ -229,6 +267,9 @@ impl Env<'_> {
     /// Runs a helper.
     #[inline(never)]
     pub(crate) fn unary(&mut self, f: Unary, a: Word) -> Result<Word, Word> {
+        if let Some(word) = self.answer() {
+            return Ok(word);
+        }
         let mut cx = self.cx();
         let a = cx.heap().value(a);
         words(f(&mut cx, a))
@@ -237,6 +278,9 @@ impl Env<'_> {
     /// Runs a helper.
     #[inline(never)]
     pub(crate) fn binary(&mut self, f: Binary, a: Word, b: Word) -> Result<Word, Word> {
+        if let Some(word) = self.answer() {
+            return Ok(word);
+        }
         let mut cx = self.cx();
         let (a, b) = (cx.heap().value(a), cx.heap().value(b));
         words(f(&mut cx, a, b))
@@ -245,6 +289,9 @@ impl Env<'_> {
     /// Runs a helper on arguments in registers, and one more operand after them if given.
     #[inline(never)]
     pub(crate) fn many(&mut self, f: Many, args: Args, last: Option<Word>) -> Result<Word, Word> {
+        if let Some(word) = self.answer() {
+            return Ok(word);
+        }
         let mut cx = self.cx();
         let heap = cx.heap();
         let values: Values<'_> = args.words().chain(last).map(|w| heap.value(w)).collect();
@@ -254,9 +301,21 @@ impl Env<'_> {
     /// Whether `a op b` is truthy.
     #[inline(never)]
     pub(crate) fn compare_truth(&mut self, op: Cmp, a: Word, b: Word) -> Result<bool, Word> {
+        if let Some(word) = self.answer() {
+            return self.truth(word);
+        }
         let mut cx = self.cx();
         let (a, b) = (cx.heap().value(a), cx.heap().value(b));
         compare::truth_of(&mut cx, op, a, b).map_err(|e| e.word())
+    }
+
+    /// Whether two values match.
+    #[inline(always)]
+    pub(crate) fn same(&mut self, a: Word, b: Word) -> Result<bool, Word> {
+        if a == b || !a.is_pointer() || !b.is_pointer() {
+            return Ok(a == b);
+        }
+        self.binary(compare::same, a, b).map(|word| word == Word::TRUE)
     }
 
     /// Whether a condition holds.

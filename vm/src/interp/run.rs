@@ -291,7 +291,19 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
     // Goes round again only when what a resumed native raised has been caught.
     loop {
         if let Some(step) = resumed.take() {
-            answered!(step);
+            if env!().resume_operator(&step) {
+                match step {
+                    Step::Raise(raised) => raise!(raised),
+                    Step::Leave(outcome) => {
+                        m.save(&mut process.stack);
+                        return outcome;
+                    }
+                    // The instruction is executed again, and finds its answer.
+                    Step::Value(_) | Step::Call(..) | Step::Hibernate(_) => {}
+                }
+            } else {
+                answered!(step);
+            }
         }
         loop {
             match m.op() {
@@ -389,19 +401,20 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                             m.set(m.a(), value.word());
                             m.next(4);
                         }
-                        None => match value!(env!().field(b_reg!(), m.constant(1).word(), m.cache(2)))
-                        {
-                            Field::Value(word) => {
-                                m.set(m.a(), word);
-                                m.next(4);
+                        None => {
+                            match value!(env!().field(b_reg!(), m.constant(1).word(), m.cache(2))) {
+                                Field::Value(word) => {
+                                    m.set(m.a(), word);
+                                    m.next(4);
+                                }
+                                Field::Load(module, number) => {
+                                    let to = m.after_words(4);
+                                    call!(outline!(copy => {
+                                        env!().load_global(&mut copy, module, Some(number), to)
+                                    }));
+                                }
                             }
-                            Field::Load(module, number) => {
-                                let to = m.after_words(4);
-                                call!(outline!(copy => {
-                                    env!().load_global(&mut copy, module, Some(number), to)
-                                }));
-                            }
-                        },
+                        }
                     }
                 }
                 // ---- jumps
@@ -467,12 +480,11 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                 // ---- patterns
                 Ex::UnlessWord => unless!(3, m.get(m.a()).bits() == m.ext(2)),
                 Ex::UnlessConst => {
-                    let value = process.heap.value(m.get(m.a()));
-                    unless!(3, pattern::same(value, m.constant(2)));
+                    let constant = m.constant(2).word();
+                    unless!(3, value!(env!().same(m.get(m.a()), constant)));
                 }
                 Ex::UnlessSame => {
-                    let heap = &process.heap;
-                    unless!(2, pattern::same(heap.value(m.get(m.a())), heap.value(b_reg!())));
+                    unless!(2, value!(env!().same(m.get(m.a()), b_reg!())));
                 }
                 Ex::UnlessList => {
                     let value = process.heap.value(m.get(m.a()));
@@ -645,12 +657,16 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                     let how = How::Call(m.after(3));
                     call!(outline!(copy => env!().call_field_at(&mut copy, how)));
                 }
-                Ex::TailField => call!(outline!(copy => env!().call_field_at(&mut copy, How::Tail))),
+                Ex::TailField => {
+                    call!(outline!(copy => env!().call_field_at(&mut copy, How::Tail)))
+                }
                 Ex::CallNamed => {
                     let how = How::Call(m.after(3));
                     call!(outline!(copy => env!().call_named_at(&mut copy, how)));
                 }
-                Ex::TailNamed => call!(outline!(copy => env!().call_named_at(&mut copy, How::Tail))),
+                Ex::TailNamed => {
+                    call!(outline!(copy => env!().call_named_at(&mut copy, How::Tail)))
+                }
                 Ex::CallNative => {
                     let native = vm.native(m.ext(args_words(m.a())) as usize);
                     let step = env!().native(native, m.args());
@@ -675,7 +691,9 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                         None => {
                             let to = m.after_words(3);
                             let (module, number) = (global.module, Some(global.number));
-                            call!(outline!(copy => env!().load_global(&mut copy, module, number, to)));
+                            call!(
+                                outline!(copy => env!().load_global(&mut copy, module, number, to))
+                            );
                         }
                     }
                 }
@@ -831,7 +849,9 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                 Ex::LoadGlobal => {
                     let words = [m.get(m.a()), b_reg!()];
                     let (stub, to) = (vm.stubs().load, m.after_words(2));
-                    call!(outline!(copy => env!().call_words(&mut copy, stub, &words, How::Call(to))));
+                    call!(
+                        outline!(copy => env!().call_words(&mut copy, stub, &words, How::Call(to)))
+                    );
                 }
                 Ex::LoadNext => {
                     let to = m.after_words(3);

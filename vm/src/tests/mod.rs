@@ -6,6 +6,7 @@ mod calls;
 mod control;
 mod errors;
 mod hostile;
+mod long;
 mod modules;
 mod processes;
 mod speed;
