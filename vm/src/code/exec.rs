@@ -168,9 +168,11 @@ macro_rules! for_each_exec {
             TailCall1 Args1 2,
             TailCall2 Args2 2,
             TailCall3 Args3 2,
-            // a = b + c, and the `TailSelf` that follows
+            // b + c is argument a of the `TailSelf` that follows
             AddTailSelf2 Abc 0,
             AddTailSelf3 Abc 0,
+            /// b + int c is argument a of the `TailSelf` behind the `AddTailSelf` that follows
+            CountTailSelf2 Abc 0,
             // the same of the function itself; ext0 = entry
             TailSelf1 Args1 1,
             TailSelf2 Args2 1,

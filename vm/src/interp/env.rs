@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::machine::{Args, Machine};
 use crate::code::function::Function;
 use crate::data::{exception, list};
-use crate::helpers::compare;
+use crate::helpers::{arith, compare};
 use crate::native::{Cx, Host, Native, NativeFn, Res};
 use crate::process::{Class, Outcome, Pause, Process};
 use crate::stack::Frame;
@@ -42,6 +42,26 @@ impl Raised {
     }
 }
 
+/// Why the match loop is left, for good or for a moment.
+pub(crate) enum Exit {
+    /// The safepoint at the entry of a function has something to do.
+    Entry,
+    Raise(Raised),
+    Leave(Outcome),
+}
+
+impl From<Raised> for Exit {
+    fn from(raised: Raised) -> Exit {
+        Exit::Raise(raised)
+    }
+}
+
+impl From<Word> for Exit {
+    fn from(raised: Word) -> Exit {
+        Exit::Raise(Raised::new(raised))
+    }
+}
+
 /// What a native's answer asks for, without borrowing the heap.
 pub(crate) enum Step {
     Value(Word),
@@ -63,11 +83,23 @@ impl Env<'_> {
         Cx::new(heap, core, self.vm, self.host)
     }
 
-    /// The safepoint at the entry of a function, where the machine has been saved: collects if that is due, and ends the turn if the
-    /// budget is used up.
+    /// Does what the match loop was left for; the outcome if the turn is over.
     #[cold]
     #[inline(never)]
-    pub(crate) fn entry(&mut self) -> Option<Outcome> {
+    pub(crate) fn leave(&mut self, m: &mut Machine, exit: Exit) -> Option<Outcome> {
+        match exit {
+            Exit::Entry => {
+                m.save(&mut self.process.stack);
+                self.entry()
+            }
+            Exit::Raise(raised) => self.raise(m, raised),
+            Exit::Leave(outcome) => Some(outcome),
+        }
+    }
+
+    /// The safepoint at the entry of a function, where the machine has been saved: collects if that is due, and ends the turn if the
+    /// budget is used up.
+    fn entry(&mut self) -> Option<Outcome> {
         if self.process.heap.should_collect() {
             self.process.collect();
             if self.process.over_limit() {
@@ -79,9 +111,7 @@ impl Env<'_> {
 
     /// Collects at a place with an info word before it, where the machine has been saved; `word`
     /// survives.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn collect_with(&mut self, word: Word) -> Result<Word, Outcome> {
+    pub(super) fn collect_with(&mut self, word: Word) -> Result<Word, Outcome> {
         self.process.core.result = word;
         self.process.collect();
         if self.process.over_limit() {
@@ -98,9 +128,7 @@ impl Env<'_> {
 
     /// Looks for what catches `raised`, raised by the instruction at the machine's pc, and goes on
     /// there; the outcome if nothing does.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn raise(&mut self, m: &mut Machine, raised: Raised) -> Option<Outcome> {
+    fn raise(&mut self, m: &mut Machine, raised: Raised) -> Option<Outcome> {
         if let Some(outcome) = self.pause(m) {
             return Some(outcome);
         }
@@ -131,20 +159,6 @@ impl Env<'_> {
             }
             Pause::Job(job) => Outcome::Offload(job),
         })
-    }
-
-    /// Whether the process was left in the middle of an operator, which is now done.
-    pub(crate) fn resume_operator(&mut self, step: &Step) -> bool {
-        match self.process.core.cold.as_mut() {
-            Some(cold) if cold.midway => {
-                cold.midway = matches!(step, Step::Leave(_));
-                if let Step::Value(word) = step {
-                    cold.answer = Some(*word);
-                }
-                true
-            }
-            _ => false,
-        }
     }
 
     /// The result of the operator that is executed again.
@@ -286,6 +300,15 @@ impl Env<'_> {
         words(f(&mut cx, a, b))
     }
 
+    /// `a + n`, or `a - -n` if n is below zero.
+    #[inline(never)]
+    pub(crate) fn offset(&mut self, a: Word, n: i64) -> Result<Word, Word> {
+        match n {
+            0.. => self.binary(arith::add, a, Word::small_wrapping(n)),
+            _ => self.binary(arith::sub, a, Word::small_wrapping(-n)),
+        }
+    }
+
     /// Runs a helper on arguments in registers, and one more operand after them if given.
     #[inline(never)]
     pub(crate) fn many(&mut self, f: Many, args: Args, last: Option<Word>) -> Result<Word, Word> {
@@ -343,13 +366,5 @@ impl Env<'_> {
             let answer = native(&mut cx, &values);
             step_of(&mut cx, answer)
         }
-    }
-
-    /// Goes on with the native that suspended itself.
-    pub(crate) fn resume_native(&mut self) -> Option<Step> {
-        let native = self.process.core.suspended.take()?;
-        let mut cx = self.cx();
-        let answer = native.resume(&mut cx);
-        Some(step_of(&mut cx, answer))
     }
 }

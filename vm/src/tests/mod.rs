@@ -5,6 +5,7 @@ mod build;
 mod calls;
 mod control;
 mod errors;
+mod fused;
 mod hostile;
 mod long;
 mod modules;
