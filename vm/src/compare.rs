@@ -16,6 +16,7 @@
 mod equal;
 mod order;
 
+pub(crate) use equal::Equality;
 pub use equal::{loose_eq, loose_eq_counted, strict_eq, strict_eq_counted};
 pub use order::{cmp, cmp_counted, cmp_nested_counted, sort};
 

@@ -46,15 +46,35 @@ pub fn display_to(value: Value<'_>, out: &mut String, limit: usize) -> bool {
 /// added, and returns false if there is more.
 pub fn inspect_to(value: Value<'_>, out: &mut String, limit: usize) -> bool {
     let limit = out.len().saturating_add(limit);
-    let mut printer = Printer { out, frames: Vec::new() };
-    printer.value(value);
-    while let Some(frame) = printer.frames.pop() {
-        if printer.out.len() > limit {
-            return false;
-        }
-        printer.resume(frame);
+    Inspection::begin(value, out).go_on(out, limit) && out.len() <= limit
+}
+
+/// The printing of a value, which can be left and taken up again.
+pub(crate) struct Inspection<'h> {
+    frames: Vec<Frame<'h>>,
+}
+
+impl<'h> Inspection<'h> {
+    /// Adds to `out` what comes first.
+    pub(crate) fn begin(value: Value<'h>, out: &mut String) -> Inspection<'h> {
+        let mut printer = Printer { out, frames: Vec::new() };
+        printer.value(value);
+        Inspection { frames: printer.frames }
     }
-    printer.out.len() <= limit
+
+    /// Goes on until all is there, or until `out` is longer than `limit`; whether all is there.
+    pub(crate) fn go_on(&mut self, out: &mut String, limit: usize) -> bool {
+        let mut printer = Printer { out, frames: std::mem::take(&mut self.frames) };
+        while let Some(frame) = printer.frames.pop() {
+            if printer.out.len() > limit {
+                printer.frames.push(frame);
+                self.frames = printer.frames;
+                return false;
+            }
+            printer.resume(frame);
+        }
+        true
+    }
 }
 
 /// What remains to be printed of a collection.

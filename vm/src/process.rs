@@ -94,6 +94,20 @@ pub(crate) struct Cold {
     pub(crate) caught: Vec<Caught>,
     /// Modules whose initialisation this process is running.
     pub(crate) loading: Vec<&'static Module>,
+    /// The operator that is being executed wants to go on later (`helpers/long.rs`).
+    pub(crate) pause: Option<Pause>,
+    /// It has been left in the middle; nothing may be moved until it is done.
+    pub(crate) midway: bool,
+    /// What it came to: the answer when it is executed again.
+    pub(crate) answer: Option<Word>,
+}
+
+/// How an operator goes on that takes long.
+pub(crate) enum Pause {
+    /// In the process's next turn.
+    Turn(Box<dyn Resume>),
+    /// By a thread of the pool.
+    Job(Box<dyn Job>),
 }
 
 /// How many values caught are remembered.
@@ -141,6 +155,11 @@ impl Core {
     /// The value of a key of the process dictionary is in this map (nil when none was put).
     pub fn dictionary<'h>(&self, heap: &'h Heap) -> Value<'h> {
         heap.value(self.dictionary)
+    }
+
+    /// Whether an operator has been left in the middle.
+    pub(crate) fn is_midway(&self) -> bool {
+        self.cold.as_ref().is_some_and(|cold| cold.midway)
     }
 
     pub(crate) fn cold(&mut self) -> &mut Cold {
@@ -287,9 +306,13 @@ impl Process {
     }
 
     /// Collects garbage, whether due or not (`Process.garbage_collect`, hibernation). Only between
-    /// turns.
+    /// turns. In the middle of an operator it is put off until that is done.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
+        if core.is_midway() {
+            heap.request_collection();
+            return;
+        }
         heap.collect(|visit| {
             stack.trace(visit);
             core.trace(visit);

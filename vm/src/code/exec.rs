@@ -7,11 +7,11 @@
 //! - `Rel`: a register in a, and in b:c a jump distance in words, from this instruction.
 //! - `Args`: a = how many registers, which follow in b, c and then four a word ([`args_words`]).
 //! - `Args0` … `Args3`: the same with a number of registers that the instruction implies; a is free.
+//! - Extension words are named in the comment of each line; `info` is always the last one, so that
+//!   it lies right before the return pc (see `stack.rs`); `cache` words are inline caches.
 //!
 //! An instruction named after two (`ListEntryTwice`) does its own work and then that of the instruction
 //! behind it, which stands there unchanged.
-//! - Extension words are named in the comment of each line; `info` is always the last one, so that
-//!   it lies right before the return pc (see `stack.rs`); `cache` words are inline caches.
 
 /// Calls `$m!` with every line: `Name shape extension-words`.
 #[macro_export]
@@ -168,9 +168,11 @@ macro_rules! for_each_exec {
             TailCall1 Args1 2,
             TailCall2 Args2 2,
             TailCall3 Args3 2,
-            // a = b + c, and the `TailSelf` that follows
+            // b + c is argument a of the `TailSelf` that follows
             AddTailSelf2 Abc 0,
             AddTailSelf3 Abc 0,
+            /// b + int c is argument a of the `TailSelf` behind the `AddTailSelf` that follows
+            CountTailSelf2 Abc 0,
             // the same of the function itself; ext0 = entry
             TailSelf1 Args1 1,
             TailSelf2 Args2 1,

@@ -105,9 +105,8 @@ pub(crate) fn specialise(names: &Names<'_>, f: &file::Function, this: usize) -> 
             _ => {
                 let at = s.out.words.len();
                 s.op(i, op);
-                if let Some(first) = s.out.words.get(at).map(|&word| Ex::of(word)) {
-                    s.out.words[at] &= !0xffff;
-                    s.out.words[at] |= s.with_next(first, op, f.code.get(i + 1)) as u64;
+                if let Some(&first) = s.out.words.get(at) {
+                    s.out.words[at] = s.with_next(first, op, &f.code[i + 1..]);
                 }
                 i += 1;
             }

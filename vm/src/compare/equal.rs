@@ -4,7 +4,7 @@ use super::{Item, Number, is_simple, item, order, worth};
 use crate::data::Work;
 use crate::data::map::MapRef;
 use crate::data::set::SetRef;
-use crate::data::vector::{Entries, VecRef};
+use crate::data::vector::{Entries, VecRef, is_nil_float};
 use crate::value::{Value, View};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -23,7 +23,7 @@ pub fn strict_eq(a: Value<'_>, b: Value<'_>) -> bool {
 
 /// As [`strict_eq`]; adds to `work` what it took.
 pub fn strict_eq_counted(a: Value<'_>, b: Value<'_>, work: &mut Work) -> bool {
-    equal(a, b, false, work)
+    Equality::new(a, b, false).finish(work)
 }
 
 /// Whether two values are `==`.
@@ -37,7 +37,7 @@ pub fn loose_eq(a: Value<'_>, b: Value<'_>) -> bool {
 
 /// As [`loose_eq`]; adds to `work` what it took.
 pub fn loose_eq_counted(a: Value<'_>, b: Value<'_>, work: &mut Work) -> bool {
-    equal(a, b, true, work)
+    Equality::new(a, b, true).finish(work)
 }
 
 /// Pairs that remain to be compared.
@@ -45,24 +45,94 @@ enum Frame<'h> {
     Slices(&'h [Value<'h>], &'h [Value<'h>]),
     Vecs(VecRef<'h>, VecRef<'h>, usize),
     Pairs(std::vec::IntoIter<(Value<'h>, Value<'h>)>),
+    /// Ints or floats of two vectors of one length, from an index on.
+    Packed(Packed<'h>, usize),
+    Texts(&'h [u8], &'h [u8]),
+}
+
+/// Packed entries of two vectors.
+#[derive(Clone, Copy)]
+enum Packed<'h> {
+    Ints(&'h [Value<'h>], &'h [Value<'h>]),
+    Floats(&'h [f64], &'h [f64]),
+}
+
+/// How many packed entries are compared in one step.
+const ENTRIES: usize = 4096;
+/// How many bytes of text are.
+const BYTES: usize = 64 << 10;
+
+/// What a frame wants next.
+enum Next<'h> {
+    Compare(Item<'h>, Item<'h>),
+    /// So far all is equal.
+    Equal,
+    Different,
+    /// Nothing more.
+    Done,
 }
 
 impl<'h> Frame<'h> {
-    fn next(&mut self) -> Option<(Item<'h>, Item<'h>)> {
-        match self {
-            Frame::Slices(a, b) => {
-                let (x, rest_a) = a.split_first()?;
-                let (y, rest_b) = b.split_first()?;
-                (*a, *b) = (rest_a, rest_b);
-                Some((Item::Value(*x), Item::Value(*y)))
-            }
+    fn next(&mut self, loose: bool, work: &mut Work) -> Next<'h> {
+        let pair = match self {
+            Frame::Slices(a, b) => match (a.split_first(), b.split_first()) {
+                (Some((x, rest_a)), Some((y, rest_b))) => {
+                    (*a, *b) = (rest_a, rest_b);
+                    Some((Item::Value(*x), Item::Value(*y)))
+                }
+                _ => None,
+            },
             Frame::Vecs(a, b, i) => {
-                let pair = (item(*a, *i)?, item(*b, *i)?);
                 *i += 1;
-                Some(pair)
+                item(*a, *i - 1).zip(item(*b, *i - 1))
             }
             Frame::Pairs(rest) => rest.next().map(|(x, y)| (Item::Value(x), Item::Value(y))),
+            Frame::Packed(packed, at) => return packed.next(at, loose, work),
+            Frame::Texts(a, b) => {
+                let n = a.len().min(BYTES);
+                let ((x, rest_a), (y, rest_b)) = (a.split_at(n), b.split_at(n));
+                (*a, *b) = (rest_a, rest_b);
+                work.add(n / 64);
+                return match x == y {
+                    true if n == 0 => Next::Done,
+                    true => Next::Equal,
+                    false => Next::Different,
+                };
+            }
+        };
+        pair.map_or(Next::Done, |(x, y)| Next::Compare(x, y))
+    }
+}
+
+impl Packed<'_> {
+    fn next<'h>(self, at: &mut usize, loose: bool, work: &mut Work) -> Next<'h> {
+        let len = match self {
+            Packed::Ints(x, _) => x.len(),
+            Packed::Floats(x, _) => x.len(),
+        };
+        let (from, to) = (*at, len.min(*at + ENTRIES));
+        if from == to {
+            return Next::Done;
         }
+        *at = to;
+        work.add((to - from) / 16);
+        let same = match self {
+            Packed::Ints(x, y) => {
+                x[from..to].iter().zip(&y[from..to]).all(|(x, y)| x.word() == y.word())
+            }
+            Packed::Floats(x, y) => {
+                x[from..to].iter().zip(&y[from..to]).all(|(&x, &y)| same_floats(x, y, loose))
+            }
+        };
+        if same { Next::Equal } else { Next::Different }
+    }
+}
+
+/// Whether two packed floats, either of which may be nil, are equal.
+fn same_floats(x: f64, y: f64, loose: bool) -> bool {
+    match (is_nil_float(x), is_nil_float(y)) {
+        (false, false) => numbers(Number::Float(x), Number::Float(y), loose),
+        (x, y) => x && y,
     }
 }
 
@@ -79,22 +149,51 @@ impl From<bool> for Step<'_> {
     }
 }
 
-fn equal<'h>(a: Value<'h>, b: Value<'h>, loose: bool, work: &mut Work) -> bool {
-    let mut frames: SmallVec<[Frame<'h>; 8]> = SmallVec::new();
-    let mut pair = Some((Item::Value(a), Item::Value(b)));
-    loop {
-        if let Some((x, y)) = pair.take() {
-            work.add(1);
-            match step(x, y, loose, work) {
-                Step::Equal => {}
-                Step::Different => return false,
-                Step::Inside(frame) => frames.push(frame),
+/// The comparison of two values, which can be left and taken up again.
+pub(crate) struct Equality<'h> {
+    frames: SmallVec<[Frame<'h>; 4]>,
+    pair: Option<(Item<'h>, Item<'h>)>,
+    loose: bool,
+}
+
+impl<'h> Equality<'h> {
+    /// Whether `a == b`, if `loose`; otherwise whether they match.
+    pub(crate) fn new(a: Value<'h>, b: Value<'h>, loose: bool) -> Equality<'h> {
+        let pair = Some((Item::Value(a), Item::Value(b)));
+        Equality { frames: SmallVec::new(), pair, loose }
+    }
+
+    fn finish(&mut self, work: &mut Work) -> bool {
+        loop {
+            if let Some(equal) = self.go_on(work, u64::MAX) {
+                return equal;
             }
         }
-        let Some(frame) = frames.last_mut() else { return true };
-        pair = frame.next();
-        if pair.is_none() {
-            frames.pop();
+    }
+
+    /// Goes on until it is known, or until `work` is `most`.
+    pub(crate) fn go_on(&mut self, work: &mut Work, most: u64) -> Option<bool> {
+        loop {
+            if let Some((x, y)) = self.pair.take() {
+                work.add(1);
+                match step(x, y, self.loose, work) {
+                    Step::Equal => {}
+                    Step::Different => return Some(false),
+                    Step::Inside(frame) => self.frames.push(frame),
+                }
+            }
+            let Some(frame) = self.frames.last_mut() else { return Some(true) };
+            match frame.next(self.loose, work) {
+                Next::Compare(x, y) => self.pair = Some((x, y)),
+                Next::Equal => {}
+                Next::Different => return Some(false),
+                Next::Done => {
+                    self.frames.pop();
+                }
+            }
+            if work.0 >= most {
+                return None;
+            }
         }
     }
 }
@@ -111,7 +210,7 @@ fn step<'h>(x: Item<'h>, y: Item<'h>, loose: bool, work: &mut Work) -> Step<'h> 
         return numbers(a, b, loose).into();
     }
     match (x, y) {
-        (Item::Value(a), Item::Value(b)) => inside(a, b, loose, work),
+        (Item::Value(a), Item::Value(b)) => inside(a, b, work),
         _ => Step::Different,
     }
 }
@@ -127,8 +226,11 @@ fn numbers(a: Number<'_>, b: Number<'_>, loose: bool) -> bool {
     }
 }
 
-fn inside<'h>(a: Value<'h>, b: Value<'h>, loose: bool, work: &mut Work) -> Step<'h> {
+fn inside<'h>(a: Value<'h>, b: Value<'h>, work: &mut Work) -> Step<'h> {
     match (a.view(), b.view()) {
+        (View::Str(a), View::Str(b)) if a.len() > BYTES && a.len() == b.len() => {
+            Step::Inside(Frame::Texts(a.as_bytes(), b.as_bytes()))
+        }
         (View::Str(a), View::Str(b)) => {
             work.add(a.len().min(b.len()) / 64);
             (a == b).into()
@@ -149,7 +251,7 @@ fn inside<'h>(a: Value<'h>, b: Value<'h>, loose: bool, work: &mut Work) -> Step<
             (same_type && a.get().compare(&**b.get()) == Ordering::Equal).into()
         }
         (View::List(a), View::List(b)) if a.len() == b.len() => Step::Inside(Frame::Slices(a, b)),
-        (View::Vec(a), View::Vec(b)) if a.len() == b.len() => vectors(a, b, loose, work),
+        (View::Vec(a), View::Vec(b)) if a.len() == b.len() => vectors(a, b, work),
         (View::Map(a), View::Map(b)) if a.len() == b.len() => maps(a, b, work),
         (View::Set(a), View::Set(b)) if a.len() == b.len() => sets(a, b, work).into(),
         // Immediates were compared as words; all else is of different types.
@@ -157,23 +259,15 @@ fn inside<'h>(a: Value<'h>, b: Value<'h>, loose: bool, work: &mut Work) -> Step<
     }
 }
 
-fn vectors<'h>(a: VecRef<'h>, b: VecRef<'h>, loose: bool, work: &mut Work) -> Step<'h> {
+fn vectors<'h>(a: VecRef<'h>, b: VecRef<'h>, work: &mut Work) -> Step<'h> {
     match (a.entries(), b.entries()) {
-        (Entries::Ints(x), Entries::Ints(y)) => {
-            work.add(x.len() / 16);
-            x.iter().zip(y).all(|(x, y)| x.word() == y.word()).into()
+        (Entries::Ints(x), Entries::Ints(y)) => Step::Inside(Frame::Packed(Packed::Ints(x, y), 0)),
+        (Entries::Bools(x), Entries::Bools(y)) => {
+            work.add(x.len() / 64);
+            (x == y).into()
         }
-        (Entries::Bools(x), Entries::Bools(y)) => (x == y).into(),
         (Entries::Floats(x), Entries::Floats(y)) => {
-            work.add(x.len() / 16);
-            let same = |(&x, &y): (&f64, &f64)| {
-                use crate::data::vector::is_nil_float;
-                match (is_nil_float(x), is_nil_float(y)) {
-                    (false, false) => numbers(Number::Float(x), Number::Float(y), loose),
-                    (x, y) => x && y,
-                }
-            };
-            x.iter().zip(y).all(same).into()
+            Step::Inside(Frame::Packed(Packed::Floats(x, y), 0))
         }
         (Entries::Range(x, _), Entries::Range(y, _)) => (x == y || a.is_empty()).into(),
         _ => Step::Inside(Frame::Vecs(a, b, 0)),

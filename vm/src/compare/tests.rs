@@ -1,13 +1,23 @@
 //! The laws of equality and order, on values of all sorts.
 
 use super::*;
-use crate::data::{list, map, set, vector};
+use crate::data::{Work, list, map, set, vector};
 use crate::hash::hash;
 use crate::heap::Heap;
 use crate::symbols::Symbol;
 use crate::testing::recipe;
 use proptest::prelude::*;
 use std::cmp::Ordering;
+
+/// Equality, left and taken up again after every step.
+fn in_pieces(a: Value<'_>, b: Value<'_>, loose: bool) -> bool {
+    let mut equality = Equality::new(a, b, loose);
+    loop {
+        if let Some(equal) = equality.go_on(&mut Work::default(), 1) {
+            return equal;
+        }
+    }
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
@@ -36,6 +46,10 @@ proptest! {
             prop_assert!(has_nan || loose_eq(a, other));
         }
         prop_assert_eq!(loose_eq(a, other), loose_eq(other, a));
+        for (x, y) in [(a, b), (a, other)] {
+            prop_assert_eq!(in_pieces(x, y, true), loose_eq(x, y));
+            prop_assert_eq!(in_pieces(x, y, false), strict_eq(x, y));
+        }
     }
 
     #[test]

@@ -213,6 +213,16 @@ fn floor_big(a: &BigInt, b: &BigInt) -> (BigInt, BigInt) {
     if !r.is_zero() && r.is_negative() != b.is_negative() { (q - 1, r + b) } else { (q, r) }
 }
 
+/// The quotient rounded down, for a divisor other than 0.
+pub(crate) fn floor_div_big(a: &BigInt, b: &BigInt) -> BigInt {
+    floor_big(a, b).0
+}
+
+/// The remainder with the sign of the divisor, which is not 0.
+pub(crate) fn modulo_big(a: &BigInt, b: &BigInt) -> BigInt {
+    floor_big(a, b).1
+}
+
 /// `a %/% b`: the quotient rounded down.
 #[inline]
 pub fn floor_div<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Result<Value<'h>, IntError> {
@@ -332,11 +342,17 @@ pub fn pow<'h>(
         return Ok(heap.int(power));
     }
     let big = base_int.into_big();
-    let bits = big.bits().saturating_mul(n as u64);
-    if bits > MAX_BITS || !heap.has_room(bits as usize / 8) {
-        return Err(IntError::TooLarge);
+    match power_fits(heap, &big, n as i64) {
+        Some(n) => Ok(from_bigint(heap, &big.pow(n))),
+        None => Err(IntError::TooLarge),
     }
-    Ok(from_bigint(heap, &big.pow(n)))
+}
+
+/// The exponent, if `base ^ exponent` is an int that fits into the heap.
+pub(crate) fn power_fits(heap: &Heap, base: &BigInt, exponent: i64) -> Option<u32> {
+    let n = u32::try_from(exponent).ok()?;
+    let bits = base.bits().saturating_mul(n as u64);
+    (bits <= MAX_BITS && heap.has_room(bits as usize / 8)).then_some(n)
 }
 
 /// How two ints compare; nothing if one is no int.

@@ -4,11 +4,13 @@
 //! do not go together, :division_by_zero. The `fast_` functions take words known to be small ints and
 //! give nothing when the result is none.
 
-use super::elementwise::{self, Fault, Lengths};
-use super::fail;
+mod big;
+
+use super::elementwise::{self, Entrywise, Fault, Lengths, Pass};
+use super::{fail, long};
 use crate::data::int::{self, Int, IntError};
 use crate::data::string;
-use crate::data::vector::{self, Entries, VecBuilder, VecRef};
+use crate::data::vector::{self, Entries, VecError, VecRef};
 use crate::heap::Heap;
 use crate::native::{Cx, Res};
 use crate::value::{Kind, Value, Word};
@@ -141,9 +143,14 @@ fn binary<'h>(cx: &mut Cx<'h, '_>, op: Operator, a: Value<'h>, b: Value<'h>) -> 
 
 #[inline(never)]
 fn general<'h>(cx: &mut Cx<'h, '_>, op: Operator, a: Value<'h>, b: Value<'h>) -> Res<'h> {
-    let vector = a.is_vector() || b.is_vector();
-    let result = if vector { vectors(cx, op, a, b) } else { scalars(cx, op, a, b) };
-    result.map_err(|fault| fail::operands(cx, op.text(), operands_of(op), fault, a, b))
+    if a.is_vector() || b.is_vector() {
+        let result = vectors(cx, op, a, b);
+        return result.unwrap_or_else(|fault| Err(op.fault(cx, fault, a, b)));
+    }
+    if let Some(job) = big::job(cx.heap(), op, a, b) {
+        return long::offload(cx, job);
+    }
+    scalars(cx, op, a, b).map_err(|fault| op.fault(cx, fault, a, b))
 }
 
 fn operands_of(op: Operator) -> &'static str {
@@ -183,7 +190,7 @@ fn ints<'h>(
 ) -> Result<Value<'h>, Fault> {
     let heap = cx.heap();
     if !a.word().is_small() || !b.word().is_small() {
-        cx.charge(big_cost(op, a, b));
+        cx.charge(big::cost(op, a, b));
     }
     match op {
         Add => int::add(heap, a, b).ok_or(Fault::Type),
@@ -207,19 +214,6 @@ fn power_of_floats<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Result<Val
     }
 }
 
-/// About what an operation on big ints costs, in reductions.
-fn big_cost(op: Operator, a: Value<'_>, b: Value<'_>) -> u64 {
-    let limbs = |v: Value<'_>| match v.view() {
-        crate::value::View::BigInt(n) => n.limbs().len() as u64,
-        _ => 1,
-    };
-    let (a, b) = (limbs(a), limbs(b));
-    match op {
-        Add | Sub => (a + b) / 32,
-        _ => a.saturating_mul(b) / 16,
-    }
-}
-
 impl From<IntError> for Fault {
     fn from(error: IntError) -> Fault {
         match error {
@@ -236,34 +230,60 @@ fn vectors<'h>(
     op: Operator,
     a: Value<'h>,
     b: Value<'h>,
-) -> Result<Value<'h>, Fault> {
+) -> Result<Res<'h>, Fault> {
     let heap = cx.heap();
     let (Some(left), Some(right)) = (VecRef::of(a), VecRef::of(b)) else {
         return Err(Fault::Type);
     };
     check_kinds(op, left.kind(), right.kind())?;
     if let Some(moved) = move_range(heap, op, left, right) {
-        return Ok(moved);
+        return Ok(Ok(moved));
     }
-    let lengths = Lengths::of(heap, left, right)?;
-    cx.charge(lengths.len as u64 / 16);
-    if let Some(floats) = packed(op, left, right, lengths)? {
-        return vector::of_floats(heap, &floats).map_err(|_| Fault::TooLarge);
-    }
-    let mut builder = VecBuilder::with_capacity(lengths.len);
-    for i in 0..lengths.len {
-        let (x, y) = lengths.pair(heap, left, right, i);
+    let pass = Pass::new(heap, op, (a, left), (b, right))?;
+    Ok(long::run(cx, pass))
+}
+
+impl Entrywise for Operator {
+    type Packed = f64;
+
+    #[inline(always)]
+    fn entry<'h>(
+        self,
+        cx: &mut Cx<'h, '_>,
+        x: Value<'h>,
+        y: Value<'h>,
+    ) -> Result<Value<'h>, Fault> {
         let entry = match (x.as_small(), y.as_small()) {
-            (Some(_), Some(_)) => small_entry(op, x, y),
+            (Some(_), Some(_)) => small_entry(self, x, y),
             _ => None,
         };
-        let entry = match entry {
-            Some(entry) => entry,
-            None => scalars(cx, op, x, y)?,
-        };
-        builder.push(heap, entry);
+        match entry {
+            Some(entry) => Ok(entry),
+            None => scalars(cx, self, x, y),
+        }
     }
-    builder.finish(heap).map_err(|_| Fault::Type)
+
+    #[inline(always)]
+    fn packed(self, x: f64, y: f64) -> Result<f64, Fault> {
+        if vector::is_nil_float(x) || vector::is_nil_float(y) {
+            Ok(vector::NIL_FLOAT)
+        } else {
+            self.floats(x, y).map(vector::stored_float)
+        }
+    }
+
+    fn beside_floats(self, one: Value<'_>) -> Option<f64> {
+        int::to_f64(one)
+    }
+
+    fn vector<'h>(heap: &'h Heap, packed: &[f64]) -> Result<Value<'h>, VecError> {
+        vector::of_floats(heap, packed)
+    }
+
+    #[cold]
+    fn fault<'h>(self, cx: &Cx<'h, '_>, fault: Fault, a: Value<'h>, b: Value<'h>) -> Value<'h> {
+        fail::operands(cx, self.text(), operands_of(self), fault, a, b)
+    }
 }
 
 #[inline(always)]
@@ -301,48 +321,6 @@ fn check_kinds(op: Operator, a: Kind, b: Kind) -> Result<(), Fault> {
         (Str | Nil | Empty, Str | Nil | Empty) if op == Add => Ok(()),
         _ => Err(Fault::Type),
     }
-}
-
-/// Packed floats on both sides, or a float vector and a number.
-fn packed(
-    op: Operator,
-    a: VecRef<'_>,
-    b: VecRef<'_>,
-    lengths: Lengths,
-) -> Result<Option<Vec<f64>>, Fault> {
-    let nil = vector::is_nil_float;
-    let mut out = Vec::new();
-    let calculate = |x: f64, y: f64| -> Result<f64, Fault> {
-        if nil(x) || nil(y) {
-            Ok(vector::NIL_FLOAT)
-        } else {
-            op.floats(x, y).map(vector::stored_float)
-        }
-    };
-    match (a.entries(), b.entries()) {
-        (Entries::Floats(x), Entries::Floats(y)) if x.len() == y.len() => {
-            out.reserve_exact(lengths.len);
-            for (&x, &y) in x.iter().zip(y) {
-                out.push(calculate(x, y)?);
-            }
-        }
-        (Entries::Floats(x), Entries::One(y)) => {
-            let Some(y) = int::to_f64(y) else { return Ok(None) };
-            out.reserve_exact(lengths.len);
-            for &x in x {
-                out.push(calculate(x, y)?);
-            }
-        }
-        (Entries::One(x), Entries::Floats(y)) => {
-            let Some(x) = int::to_f64(x) else { return Ok(None) };
-            out.reserve_exact(lengths.len);
-            for &y in y {
-                out.push(calculate(x, y)?);
-            }
-        }
-        _ => return Ok(None),
-    }
-    Ok(Some(out))
 }
 
 /// `-s`

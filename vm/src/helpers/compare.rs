@@ -7,11 +7,13 @@ use std::cmp::Ordering;
 
 use rata_bytecode::operand::Cmp;
 
-use super::elementwise::{Fault, Lengths};
+use super::elementwise::{Entrywise, Fault, Pass};
 use super::fail;
-use crate::compare;
-use crate::data::int;
-use crate::data::vector::{Entries, VecBuilder, VecRef};
+use super::long::{self, Pieces};
+use crate::compare::Equality;
+use crate::data::vector::{self, VecError, VecRef};
+use crate::data::{Work, int};
+use crate::heap::Heap;
 use crate::native::{Cx, Res};
 use crate::value::{Kind, Value};
 
@@ -31,28 +33,53 @@ pub(crate) fn truth_of<'h>(
         return Ok(floats(op, x, y));
     }
     let result = match op {
-        Cmp::Eq => return Ok(equal(cx, a, b)),
-        Cmp::Ne => return Ok(!equal(cx, a, b)),
+        Cmp::Eq => eq(cx, a, b)?,
+        Cmp::Ne => ne(cx, a, b)?,
         _ => order(cx, op, a, b)?,
     };
     truth(cx, result)
 }
 
-fn equal<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> bool {
-    let mut work = crate::data::Work::default();
-    let equal = compare::loose_eq_counted(a, b, &mut work);
-    cx.charge(work.0 / 64);
-    equal
-}
-
 /// `a == b`
 pub(crate) fn eq<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> Res<'h> {
-    Ok(Value::bool(equal(cx, a, b)))
+    equal(cx, a, b, true)
 }
 
 /// `a != b`
 pub(crate) fn ne<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> Res<'h> {
-    Ok(Value::bool(!equal(cx, a, b)))
+    equal(cx, a, b, false)
+}
+
+/// Whether it is `wanted` that `a == b`.
+fn equal<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>, wanted: bool) -> Res<'h> {
+    if !a.word().is_pointer() && !b.word().is_pointer() {
+        return Ok(Value::bool((a.word() == b.word()) == wanted));
+    }
+    long::run(cx, Sameness { equality: Equality::new(a, b, true), wanted })
+}
+
+/// Whether `a` and `b` match, as patterns do.
+pub(crate) fn same<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> Res<'h> {
+    long::run(cx, Sameness { equality: Equality::new(a, b, false), wanted: true })
+}
+
+/// Whether two values are equal, or whether they are not.
+struct Sameness<'h> {
+    equality: Equality<'h>,
+    wanted: bool,
+}
+
+/// Steps of a comparison that cost one reduction.
+const STEPS: u64 = 64;
+
+impl<'h> Pieces<'h> for Sameness<'h> {
+    fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Res<'h>> {
+        let mut work = Work::default();
+        let most = (cx.core.budget.max(1) as u64).saturating_mul(STEPS);
+        let equal = self.equality.go_on(&mut work, most);
+        cx.charge(work.0 / STEPS);
+        equal.map(|equal| Ok(Value::bool(equal == self.wanted)))
+    }
 }
 
 /// `a < b`
@@ -111,9 +138,13 @@ fn holds(op: Cmp, ordering: Option<Ordering>) -> bool {
 
 #[inline(never)]
 fn order<'h>(cx: &mut Cx<'h, '_>, op: Cmp, a: Value<'h>, b: Value<'h>) -> Res<'h> {
-    let vector = a.is_vector() || b.is_vector();
-    let result = if vector { vectors(cx, op, a, b) } else { scalars(op, a, b) };
-    result.map_err(|fault| fail::operands(cx, text(op), "numbers or two strings", fault, a, b))
+    if a.is_vector() || b.is_vector() {
+        return match vectors(cx.heap(), op, a, b) {
+            Ok(pass) => long::run(cx, pass),
+            Err(fault) => Err(op.fault(cx, fault, a, b)),
+        };
+    }
+    scalars(op, a, b).map_err(|fault| op.fault(cx, fault, a, b))
 }
 
 fn scalars<'h>(op: Cmp, a: Value<'h>, b: Value<'h>) -> Result<Value<'h>, Fault> {
@@ -134,27 +165,44 @@ fn scalars<'h>(op: Cmp, a: Value<'h>, b: Value<'h>) -> Result<Value<'h>, Fault> 
 }
 
 fn vectors<'h>(
-    cx: &mut Cx<'h, '_>,
+    heap: &'h Heap,
     op: Cmp,
     a: Value<'h>,
     b: Value<'h>,
-) -> Result<Value<'h>, Fault> {
-    let heap = cx.heap();
+) -> Result<Pass<'h, Cmp>, Fault> {
     let (Some(left), Some(right)) = (VecRef::of(a), VecRef::of(b)) else {
         return Err(Fault::Type);
     };
     check_kinds(left.kind(), right.kind())?;
-    let lengths = Lengths::of(heap, left, right)?;
-    cx.charge(lengths.len as u64 / 16);
-    if let Some(bools) = packed(op, left, right, lengths) {
-        return crate::data::vector::of_bools(heap, &bools).map_err(|_| Fault::TooLarge);
+    Pass::new(heap, op, (a, left), (b, right))
+}
+
+impl Entrywise for Cmp {
+    /// A bool as vectors keep it.
+    type Packed = u8;
+
+    fn entry<'h>(self, _: &mut Cx<'h, '_>, x: Value<'h>, y: Value<'h>) -> Result<Value<'h>, Fault> {
+        scalars(self, x, y)
     }
-    let mut builder = VecBuilder::with_capacity(lengths.len);
-    for i in 0..lengths.len {
-        let (x, y) = lengths.pair(heap, left, right, i);
-        builder.push(heap, scalars(op, x, y)?);
+
+    #[inline(always)]
+    fn packed(self, x: f64, y: f64) -> Result<u8, Fault> {
+        let nil = vector::is_nil_float(x) || vector::is_nil_float(y);
+        Ok(if nil { vector::NIL_BOOL } else { floats(self, x, y) as u8 })
     }
-    builder.finish(heap).map_err(|_| Fault::Type)
+
+    fn beside_floats(self, one: Value<'_>) -> Option<f64> {
+        one.as_float()
+    }
+
+    fn vector<'h>(heap: &'h Heap, packed: &[u8]) -> Result<Value<'h>, VecError> {
+        vector::of_bools(heap, packed)
+    }
+
+    #[cold]
+    fn fault<'h>(self, cx: &Cx<'h, '_>, fault: Fault, a: Value<'h>, b: Value<'h>) -> Value<'h> {
+        fail::operands(cx, text(self), "numbers or two strings", fault, a, b)
+    }
 }
 
 fn check_kinds(a: Kind, b: Kind) -> Result<(), Fault> {
@@ -164,28 +212,4 @@ fn check_kinds(a: Kind, b: Kind) -> Result<(), Fault> {
         (Str | Nil | Empty, Str | Nil | Empty) => Ok(()),
         _ => Err(Fault::Type),
     }
-}
-
-/// Float vectors, or one and a float: bools as bytes.
-fn packed(op: Cmp, a: VecRef<'_>, b: VecRef<'_>, lengths: Lengths) -> Option<Vec<u8>> {
-    use crate::data::vector::{NIL_BOOL, is_nil_float};
-    let compare = |x: f64, y: f64| {
-        if is_nil_float(x) || is_nil_float(y) { NIL_BOOL } else { floats(op, x, y) as u8 }
-    };
-    let mut out = Vec::with_capacity(lengths.len);
-    match (a.entries(), b.entries()) {
-        (Entries::Floats(x), Entries::Floats(y)) if x.len() == y.len() => {
-            out.extend(x.iter().zip(y).map(|(&x, &y)| compare(x, y)));
-        }
-        (Entries::Floats(x), Entries::One(y)) => {
-            let y = y.as_float()?;
-            out.extend(x.iter().map(|&x| compare(x, y)));
-        }
-        (Entries::One(x), Entries::Floats(y)) => {
-            let x = x.as_float()?;
-            out.extend(y.iter().map(|&y| compare(x, y)));
-        }
-        _ => return None,
-    }
-    Some(out)
 }

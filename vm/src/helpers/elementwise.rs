@@ -1,7 +1,10 @@
-//! What elementwise operators share: lengths that go together, and why they fail.
+//! What elementwise operators share: lengths that go together, the way through two vectors in pieces,
+//! and why they fail.
 
-use crate::data::vector::{Entries, MAX_LEN, VecBuilder, VecRef};
+use super::long::{PIECE, Pieces};
+use crate::data::vector::{Entries, MAX_LEN, VecBuilder, VecError, VecRef};
 use crate::heap::Heap;
+use crate::native::{Cx, Res};
 use crate::value::Value;
 
 /// Why an operator has no result.
@@ -61,6 +64,139 @@ fn entry<'h>(heap: &'h Heap, vec: VecRef<'h>, i: usize) -> Value<'h> {
     match vec.entries() {
         Entries::Ints(words) if i < words.len() => words[i],
         _ => vec.get(heap, i).unwrap_or(Value::NIL),
+    }
+}
+
+/// An operator on the entries of two vectors.
+pub(crate) trait Entrywise: Copy {
+    /// An entry of a result that lies packed.
+    type Packed: Copy;
+
+    /// The result for two entries.
+    fn entry<'h>(self, cx: &mut Cx<'h, '_>, x: Value<'h>, y: Value<'h>)
+    -> Result<Value<'h>, Fault>;
+
+    /// The result for two floats of packed operands, either of which may be nil.
+    fn packed(self, x: f64, y: f64) -> Result<Self::Packed, Fault>;
+
+    /// The float that an operand with one entry counts as beside packed floats.
+    fn beside_floats(self, one: Value<'_>) -> Option<f64>;
+
+    /// The vector of a packed result.
+    fn vector<'h>(heap: &'h Heap, packed: &[Self::Packed]) -> Result<Value<'h>, VecError>;
+
+    /// What is raised.
+    fn fault<'h>(self, cx: &Cx<'h, '_>, fault: Fault, a: Value<'h>, b: Value<'h>) -> Value<'h>;
+}
+
+/// One operand of a packed operation.
+#[derive(Clone, Copy)]
+enum Side<'h> {
+    Many(&'h [f64]),
+    One(f64),
+}
+
+/// An operator's way through two vectors.
+pub(crate) struct Pass<'h, O: Entrywise> {
+    op: O,
+    operands: (Value<'h>, Value<'h>),
+    left: VecRef<'h>,
+    right: VecRef<'h>,
+    lengths: Lengths,
+    sides: Option<(Side<'h>, Side<'h>)>,
+    at: usize,
+    packed: Vec<O::Packed>,
+    builder: VecBuilder,
+}
+
+impl<'h, O: Entrywise> Pass<'h, O> {
+    /// A way through the vectors that `a` and `b` are.
+    pub(crate) fn new(
+        heap: &'h Heap,
+        op: O,
+        (a, left): (Value<'h>, VecRef<'h>),
+        (b, right): (Value<'h>, VecRef<'h>),
+    ) -> Result<Pass<'h, O>, Fault> {
+        let lengths = Lengths::of(heap, left, right)?;
+        let sides = match (left.entries(), right.entries()) {
+            (Entries::Floats(x), Entries::Floats(y)) if x.len() == y.len() => {
+                Some((Side::Many(x), Side::Many(y)))
+            }
+            (Entries::Floats(x), Entries::One(y)) => {
+                op.beside_floats(y).map(|y| (Side::Many(x), Side::One(y)))
+            }
+            (Entries::One(x), Entries::Floats(y)) => {
+                op.beside_floats(x).map(|x| (Side::One(x), Side::Many(y)))
+            }
+            _ => None,
+        };
+        let mut packed = Vec::new();
+        let mut builder = VecBuilder::new();
+        match sides {
+            Some(_) => packed.reserve_exact(lengths.len),
+            None => builder = VecBuilder::with_capacity(lengths.len),
+        }
+        Ok(Pass { op, operands: (a, b), left, right, lengths, sides, at: 0, packed, builder })
+    }
+
+    /// Works on the entries up to `to`.
+    fn piece(&mut self, cx: &mut Cx<'h, '_>, to: usize) -> Result<(), Fault> {
+        let (op, out, at) = (self.op, &mut self.packed, self.at);
+        match self.sides {
+            Some((Side::Many(x), Side::Many(y))) => {
+                for (&x, &y) in x[at..to].iter().zip(&y[at..to]) {
+                    out.push(op.packed(x, y)?);
+                }
+            }
+            Some((Side::Many(x), Side::One(y))) => {
+                for &x in &x[at..to] {
+                    out.push(op.packed(x, y)?);
+                }
+            }
+            Some((Side::One(x), Side::Many(y))) => {
+                for &y in &y[at..to] {
+                    out.push(op.packed(x, y)?);
+                }
+            }
+            Some((Side::One(x), Side::One(y))) => out.push(op.packed(x, y)?),
+            None => {
+                let heap = cx.heap();
+                for i in at..to {
+                    let (x, y) = self.lengths.pair(heap, self.left, self.right, i);
+                    let entry = op.entry(cx, x, y)?;
+                    self.builder.push(heap, entry);
+                }
+            }
+        }
+        self.at = to;
+        Ok(())
+    }
+
+    fn finish(&mut self, heap: &'h Heap) -> Result<Value<'h>, Fault> {
+        match self.sides {
+            Some(_) => O::vector(heap, &self.packed).map_err(|_| Fault::TooLarge),
+            None => std::mem::take(&mut self.builder).finish(heap).map_err(|_| Fault::Type),
+        }
+    }
+}
+
+impl<'h, O: Entrywise> Pieces<'h> for Pass<'h, O> {
+    fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Res<'h>> {
+        let (a, b) = self.operands;
+        loop {
+            let to = self.at.saturating_add(PIECE).min(self.lengths.len);
+            cx.charge(((to - self.at) as u64).div_ceil(16));
+            if let Err(fault) = self.piece(cx, to) {
+                return Some(Err(self.op.fault(cx, fault, a, b)));
+            }
+            if to == self.lengths.len {
+                let made = self.finish(cx.heap());
+                return Some(made.map_err(|fault| self.op.fault(cx, fault, a, b)));
+            }
+            if cx.out_of_budget() {
+                return None;
+            }
+        }
     }
 }
 

@@ -8,5 +8,6 @@ pub(crate) mod compare;
 pub(crate) mod construct;
 pub(crate) mod elementwise;
 pub(crate) mod fail;
+pub(crate) mod long;
 pub(crate) mod pattern;
 pub(crate) mod types;

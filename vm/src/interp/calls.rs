@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use smallvec::SmallVec;
 
-use super::env::{Env, Raised};
+use super::env::{Env, Exit};
 use super::machine::{Args, Machine, Return};
 use crate::code::function::{FnSet, Function, Target};
 use crate::code::module::{Link, UNSET};
@@ -21,18 +21,6 @@ use crate::vm::Member;
 /// Argument words out of registers.
 pub(crate) type Words = SmallVec<[Word; 8]>;
 
-/// Why a call does not reach its callee.
-pub(crate) enum Miss {
-    Raise(Raised),
-    Leave(Outcome),
-}
-
-impl From<Raised> for Miss {
-    fn from(raised: Raised) -> Miss {
-        Miss::Raise(raised)
-    }
-}
-
 /// Whether a call comes back to a place, or takes the place of the frame.
 #[derive(Clone, Copy)]
 pub(crate) enum How {
@@ -40,7 +28,7 @@ pub(crate) enum How {
     Tail,
 }
 
-pub(crate) type Called = Result<(), Miss>;
+pub(crate) type Called = Result<(), Exit>;
 
 impl Env<'_> {
     /// Calls a function with arguments in registers; there are as many as it has parameters, or
@@ -91,7 +79,7 @@ impl Env<'_> {
         to: Return,
     ) -> Called {
         if !self.may_grow(f) {
-            return Err(Miss::Leave(Outcome::LimitReached));
+            return Err(Exit::Leave(Outcome::LimitReached));
         }
         m.push_chunk(&mut self.process.stack, f, args, to);
         Ok(())
@@ -108,7 +96,7 @@ impl Env<'_> {
         match how {
             How::Call(to) => {
                 if !m.has_room(&self.process.stack, f) && !self.may_grow(f) {
-                    return Err(Miss::Leave(Outcome::LimitReached));
+                    return Err(Exit::Leave(Outcome::LimitReached));
                 }
                 m.push_words(&mut self.process.stack, f, words, to);
             }
@@ -312,7 +300,7 @@ impl Env<'_> {
         m: &mut Machine,
         link: &'static Link,
         to: Return,
-    ) -> Result<bool, Miss> {
+    ) -> Result<bool, Exit> {
         match self.vm.member(link.module, link.name, link.stdlib) {
             Some(Member::Functions(set)) => {
                 let word = set.function_value();

@@ -9,9 +9,9 @@ use smallvec::SmallVec;
 use super::machine::{Args, Machine};
 use crate::code::function::Function;
 use crate::data::{exception, list};
-use crate::helpers::compare;
+use crate::helpers::{arith, compare};
 use crate::native::{Cx, Host, Native, NativeFn, Res};
-use crate::process::{Class, Outcome, Process};
+use crate::process::{Class, Outcome, Pause, Process};
 use crate::stack::Frame;
 use crate::value::{Value, Word};
 use crate::vm::Vm;
@@ -42,6 +42,26 @@ impl Raised {
     }
 }
 
+/// Why the match loop is left, for good or for a moment.
+pub(crate) enum Exit {
+    /// The safepoint at the entry of a function has something to do.
+    Entry,
+    Raise(Raised),
+    Leave(Outcome),
+}
+
+impl From<Raised> for Exit {
+    fn from(raised: Raised) -> Exit {
+        Exit::Raise(raised)
+    }
+}
+
+impl From<Word> for Exit {
+    fn from(raised: Word) -> Exit {
+        Exit::Raise(Raised::new(raised))
+    }
+}
+
 /// What a native's answer asks for, without borrowing the heap.
 pub(crate) enum Step {
     Value(Word),
@@ -63,11 +83,23 @@ impl Env<'_> {
         Cx::new(heap, core, self.vm, self.host)
     }
 
-    /// The safepoint at the entry of a function, where the machine has been saved: collects if that is due, and ends the turn if the
-    /// budget is used up.
+    /// Does what the match loop was left for; the outcome if the turn is over.
     #[cold]
     #[inline(never)]
-    pub(crate) fn entry(&mut self) -> Option<Outcome> {
+    pub(crate) fn leave(&mut self, m: &mut Machine, exit: Exit) -> Option<Outcome> {
+        match exit {
+            Exit::Entry => {
+                m.save(&mut self.process.stack);
+                self.entry()
+            }
+            Exit::Raise(raised) => self.raise(m, raised),
+            Exit::Leave(outcome) => Some(outcome),
+        }
+    }
+
+    /// The safepoint at the entry of a function, where the machine has been saved: collects if that is due, and ends the turn if the
+    /// budget is used up.
+    fn entry(&mut self) -> Option<Outcome> {
         if self.process.heap.should_collect() {
             self.process.collect();
             if self.process.over_limit() {
@@ -79,9 +111,7 @@ impl Env<'_> {
 
     /// Collects at a place with an info word before it, where the machine has been saved; `word`
     /// survives.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn collect_with(&mut self, word: Word) -> Result<Word, Outcome> {
+    pub(super) fn collect_with(&mut self, word: Word) -> Result<Word, Outcome> {
         self.process.core.result = word;
         self.process.collect();
         if self.process.over_limit() {
@@ -98,9 +128,10 @@ impl Env<'_> {
 
     /// Looks for what catches `raised`, raised by the instruction at the machine's pc, and goes on
     /// there; the outcome if nothing does.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn raise(&mut self, m: &mut Machine, raised: Raised) -> Option<Outcome> {
+    fn raise(&mut self, m: &mut Machine, raised: Raised) -> Option<Outcome> {
+        if let Some(outcome) = self.pause(m) {
+            return Some(outcome);
+        }
         m.save_within(&mut self.process.stack);
         self.process.core.charge(1);
         let found = self.process.stack.frames().find_map(|frame| Some((frame, handler(frame)?)));
@@ -113,6 +144,27 @@ impl Env<'_> {
         m.catch(&self.process.stack, function.pc_at(handler.target));
         m.set(handler.register as usize, value);
         None
+    }
+
+    /// Leaves the operator at the machine's pc in the middle, if that is what it wants.
+    fn pause(&mut self, m: &Machine) -> Option<Outcome> {
+        let cold = self.process.core.cold.as_mut()?;
+        let pause = cold.pause.take()?;
+        cold.midway = true;
+        m.save(&mut self.process.stack);
+        Some(match pause {
+            Pause::Turn(state) => {
+                self.process.core.suspended = Some(state);
+                Outcome::Yield
+            }
+            Pause::Job(job) => Outcome::Offload(job),
+        })
+    }
+
+    /// The result of the operator that is executed again.
+    #[inline(always)]
+    fn answer(&mut self) -> Option<Word> {
+        self.process.core.cold.as_mut()?.answer.take()
     }
 
     fn uncaught(&mut self, raised: Raised) -> Outcome {
@@ -229,6 +281,9 @@ impl Env<'_> {
     /// Runs a helper.
     #[inline(never)]
     pub(crate) fn unary(&mut self, f: Unary, a: Word) -> Result<Word, Word> {
+        if let Some(word) = self.answer() {
+            return Ok(word);
+        }
         let mut cx = self.cx();
         let a = cx.heap().value(a);
         words(f(&mut cx, a))
@@ -237,14 +292,29 @@ impl Env<'_> {
     /// Runs a helper.
     #[inline(never)]
     pub(crate) fn binary(&mut self, f: Binary, a: Word, b: Word) -> Result<Word, Word> {
+        if let Some(word) = self.answer() {
+            return Ok(word);
+        }
         let mut cx = self.cx();
         let (a, b) = (cx.heap().value(a), cx.heap().value(b));
         words(f(&mut cx, a, b))
     }
 
+    /// `a + n`, or `a - -n` if n is below zero.
+    #[inline(never)]
+    pub(crate) fn offset(&mut self, a: Word, n: i64) -> Result<Word, Word> {
+        match n {
+            0.. => self.binary(arith::add, a, Word::small_wrapping(n)),
+            _ => self.binary(arith::sub, a, Word::small_wrapping(-n)),
+        }
+    }
+
     /// Runs a helper on arguments in registers, and one more operand after them if given.
     #[inline(never)]
     pub(crate) fn many(&mut self, f: Many, args: Args, last: Option<Word>) -> Result<Word, Word> {
+        if let Some(word) = self.answer() {
+            return Ok(word);
+        }
         let mut cx = self.cx();
         let heap = cx.heap();
         let values: Values<'_> = args.words().chain(last).map(|w| heap.value(w)).collect();
@@ -254,9 +324,21 @@ impl Env<'_> {
     /// Whether `a op b` is truthy.
     #[inline(never)]
     pub(crate) fn compare_truth(&mut self, op: Cmp, a: Word, b: Word) -> Result<bool, Word> {
+        if let Some(word) = self.answer() {
+            return self.truth(word);
+        }
         let mut cx = self.cx();
         let (a, b) = (cx.heap().value(a), cx.heap().value(b));
         compare::truth_of(&mut cx, op, a, b).map_err(|e| e.word())
+    }
+
+    /// Whether two values match.
+    #[inline(always)]
+    pub(crate) fn same(&mut self, a: Word, b: Word) -> Result<bool, Word> {
+        if a == b || !a.is_pointer() || !b.is_pointer() {
+            return Ok(a == b);
+        }
+        self.binary(compare::same, a, b).map(|word| word == Word::TRUE)
     }
 
     /// Whether a condition holds.
@@ -284,13 +366,5 @@ impl Env<'_> {
             let answer = native(&mut cx, &values);
             step_of(&mut cx, answer)
         }
-    }
-
-    /// Goes on with the native that suspended itself.
-    pub(crate) fn resume_native(&mut self) -> Option<Step> {
-        let native = self.process.core.suspended.take()?;
-        let mut cx = self.cx();
-        let answer = native.resume(&mut cx);
-        Some(step_of(&mut cx, answer))
     }
 }

@@ -350,6 +350,42 @@ impl Machine {
         self.set_all(words);
     }
 
+    /// Does the `TailSelf` that follows the instruction at `pc`, whose field a says which argument is
+    /// not in a register but `word`.
+    #[inline(always)]
+    pub(crate) fn enter_with<const N: usize>(&mut self, word: Word) {
+        let position = self.a();
+        self.next(1);
+        let args = self.args_of(N);
+        let words: [Word; N] =
+            std::array::from_fn(|i| if i == position { word } else { args.get(i) });
+        self.pc = self.ext(args_words(N)) as *const u64;
+        self.set_all(words);
+    }
+
+    /// The operands of the second instruction of a `CountTailSelf`.
+    #[inline(always)]
+    pub(crate) fn counted(&self) -> (Word, Word) {
+        let next = self.ext(1);
+        (self.get((next >> 32) as u16 as usize), self.get((next >> 48) as usize))
+    }
+
+    /// Does the rest of a `CountTailSelf`: argument a is `counter`, the other `sum`.
+    #[inline(always)]
+    pub(crate) fn enter_counted(&mut self, counter: Word, sum: Word) {
+        let position = self.a() & 1;
+        self.pc = self.ext(3) as *const u64;
+        self.set(position, counter);
+        self.set(position ^ 1, sum);
+    }
+
+    /// Does no more than the first of the instructions of a `CountTailSelf`.
+    pub(crate) fn only_count(&mut self, counter: Word) {
+        let register = (self.ext(2) >> (32 + 16 * (self.a() & 1))) as u16 as usize;
+        self.set(register, counter);
+        self.next(1);
+    }
+
     /// Writes the first registers.
     #[inline(always)]
     fn set_all<const N: usize>(&mut self, words: [Word; N]) {

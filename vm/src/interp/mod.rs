@@ -3,12 +3,14 @@
 //! In: a process, the VM, the host, a budget of reductions. Out: an [`Outcome`].
 //!
 //! `run` is the match loop, `machine` its access to frames and code, `calls` all calls but the
-//! plain one, `env` the way out for collections and raised values, `receive` mailboxes. It
-//! never recurses natively: a rata call pushes a frame on the process's own stack.
+//! plain one, `rare` the instructions without a fast path, `env` the way out for collections and raised
+//! values, `answer` what natives answered, `receive` mailboxes. It never recurses natively: a rata call pushes a frame on the process's own stack.
 
+mod answer;
 mod calls;
 pub(crate) mod env;
 pub(crate) mod machine;
+mod rare;
 mod receive;
 mod run;
 mod special;

@@ -5,24 +5,21 @@
 //! of the machine, so that the loop's own stays in CPU registers.
 #![allow(unsafe_code)]
 
-use std::sync::atomic::Ordering;
-
 use rata_bytecode::operand::Cmp;
 
-use super::calls::{How, Miss};
-use super::env::{Env, Raised, Step};
+use super::calls::How;
+use super::env::{Env, Exit, Raised, Step};
 use super::machine::Machine;
 use super::receive::Waited;
-use super::special::Field;
 use crate::code::emit::SwitchTable;
 use crate::code::exec::{Ex, args_words};
 use crate::code::function::Function;
-use crate::code::module::{Global, Link, LoadState};
+use crate::code::module::{Global, Link};
 use crate::code::types::RtType;
 use crate::data::map::Shape;
 use crate::helpers::{access, arith, compare, construct, fail, pattern, types};
 use crate::native::Host;
-use crate::process::{Class, Outcome, Process};
+use crate::process::{Outcome, Process};
 use crate::value::Word;
 use crate::vm::Vm;
 
@@ -54,19 +51,15 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
         }};
     }
     macro_rules! raise {
-        ($raised:expr) => {{
-            let raised = $raised;
-            match outline!(copy => env!().raise(&mut copy, raised)) {
-                None => continue,
-                Some(outcome) => return outcome,
-            }
-        }};
+        ($raised:expr) => {
+            break Exit::Raise(Raised::new($raised))
+        };
     }
     macro_rules! value {
         ($result:expr) => {
             match $result {
                 Ok(value) => value,
-                Err(word) => raise!(Raised::new(word)),
+                Err(word) => raise!(word),
             }
         };
     }
@@ -164,15 +157,7 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                     m.set(m.a(), entry.word());
                     m.next(2);
                 }
-                None => raise!(Raised::new(fail::no_entry(&env!().cx(), "a list").word())),
-            }
-        };
-    }
-    macro_rules! missed {
-        ($miss:expr) => {
-            match $miss {
-                Miss::Raise(raised) => raise!(raised),
-                Miss::Leave(outcome) => return outcome,
+                None => raise!(fail::no_entry(&env!().cx(), "a list").word()),
             }
         };
     }
@@ -181,10 +166,7 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
         () => {{
             process.core.budget -= 1;
             if process.core.budget <= 0 || process.heap.should_collect() {
-                m.save(&mut process.stack);
-                if let Some(outcome) = env!().entry() {
-                    return outcome;
-                }
+                break Exit::Entry;
             }
         }};
     }
@@ -193,9 +175,17 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
         ($called:expr) => {{
             match $called {
                 Ok(()) => safepoint!(),
-                Err(miss) => missed!(miss),
+                Err(exit) => break exit,
             }
         }};
+    }
+    /// What is done out of line as a whole.
+    macro_rules! rare {
+        ($method:ident $(, $arg:expr)?) => {
+            if let Err(exit) = outline!(copy => env!().$method(&mut copy $(, $arg)?)) {
+                break exit;
+            }
+        };
     }
     /// A call with the instruction's arguments.
     macro_rules! invoke {
@@ -237,63 +227,28 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
     macro_rules! add_tail_self {
         ($n:literal) => {{
             let word = sum!(b_reg!(), c_reg!());
-            m.set(m.a(), word);
-            m.next(1);
-            tail_self!($n)
+            m.enter_with::<$n>(word);
+            safepoint!();
         }};
     }
-    /// What a native answered; the machine stands after the call.
-    macro_rules! answered {
-        ($step:expr) => {
-            match $step {
-                Step::Value(word) => {
-                    let word = match process.heap.should_collect() {
-                        false => word,
-                        true => {
-                            m.save(&mut process.stack);
-                            match env!().collect_with(word) {
-                                Ok(word) => word,
-                                Err(outcome) => return outcome,
-                            }
-                        }
-                    };
-                    m.deliver(word);
-                }
-                Step::Raise(raised) => {
-                    m.jump(-1);
-                    raise!(raised)
-                }
-                Step::Call(callee, words) => {
-                    let how = if m.returns_result() { How::Tail } else { How::Call(m.here()) };
-                    let result =
-                        outline!(copy => env!().call_value_words(&mut copy, callee, &words, how));
-                    if result.is_err() {
-                        m.jump(-1);
-                    }
-                    call!(result)
-                }
-                Step::Hibernate(call) => {
-                    let stack = &mut process.stack;
-                    stack.start(vm.stubs().hibernate, &[call]);
-                    m = Machine::load(stack);
-                    process.collect();
-                    process.heap.calm();
-                }
-                Step::Leave(outcome) => {
-                    m.save(&mut process.stack);
-                    return outcome;
-                }
+    /// b + int c.
+    macro_rules! offset {
+        () => {{
+            let (a, b) = (b_reg!(), c_imm!());
+            match if both_small(a, b) { arith::fast_add(a, b) } else { None } {
+                Some(word) => word,
+                None => value!(env!().offset(a, m.c_int())),
             }
-        };
+        }};
     }
-
-    let mut resumed = env!().resume_native();
-    // Goes round again only when what a resumed native raised has been caught.
+    let mut exit = outline!(copy => env!().resume(&mut copy));
     loop {
-        if let Some(step) = resumed.take() {
-            answered!(step);
+        if let Some(exit) = exit.take()
+            && let Some(outcome) = outline!(copy => env!().leave(&mut copy, exit))
+        {
+            return outcome;
         }
-        loop {
+        exit = Some(loop {
             match m.op() {
                 // ---- values
                 Ex::LoadSmall => {
@@ -308,7 +263,6 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                     m.set(m.a(), m.get(m.b()));
                     m.next(1);
                 }
-                Ex::Vector => build!(1, env!().many(construct::vector, m.args(), None)),
                 Ex::Cons1 => {
                     let (item, tail) = (process.heap.value(b_reg!()), process.heap.value(c_reg!()));
                     match process.heap.vec_push_int(item, tail) {
@@ -319,11 +273,6 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                         None => put!(1, env!().binary(construct::cons1, b_reg!(), c_reg!())),
                     }
                 }
-                Ex::Cons => {
-                    let ext = m.ext(args_words(m.a()));
-                    let tail = m.get((ext >> 16) as u16 as usize);
-                    build!(1, env!().many(construct::cons, m.args(), Some(tail)));
-                }
                 Ex::List => build!(1, Ok::<Word, Word>(env!().list(m.args()))),
                 Ex::MapKeys => {
                     let at = args_words(m.a());
@@ -332,13 +281,9 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                         let shape = unsafe { m.object::<Shape>(at + 1) };
                         build!(3, Ok::<Word, Word>(env!().shaped_map(shape, m.args())));
                     } else {
-                        let keys = m.constant(at + 2).word();
-                        build!(3, env!().many(construct::map_keys, m.args(), Some(keys)));
+                        rare!(rare);
                     }
                 }
-                Ex::Map => build!(1, env!().many(construct::map, m.args(), None)),
-                Ex::Set => build!(1, env!().many(construct::set, m.args(), None)),
-                Ex::Text => build!(1, env!().many(construct::text, m.args(), None)),
                 Ex::Closure => {
                     let handle = m.ext(args_words(m.a()) + 1) as usize;
                     build!(2, Ok::<Word, Word>(env!().closure(handle, m.args())));
@@ -389,20 +334,7 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                             m.set(m.a(), value.word());
                             m.next(4);
                         }
-                        None => {
-                            match value!(env!().field(b_reg!(), m.constant(1).word(), m.cache(2))) {
-                                Field::Value(word) => {
-                                    m.set(m.a(), word);
-                                    m.next(4);
-                                }
-                                Field::Load(module, number) => {
-                                    let to = m.after_words(4);
-                                    call!(outline!(copy => {
-                                        env!().load_global(&mut copy, module, Some(number), to)
-                                    }));
-                                }
-                            }
-                        }
+                        None => rare!(rare),
                     }
                 }
                 // ---- jumps
@@ -411,13 +343,9 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                     process.core.budget -= 1;
                     if process.core.budget <= 0 || process.heap.should_collect() {
                         m.next(2);
-                        m.save(&mut process.stack);
-                        if let Some(outcome) = env!().entry() {
-                            return outcome;
-                        }
-                    } else {
-                        m.jump(m.bc_int());
+                        break Exit::Entry;
                     }
+                    m.jump(m.bc_int());
                 }
                 Ex::If => {
                     let truth = match m.get(m.a()) {
@@ -468,12 +396,11 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                 // ---- patterns
                 Ex::UnlessWord => unless!(3, m.get(m.a()).bits() == m.ext(2)),
                 Ex::UnlessConst => {
-                    let value = process.heap.value(m.get(m.a()));
-                    unless!(3, pattern::same(value, m.constant(2)));
+                    let constant = m.constant(2).word();
+                    unless!(3, value!(env!().same(m.get(m.a()), constant)));
                 }
                 Ex::UnlessSame => {
-                    let heap = &process.heap;
-                    unless!(2, pattern::same(heap.value(m.get(m.a())), heap.value(b_reg!())));
+                    unless!(2, value!(env!().same(m.get(m.a()), b_reg!())));
                 }
                 Ex::UnlessList => {
                     let value = process.heap.value(m.get(m.a()));
@@ -502,30 +429,6 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                 Ex::UnlessLonger => {
                     let value = process.heap.value(m.get(m.a()));
                     unless!(2, pattern::length(value).is_some_and(|n| n >= m.count()));
-                }
-                Ex::VectorEntry => {
-                    let heap = &process.heap;
-                    match pattern::entry(heap, heap.value(b_reg!()), m.count()) {
-                        Some(entry) => {
-                            m.set(m.a(), entry.word());
-                            m.next(2);
-                        }
-                        None => {
-                            raise!(Raised::new(fail::no_entry(&env!().cx(), "a vector").word()))
-                        }
-                    }
-                }
-                Ex::VectorRest => {
-                    let heap = &process.heap;
-                    match pattern::rest(heap, heap.value(b_reg!()), m.count()) {
-                        Some(rest) => {
-                            m.set(m.a(), rest.word());
-                            m.next(2);
-                        }
-                        None => {
-                            raise!(Raised::new(fail::no_entry(&env!().cx(), "a vector").word()))
-                        }
-                    }
                 }
                 Ex::Uncons => {
                     let heap = &process.heap;
@@ -558,35 +461,12 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                         None => m.jump_ext(),
                     }
                 }
-                Ex::MapEntryAt => {
-                    let heap = &process.heap;
-                    let found = pattern::map_entry_at(heap.value(b_reg!()), heap.value(c_reg!()));
-                    match found {
-                        Some(value) => {
-                            m.set(m.a(), value.word());
-                            m.next(2);
-                        }
-                        None => m.jump_ext(),
-                    }
-                }
-                Ex::Prefix => {
-                    let heap = &process.heap;
-                    match pattern::prefix(heap, heap.value(b_reg!()), m.constant(2)) {
-                        Some(rest) => {
-                            m.set(m.a(), rest.word());
-                            m.next(3);
-                        }
-                        None => m.jump_ext(),
-                    }
-                }
                 Ex::UnlessType => {
                     // SAFETY: the word is a type of the module.
                     let ty = unsafe { m.object::<RtType>(2) };
                     let value = process.heap.value(m.get(m.a()));
                     unless!(3, types::matches(&process.heap, value, ty));
                 }
-                Ex::ExceptionType => put!(1, env!().unary(pattern::exception_type, b_reg!())),
-                Ex::ExceptionParts => put!(1, env!().unary(pattern::exception_parts, b_reg!())),
                 // ---- calls
                 Ex::Call => {
                     // SAFETY: the word after the arguments is a function of the module.
@@ -601,7 +481,7 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                 Ex::Call0 => exact!(0),
                 Ex::Call1 => exact!(1),
                 Ex::CallAddInt => {
-                    let sum = sum!(b_reg!(), c_imm!());
+                    let sum = offset!();
                     if m.push_one(process.stack.limit, sum) {
                         safepoint!();
                     } else {
@@ -621,6 +501,21 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                 Ex::TailCall3 => exact_tail!(3),
                 Ex::AddTailSelf2 => add_tail_self!(2),
                 Ex::AddTailSelf3 => add_tail_self!(3),
+                Ex::CountTailSelf2 => {
+                    let (a, step, (x, y)) = (b_reg!(), c_imm!(), m.counted());
+                    let all_small = both_small(a, x) && both_small(y, step);
+                    let counter = if all_small { arith::fast_add(a, step) } else { None };
+                    match counter.zip(arith::fast_add(x, y)) {
+                        Some((counter, sum)) => {
+                            m.enter_counted(counter, sum);
+                            safepoint!();
+                        }
+                        None => {
+                            let counter = offset!();
+                            m.only_count(counter);
+                        }
+                    }
+                }
                 Ex::TailSelf1 => tail_self!(1),
                 Ex::TailSelf2 => tail_self!(2),
                 Ex::TailSelf3 => tail_self!(3),
@@ -642,25 +537,14 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                     let f = m.get(m.ext(args_words(m.a())) as u16 as usize);
                     invoke!(call_value, f, How::Tail);
                 }
-                Ex::CallField => {
-                    let how = How::Call(m.after(3));
-                    call!(outline!(copy => env!().call_field_at(&mut copy, how)));
-                }
-                Ex::TailField => {
-                    call!(outline!(copy => env!().call_field_at(&mut copy, How::Tail)))
-                }
-                Ex::CallNamed => {
-                    let how = How::Call(m.after(3));
-                    call!(outline!(copy => env!().call_named_at(&mut copy, how)));
-                }
-                Ex::TailNamed => {
-                    call!(outline!(copy => env!().call_named_at(&mut copy, How::Tail)))
-                }
                 Ex::CallNative => {
                     let native = vm.native(m.ext(args_words(m.a())) as usize);
                     let step = env!().native(native, m.args());
                     m.go(m.after(2));
-                    answered!(step);
+                    match step {
+                        Step::Value(word) if !process.heap.should_collect() => m.deliver(word),
+                        step => rare!(answered, step),
+                    }
                 }
                 Ex::Return => m.ret(m.get(m.a())),
                 Ex::ReturnWord => m.ret(Word::from_bits(m.ext(1))),
@@ -671,73 +555,26 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                 // ---- modules
                 Ex::Global => {
                     // SAFETY: the next word is a global of the module.
-                    let global = unsafe { m.object::<Global>(1) };
-                    match global.get() {
+                    match unsafe { m.object::<Global>(1) }.get() {
                         Some(word) => {
                             m.set(m.a(), word);
                             m.next(3);
                         }
-                        None => {
-                            let to = m.after_words(3);
-                            let (module, number) = (global.module, Some(global.number));
-                            call!(
-                                outline!(copy => env!().load_global(&mut copy, module, number, to))
-                            );
-                        }
+                        None => rare!(rare),
                     }
-                }
-                Ex::SetGlobal => {
-                    // SAFETY: the next word is a global of the module.
-                    let global = unsafe { m.object::<Global>(1) };
-                    let value = process.heap.value(m.get(m.a()));
-                    let frozen = crate::heap::freeze(value).word();
-                    global.word.store(frozen.bits(), Ordering::Release);
-                    m.next(2);
                 }
                 Ex::Member => {
                     // SAFETY: the next word is a link of the module.
-                    let link = unsafe { m.object::<Link>(1) };
-                    match link.value() {
+                    match unsafe { m.object::<Link>(1) }.value() {
                         Some(word) => {
                             m.set(m.a(), word);
                             m.next(3);
                         }
-                        None => {
-                            let to = m.after_words(3);
-                            match outline!(copy => env!().member(&mut copy, link, to)) {
-                                Ok(true) => call!(Ok::<(), Miss>(())),
-                                Ok(false) => {}
-                                Err(miss) => missed!(miss),
-                            }
-                        }
+                        None => rare!(rare),
                     }
-                }
-                Ex::Define => {
-                    // SAFETY: the next word is a function of the module.
-                    let f = unsafe { m.object::<Function>(1) };
-                    f.defined.store(true, Ordering::Release);
-                    m.next(2);
-                }
-                Ex::CheckDefined => {
-                    // SAFETY: the next word is a function of the module.
-                    let f = unsafe { m.object::<Function>(1) };
-                    if !f.defined.load(Ordering::Acquire) {
-                        raise!(Raised::new(fail::not_defined(&env!().cx(), f).word()));
-                    }
-                    m.next(2);
                 }
                 // ---- errors
-                Ex::Raise => raise!(Raised::new(m.get(m.a()))),
-                Ex::Reraise => {
-                    let raised = env!().reraised(m.get(m.a()));
-                    raise!(raised)
-                }
-                Ex::Fail => {
-                    let kind = m.ext(args_words(m.a()));
-                    let function = m.function();
-                    let word = env!().fail(kind, function, m.args());
-                    raise!(Raised::new(word))
-                }
+                Ex::Raise => raise!(m.get(m.a())),
                 Ex::CheckType => {
                     // SAFETY: the next word is a type of the module.
                     let ty = unsafe { m.object::<RtType>(1) };
@@ -745,7 +582,7 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                     let heap = &process.heap;
                     if !types::matches(heap, heap.value(word), ty) {
                         let error = env!().type_mismatch(m.function(), m.constant(2), ty, word);
-                        raise!(Raised::new(error));
+                        raise!(error);
                     }
                     m.next(3);
                 }
@@ -779,8 +616,8 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                     match env!().receive_wait(&after, m.get(m.a())) {
                         Waited::Again => m.next(3),
                         Waited::Late => m.jump_ext(),
-                        Waited::Leave(outcome) => return outcome,
-                        Waited::Raise(raised) => raise!(raised),
+                        Waited::Leave(outcome) => break Exit::Leave(outcome),
+                        Waited::Raise(raised) => break Exit::Raise(raised),
                     }
                 }
                 // ---- the machine's own
@@ -788,79 +625,39 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                 Ex::Halt => {
                     process.core.result = m.get(0);
                     process.stack.clear();
-                    return Outcome::Done;
+                    break Exit::Leave(Outcome::Done);
                 }
-                Ex::Apply => match outline!(copy => env!().apply(&mut copy)) {
-                    Ok(true) => call!(Ok::<(), Miss>(())),
-                    Ok(false) => {}
-                    Err(miss) => missed!(miss),
-                },
-                Ex::LoadBegin => {
-                    let module = vm.module_of(m.get(m.a()));
-                    let pid = Word::pid(process.core.pid).bits();
-                    match module.map(|module| (module, module.begin(pid))) {
-                        None | Some((_, LoadState::Loaded)) => m.jump_ext(),
-                        Some((module, LoadState::Unloaded)) => {
-                            process.core.cold().loading.push(module);
-                            m.next(2);
-                        }
-                        Some((module, LoadState::Loading(other))) if other == pid => {
-                            let error = fail::load_cycle(&env!().cx(), module).word();
-                            raise!(Raised::new(error))
-                        }
-                        Some((module, LoadState::Loading(_))) => {
-                            m.save(&mut process.stack);
-                            return Outcome::WaitForModule(module.index);
-                        }
-                    }
-                }
-                Ex::LoadRun => {
-                    let module = vm.module_of(m.get(m.a()));
-                    let to = m.after_words(2);
-                    match module.and_then(|module| module.init.get().copied()) {
-                        Some(init) => {
-                            call!(
-                                outline!(copy => env!().call_words(&mut copy, init, &[], How::Call(to)))
-                            )
-                        }
-                        None => m.next(2),
-                    }
-                }
-                Ex::LoadEnd => {
-                    env!().end_load(m.get(m.a()), true);
-                    m.next(1);
-                }
-                Ex::LoadFailed => {
-                    env!().end_load(m.get(m.a()), false);
-                    m.next(1);
-                }
-                Ex::LoadedGlobal => put!(1, env!().loaded_global(b_reg!(), c_reg!())),
-                Ex::LoadGlobal => {
-                    let words = [m.get(m.a()), b_reg!()];
-                    let (stub, to) = (vm.stubs().load, m.after_words(2));
-                    call!(
-                        outline!(copy => env!().call_words(&mut copy, stub, &words, How::Call(to)))
-                    );
-                }
-                Ex::LoadNext => {
-                    let to = m.after_words(3);
-                    match env!().next_module(m.get(m.a()), b_reg!()) {
-                        Some((module, position)) => {
-                            m.set(m.b(), position);
-                            let words = [module, Word::NIL];
-                            let stub = vm.stubs().load;
-                            call!(outline!(copy => {
-                                env!().call_words(&mut copy, stub, &words, How::Call(to))
-                            }));
-                        }
-                        None => m.jump_ext(),
-                    }
-                }
-                Ex::Unreachable => {
-                    let error = fail::broken(&env!().cx()).word();
-                    raise!(Raised { value: error, class: Class::Raised, trace: None })
-                }
+                // All are listed: a default would cost a check of the range before every jump.
+                Ex::Vector
+                | Ex::Cons
+                | Ex::Map
+                | Ex::Set
+                | Ex::Text
+                | Ex::VectorEntry
+                | Ex::VectorRest
+                | Ex::MapEntryAt
+                | Ex::Prefix
+                | Ex::ExceptionType
+                | Ex::ExceptionParts
+                | Ex::CallField
+                | Ex::CallNamed
+                | Ex::TailField
+                | Ex::TailNamed
+                | Ex::SetGlobal
+                | Ex::Define
+                | Ex::CheckDefined
+                | Ex::Reraise
+                | Ex::Fail
+                | Ex::Apply
+                | Ex::LoadBegin
+                | Ex::LoadRun
+                | Ex::LoadEnd
+                | Ex::LoadFailed
+                | Ex::LoadedGlobal
+                | Ex::LoadGlobal
+                | Ex::LoadNext
+                | Ex::Unreachable => rare!(rare),
             }
-        }
+        });
     }
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicU64;
 
 use smallvec::SmallVec;
 
-use super::calls::{Called, How, Miss, Words};
-use super::env::{Env, Raised, Values};
+use super::calls::{Called, How, Words};
+use super::env::{Env, Exit, Values};
 use super::machine::{Args, Machine};
 use crate::code::exec::args_words;
 use crate::code::function::Function;
@@ -119,7 +119,7 @@ impl Env<'_> {
 
     /// Replaces the frame by a call given as lists. False: there was nothing to call, nil was
     /// returned.
-    pub(crate) fn apply(&mut self, m: &mut Machine) -> Result<bool, Miss> {
+    pub(crate) fn apply(&mut self, m: &mut Machine) -> Result<bool, Exit> {
         let (a, list) = (m.get(m.a()), m.get(m.b()));
         let heap = &self.process.heap;
         let entries = |word: Word| -> Words {
@@ -182,10 +182,4 @@ pub(crate) enum Field {
     Value(Word),
     /// A constant: module and number. The module has to be loaded first.
     Load(u32, u32),
-}
-
-impl From<Word> for Miss {
-    fn from(word: Word) -> Miss {
-        Miss::Raise(Raised::new(word))
-    }
 }

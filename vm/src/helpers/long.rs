@@ -1,0 +1,82 @@
+//! Operators whose work takes long: done in pieces, over several turns, or by the pool of threads.
+//!
+//! In: an operator's work as [`Pieces`], or a [`Job`]. Out: its result, if the turn's budget lasts;
+//! otherwise the interpreter is told to pause.
+//!
+//! # How an operator pauses
+//! A helper that cannot finish leaves a [`Pause`] in the process and answers `Err` (any value). The
+//! interpreter, about to raise that, finds the pause instead: it ends the turn with pc *at* the
+//! operator's instruction. When the work is done the instruction is executed again; its helper is then
+//! answered by the result found (`Env::answer`). So operators pause without a frame of their own, and
+//! branches that compare need nothing else.
+//!
+//! # Safety
+//! Pieces borrow the heap, and are kept from one turn to the next with that borrow forgotten. What
+//! they borrow stays where it is: only `Process::collect` moves objects, and it puts itself off while
+//! an operator is midway (`Core::is_midway`). The process owns both heap and pieces, so they go
+//! wherever it goes, and are dropped with it; dropping pieces follows none of their references.
+#![allow(unsafe_code)]
+
+use crate::native::{Cx, Job, Native, Res, Resume};
+use crate::process::Pause;
+use crate::value::{Value, Word};
+
+/// About how many entries are worked on between two looks at the budget.
+pub(crate) const PIECE: usize = if cfg!(test) { 5 } else { 4096 };
+
+/// Work that can stop in the middle. Dropping it must not look at the values it holds.
+pub(crate) trait Pieces<'h> {
+    /// Goes on until it is done, or until the turn's budget is used up: then nothing.
+    fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Res<'h>>;
+}
+
+/// Does the work, now or over the next turns.
+pub(crate) fn run<'h, W: Pieces<'h> + 'h>(cx: &mut Cx<'h, '_>, mut work: W) -> Res<'h> {
+    match work.go_on(cx) {
+        Some(result) => result,
+        None => {
+            let work: Box<dyn Pieces<'h> + 'h> = Box::new(work);
+            // SAFETY: see the module: what it borrows stays while it exists.
+            let work = unsafe {
+                std::mem::transmute::<Box<dyn Pieces<'h> + 'h>, Box<dyn Pieces<'static>>>(work)
+            };
+            pause(cx, Pause::Turn(Box::new(Midway(work))))
+        }
+    }
+}
+
+/// Has a thread of the pool do the work.
+pub(crate) fn offload<'h>(cx: &mut Cx<'h, '_>, job: Box<dyn Job>) -> Res<'h> {
+    pause(cx, Pause::Job(job))
+}
+
+#[cold]
+fn pause<'h>(cx: &mut Cx<'h, '_>, pause: Pause) -> Res<'h> {
+    cx.core.cold().pause = Some(pause);
+    Err(Value::NIL)
+}
+
+/// Work between two turns.
+struct Midway(Box<dyn Pieces<'static>>);
+
+// SAFETY: the values held are those of the process that holds this; see the module.
+unsafe impl Send for Midway {}
+
+impl Resume for Midway {
+    fn resume<'h>(mut self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
+        // SAFETY: the work's values live in this very heap, for as long as the work does, and `'h`
+        // is no longer than that; nothing outlives this call but what is answered, as of `'h`.
+        let result = unsafe {
+            let cx = std::mem::transmute::<&mut Cx<'h, '_>, &mut Cx<'static, '_>>(cx);
+            self.0.go_on(cx)
+        };
+        match result {
+            Some(Ok(value)) => Native::Value(value),
+            Some(Err(value)) => Native::Raise(value),
+            None => Native::Suspend(self),
+        }
+    }
+
+    /// Nothing: there is no collection until this is done.
+    fn trace(&mut self, _: &mut dyn FnMut(&mut Word)) {}
+}
