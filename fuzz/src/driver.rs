@@ -2,10 +2,8 @@
 //! badly.
 
 use crate::Mode;
-use crate::corpus::Corpus;
-use crate::random::Random;
-use crate::subject::Subject;
-use crate::worker::{ACCEPTED, on_large_stack};
+use crate::worker::{self, ACCEPTED};
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -34,9 +32,12 @@ pub struct Plan {
     pub memory: u64,
     /// Where failing inputs are written.
     pub out: PathBuf,
-    /// Stop after so many failures.
+    /// Stop after so many kinds of failure.
     pub failures: usize,
 }
+
+/// How many inputs of a kind of failure are kept.
+const KEPT: u64 = 3;
 
 /// A case that ended badly.
 struct Failure {
@@ -64,12 +65,13 @@ struct Batch {
 pub fn run(plan: &Plan) -> io::Result<bool> {
     let start = Instant::now();
     let (mut next, end) = (plan.first, plan.first.saturating_add(plan.cases));
-    let mut failures: Vec<String> = Vec::new();
-    let mut kinds: Vec<(String, u64)> = Vec::new();
+    let mut kept: Vec<String> = Vec::new();
+    // How often each kind of failure came.
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     // Of whole batches: how many cases, and how many of them came through all checks.
     let (mut whole, mut accepted) = (0u64, 0u64);
     eprintln!("{}: seed {}, from case {}", plan.mode.name(), plan.seed, plan.first);
-    while next < end && failures.len() < plan.failures {
+    while next < end && seen.len() < plan.failures {
         if plan.time.is_some_and(|time| start.elapsed() >= time) {
             break;
         }
@@ -81,15 +83,12 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
         }
         next = done.next;
         if let Some(failure) = done.failure {
-            let kind = kind(&failure.why);
-            match kinds.iter_mut().find(|(known, _)| *known == kind) {
-                Some((_, count)) => *count += 1,
-                None => {
-                    let path = keep(plan, &failure)?;
-                    eprintln!("\ncase {} failed: {}\n  kept in {path}", failure.case, failure.why);
-                    failures.push(path);
-                    kinds.push((kind, 1));
-                }
+            let count = seen.entry(kind(&failure.why)).or_insert(0u64);
+            *count += 1;
+            if *count <= KEPT {
+                let path = keep(plan, &failure)?;
+                eprintln!("\ncase {} failed: {}\n  kept in {path}", failure.case, failure.why);
+                kept.push(path);
             }
         }
         let seconds = start.elapsed().as_secs_f64();
@@ -98,16 +97,16 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
             "{count} cases in {seconds:.0} s ({:.0}/s), {:.0}% accepted, {} kinds of failure",
             count as f64 / seconds.max(0.001),
             accepted as f64 * 100.0 / whole.max(1) as f64,
-            failures.len()
+            seen.len()
         );
     }
-    for (kind, count) in &kinds {
+    for (kind, count) in &seen {
         eprintln!("{count} times: {kind}");
     }
-    if !failures.is_empty() {
-        eprintln!("run one again: rata-fuzz {} --replay {}", plan.mode.name(), failures[0]);
+    if let Some(first) = kept.first() {
+        eprintln!("run one again: rata-fuzz {} --replay {first}", plan.mode.name());
     }
-    Ok(failures.is_empty())
+    Ok(seen.is_empty())
 }
 
 /// What failures of the same cause have in common: how the process ended and where it panicked.
@@ -266,11 +265,7 @@ fn describe(status: ExitStatus) -> String {
 fn keep(plan: &Plan, failure: &Failure) -> io::Result<String> {
     std::fs::create_dir_all(&plan.out)?;
     let path = plan.out.join(format!("{}-{}-{}", plan.mode.name(), plan.seed, failure.case));
-    let mut input = Vec::new();
-    on_large_stack(|| {
-        let mut random = Random::new(plan.seed, failure.case);
-        input = Subject::new(plan.mode, Corpus::read(&plan.root)).input(&mut random);
-    });
+    let input = worker::input(plan.mode, &plan.root, plan.seed, failure.case);
     let mut file = std::fs::File::create(&path)?;
     file.write_all(&input)?;
     Ok(path.display().to_string())

@@ -78,7 +78,7 @@ struct Run {
     /// Where failing inputs are written
     #[arg(long, default_value = "fuzz/failures")]
     out: PathBuf,
-    /// Stop after so many failures
+    /// Stop after so many kinds of failure
     #[arg(long, default_value_t = 10)]
     failures: usize,
     /// Run the input in this file instead, in this process
@@ -156,11 +156,7 @@ fn drive(mode: Mode, run: Run) {
 /// Writes the input of a case to standard output.
 fn show(mode: Mode, root: &Path, seed: u64, case: u64) {
     use std::io::Write;
-    let mut input = Vec::new();
-    worker::on_large_stack(|| {
-        let mut random = random::Random::new(seed, case);
-        input = subject::Subject::new(mode, corpus::Corpus::read(root)).input(&mut random);
-    });
+    let input = worker::input(mode, root, seed, case);
     if std::io::stdout().write_all(&input).is_err() {
         exit(1);
     }

@@ -10,7 +10,16 @@ use std::path::Path;
 use std::thread;
 
 /// Stack for the compiler: what the deepest source needs.
-const STACK: usize = 512 << 20;
+const LARGE_STACK: usize = 512 << 20;
+/// Stack for the virtual machine: what the runtime's workers have.
+const SMALL_STACK: usize = 2 << 20;
+
+fn stack_of(mode: Mode) -> usize {
+    match mode {
+        Mode::Parse => LARGE_STACK,
+        Mode::Load => SMALL_STACK,
+    }
+}
 
 /// Sets the limits that make hangs and leaks visible.
 pub fn limit(megabytes: u64) -> io::Result<()> {
@@ -24,8 +33,8 @@ pub const ACCEPTED: u64 = 1 << 63;
 
 /// Runs cases `from..to`; a number before each on standard output, and `to` at the end.
 pub fn cases(mode: Mode, root: &Path, seed: u64, from: u64, to: u64) {
-    on_large_stack(|| {
-        let mut subject = Subject::new(mode, Corpus::read(root));
+    let mut subject = subject(mode, root);
+    on_stack(stack_of(mode), || {
         let mut out = io::stdout().lock();
         let mut accepted = 0;
         for case in from..to {
@@ -45,19 +54,40 @@ pub fn cases(mode: Mode, root: &Path, seed: u64, from: u64, to: u64) {
 
 /// Runs one input from a file.
 pub fn replay(mode: Mode, root: &Path, input: &[u8]) {
-    on_large_stack(|| {
-        let accepted = Subject::new(mode, Corpus::read(root)).run(input);
+    let mut subject = subject(mode, root);
+    on_stack(stack_of(mode), || {
+        let accepted = subject.run(input);
         eprintln!("{}", if accepted { "accepted" } else { "rejected" });
     });
 }
 
-/// Runs `work` with a stack for the deepest input; a panic there ends the process.
-pub fn on_large_stack(work: impl FnOnce() + Send) {
+/// The input of a case.
+pub fn input(mode: Mode, root: &Path, seed: u64, case: u64) -> Vec<u8> {
+    let subject = subject(mode, root);
+    let mut input = Vec::new();
+    on_stack(LARGE_STACK, || input = subject.input(&mut Random::new(seed, case)));
+    input
+}
+
+/// Prepares a mode; compiles what it starts from.
+fn subject(mode: Mode, root: &Path) -> Subject {
+    let mut made = None;
+    on_stack(LARGE_STACK, || made = Some(Subject::new(mode, Corpus::read(root))));
+    made.expect("made, or the process has ended")
+}
+
+/// Runs `work` on a thread with such a stack; a panic there ends the process.
+fn on_stack(bytes: usize, work: impl FnOnce() + Send) {
     thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread::Builder::new().stack_size(bytes).spawn_scoped(scope, work);
         let ended = thread.map(thread::ScopedJoinHandle::join);
         if !matches!(ended, Ok(Ok(()))) {
             std::process::exit(101);
         }
     });
+}
+
+#[cfg(test)]
+pub(crate) fn on_large_stack(work: impl FnOnce() + Send) {
+    on_stack(LARGE_STACK, work);
 }

@@ -113,9 +113,34 @@ impl<'a> Lowerer<'a, '_> {
                 self.term(TermKind::Fail(Failure::Match), &[value], at);
                 match arms.pop().flatten() {
                     Some(arm) => self.enter(arm),
-                    None => self.cur = self.new_block(),
+                    None => {
+                        // It can match nothing: what follows is never reached, but well-formed.
+                        self.cur = self.new_block();
+                        let nil = self.nil(at);
+                        self.bind_all(pattern, nil);
+                    }
                 }
             }
+        }
+    }
+
+    /// Binds every variable of a pattern to one value.
+    fn bind_all(&mut self, pattern: &Pattern<'a>, value: Val) {
+        match pattern.kind {
+            PatternKind::Var(var) => self.vars[var.0 as usize] = value,
+            PatternKind::Alias { pattern, var } => {
+                self.vars[var.0 as usize] = value;
+                self.bind_all(pattern, value);
+            }
+            PatternKind::Prefix { rest, .. } => self.bind_all(rest, value),
+            PatternKind::Vector { items, tail } => {
+                items.iter().chain(tail).for_each(|p| self.bind_all(p, value));
+            }
+            PatternKind::List(items) => items.iter().for_each(|p| self.bind_all(p, value)),
+            PatternKind::Map(entries) => {
+                entries.iter().for_each(|(_, p)| self.bind_all(p, value));
+            }
+            PatternKind::Wild | PatternKind::Lit(_) | PatternKind::Same(_) => {}
         }
     }
 

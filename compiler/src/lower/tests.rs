@@ -233,3 +233,9 @@ fn wide_patterns_take_linear_time() {
     );
     assert!(size(&body) < 100, "the first pattern takes every list of that length");
 }
+
+#[test]
+fn what_follows_a_binding_that_can_never_match_is_lowered_too() {
+    let body = "f = function(x) { {k: {,}, k: (1 = c)} = x\nc + 1 }";
+    assert!(module(body).functions[0].code.iter().any(|op| matches!(op, Op::Fail { .. })));
+}

@@ -133,6 +133,29 @@ fn the_reference_is_left_alone() {
 }
 
 #[test]
+fn depth_is_no_matter() {
+    let library = library();
+    let around = |open: &str, inner: &str, close: &str, n: usize| {
+        format!("x = {}{inner}{}\n", open.repeat(n), close.repeat(n))
+    };
+    let sources = [
+        around("(1 + ", "1", ")", 900),
+        around("[{", "1", "}]", 450),
+        around("if true { ", "1", " } else { 2 }", 900),
+        around("fn -> ", "1", " end", 900),
+        around("identity(", "1", ")", 900),
+        format!("x = 1{}\n", " + 1".repeat(15_000)),
+        format!("x = true{}\n", " and true".repeat(15_000)),
+        format!("f = fn v -> v end\nx = f{}\n", "(f)".repeat(15_000)),
+    ];
+    for source in sources {
+        assert_eq!(report(&source, &library), "");
+    }
+    let source = format!("x = \"a\"{}\n", " + 1".repeat(15_000));
+    assert_eq!(report(&source, &library).matches("E0403").count(), 1);
+}
+
+#[test]
 fn every_code_is_shown() {
     for code in ["E0401", "E0402", "E0403", "E0404", "E0405"] {
         assert!(ERRORS.contains(&format!("[{code}]")), "{code}");

@@ -21,8 +21,17 @@ const STEPS: i64 = 20_000;
 const MEMORY: usize = 32 << 20;
 
 /// Natives that act on the world, or want the runtime's scheduler around them.
-const LEFT_OUT: &[&str] =
-    &["process_", "io_", "log_", "system_", "dataload_", "random_", "constant_", "core_debug"];
+const LEFT_OUT: &[&str] = &[
+    "process_",
+    "io_",
+    "log_",
+    "system_",
+    "dataload_",
+    "random_",
+    "constant_",
+    "core_debug",
+    "core_caught",
+];
 
 /// Runs packages.
 pub struct Machine {

@@ -41,8 +41,10 @@ pub struct Writer<'r> {
     /// Expressions within one another.
     depth: usize,
     in_function: bool,
-    /// Rather compile than not: forms that are errors where they stand are left out.
+    /// Variables made so far.
     fresh: usize,
+    /// How many of the variables in scope are older than the pattern under way.
+    older: usize,
 }
 
 /// A program.
@@ -55,6 +57,7 @@ pub fn program(random: &mut Random) -> Vec<u8> {
         depth: 0,
         in_function: false,
         fresh: 0,
+        older: 0,
     };
     writer.file();
     writer.out.into_bytes()
@@ -102,6 +105,7 @@ impl Writer<'_> {
         for _ in 0..1 + self.random.small(4) {
             let _ = write!(self.out, "{name} = function(");
             let mark = self.vars.len();
+            self.older = mark;
             for i in 0..arity {
                 if i > 0 {
                     self.put(", ");
@@ -182,7 +186,13 @@ impl Writer<'_> {
         let start = self.out.len();
         self.expr();
         let value = self.out.split_off(start);
+        self.older = self.vars.len();
         self.pattern(3);
+        if self.out[start..].starts_with(['^', '-', '(', '[']) {
+            // Would be taken for the rest of the line above.
+            self.out.insert_str(start, "{");
+            self.out.push('}');
+        }
         let _ = writeln!(self.out, " = {value}");
     }
 
@@ -268,8 +278,8 @@ impl Writer<'_> {
                 let name = self.new_name();
                 self.put(&name);
             }
-            3 if !self.vars.is_empty() => {
-                let name = self.vars[self.random.below(self.vars.len())].clone();
+            3 if self.older > 0 => {
+                let name = self.vars[self.random.below(self.older)].clone();
                 let _ = write!(self.out, "^{name}");
             }
             4 => self.put("_"),
@@ -342,27 +352,27 @@ impl Writer<'_> {
             11 => self.items("#{", "}"),
             12 => self.map(),
             13 => {
-                self.put("f\"a {");
+                self.put("f\"a { ");
                 self.expr();
-                self.put("} b\"");
+                self.put(" } b\"");
             }
             14 => {
                 let op = self.random.of(&["-(", "not (", "(", "(~ .x + .y)(1, "]);
                 self.put(op);
-                self.expr();
+                self.operand();
                 self.put(")");
             }
             15 => {
-                self.put("(");
+                self.put("identity(");
                 self.expr();
                 let end = self.random.of(&[")[1]", ").name", ")[1..2]", ")(1)", ").f(2)", ")[:k]"]);
                 self.put(end);
             }
             16 => {
                 self.put("[");
-                self.expr();
+                self.operand();
                 self.put(" | ");
-                self.expr();
+                self.operand();
                 self.put("]");
             }
             17 => self.pipe(),
@@ -377,24 +387,43 @@ impl Writer<'_> {
         self.depth -= 1;
     }
 
-    fn operator(&mut self, ops: &[&str]) {
-        self.put("(");
-        self.expr();
-        let op = self.random.of(ops);
-        let _ = write!(self.out, " {op} ");
+    /// An expression whose type does not show, or a number.
+    fn operand(&mut self) {
+        if self.random.one_in(4) {
+            let number = self.random.of(&["0", "1", "2", "1.5", "-3", "99999999999999999999"]);
+            return self.put(number);
+        }
+        self.put("identity(");
         self.expr();
         self.put(")");
     }
 
+    fn operator(&mut self, ops: &[&str]) {
+        self.put("(");
+        self.operand();
+        let op = self.random.of(ops);
+        let _ = write!(self.out, " {op} ");
+        self.operand();
+        self.put(")");
+    }
+
+    fn condition(&mut self) {
+        match self.random.below(4) {
+            0 => self.guard(),
+            1 => self.operator(&["==", "!=", "<", ">="]),
+            _ => self.operand(),
+        }
+    }
+
     fn if_else(&mut self) {
         self.put("(if ");
-        self.expr();
+        self.condition();
         self.put(" {\n");
         self.body();
         self.put("}");
         for _ in 0..self.random.small(3) {
             self.put(" else if ");
-            self.expr();
+            self.condition();
             self.put(" {\n");
             self.body();
             self.put("}");
@@ -410,6 +439,7 @@ impl Writer<'_> {
     fn clauses(&mut self, count: usize) {
         for _ in 0..count {
             let mark = self.vars.len();
+            self.older = mark;
             self.pattern(3);
             if self.random.one_in(4) {
                 self.put(" when ");
@@ -476,6 +506,7 @@ impl Writer<'_> {
                 self.put("\n");
             }
             let mark = self.vars.len();
+            self.older = mark;
             for i in 0..arity {
                 if i > 0 {
                     self.put(", ");
@@ -512,7 +543,7 @@ impl Writer<'_> {
             ("Vector.length", 1),
             ("Maps.size", 1),
             ("Process.self", 0),
-            ("send", 2),
+            ("Process.send", 2),
         ];
         KNOWN[self.random.below(KNOWN.len())]
     }
@@ -536,7 +567,13 @@ impl Writer<'_> {
             if i > 0 {
                 self.put(", ");
             }
-            if many > 5 { self.atom() } else { self.expr() }
+            match open {
+                _ if many > 5 => {
+                    let _ = write!(self.out, "{i}");
+                }
+                "[" => self.operand(),
+                _ => self.expr(),
+            }
         }
         self.put(if count > 0 && close == ",}" { "}" } else { close });
     }
@@ -558,11 +595,7 @@ impl Writer<'_> {
         self.put(" |> ");
         match self.functions.iter().find(|f| f.1 > 0).cloned() {
             Some((name, arity)) => self.arguments(&name, arity - 1),
-            None => {
-                self.put("(");
-                self.lambda();
-                self.put(")");
-            }
+            None => self.put("identity"),
         }
         self.put(")");
     }
@@ -581,7 +614,7 @@ impl Writer<'_> {
             }
             2 => {
                 self.put("(assert ");
-                self.expr();
+                self.condition();
                 self.put(")");
             }
             3 => self.put("(1..10)"),
@@ -595,7 +628,7 @@ impl Writer<'_> {
                 let chain = self.random.of(&[" + 1", " * 2", " and true", " or nil", "[1]", ".k"]);
                 let count = self.random.small(60);
                 let var = self.var();
-                let _ = write!(self.out, "({var}{})", chain.repeat(count));
+                let _ = write!(self.out, "(identity({var}){})", chain.repeat(count));
             }
         }
     }

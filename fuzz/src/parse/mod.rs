@@ -95,7 +95,9 @@ pub fn run(input: &[u8], stdlib: &Package) -> bool {
         Some(main) => Texts { main, library: Some(first) },
         None => Texts { main: first, library: None },
     };
-    let kind = input.iter().fold(0u32, |sum, byte| sum.wrapping_mul(31) + u32::from(*byte)) % 32;
+    let kind =
+        input.iter().fold(0u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)))
+            % 32;
     let mut request = Request {
         files: vec!["main.rata".into()],
         sources: &sources,
@@ -139,5 +141,41 @@ fn check(compiled: &Compiled) {
     match decode::decode(&bytes) {
         Ok(decoded) => assert!(decoded == *package, "decoded, the package is another"),
         Err(error) => panic!("what was encoded cannot be decoded: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn most_programs_from_the_grammar_compile() {
+        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        let mut good = 0;
+        crate::worker::on_large_stack(|| {
+            let stdlib = decode::decode(rata_stdlib::IMAGE).expect("the standard library");
+            for case in 0..400 {
+                let text = grammar::program(&mut Random::new(1, case));
+                let sources = Texts { main: &text, library: None };
+                let request = Request {
+                    files: vec!["main.rata".into()],
+                    sources: &sources,
+                    known: vec![&stdlib],
+                    is_stdlib: false,
+                    emit: None,
+                };
+                let compiled = compile_here(&request).expect("the file is there");
+                good += usize::from(compiled.package.is_some());
+                let error = compiled.diagnostics.iter().find(|d| d.severity == Severity::Error);
+                if let Some(error) = error {
+                    *reasons.entry(format!("{} {}", error.code, error.message)).or_default() += 1;
+                }
+            }
+        });
+        let mut reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        reasons.truncate(12);
+        assert!(good > 200, "{good} of 400 compile: {reasons:#?}");
     }
 }

@@ -36,9 +36,7 @@ impl Resume for Arrived {
         match self.text {
             Ok(text) if self.raise => Native::Value(heap.string(&text)),
             Ok(text) => Native::Value(heap.list(&[Value::symbol(sym::OK), heap.string(&text)])),
-            Err((kind, text)) if self.raise => {
-                Native::Raise(cx.error(Symbol::intern(kind), &text))
-            }
+            Err((kind, text)) if self.raise => Native::Raise(cx.error(Symbol::intern(kind), &text)),
             Err((kind, _)) => {
                 let kind = Value::symbol(Symbol::intern(kind));
                 Native::Value(heap.list(&[Value::symbol(sym::ERROR), kind]))

@@ -389,19 +389,20 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                             m.set(m.a(), value.word());
                             m.next(4);
                         }
-                        None => match value!(env!().field(b_reg!(), m.constant(1).word(), m.cache(2)))
-                        {
-                            Field::Value(word) => {
-                                m.set(m.a(), word);
-                                m.next(4);
+                        None => {
+                            match value!(env!().field(b_reg!(), m.constant(1).word(), m.cache(2))) {
+                                Field::Value(word) => {
+                                    m.set(m.a(), word);
+                                    m.next(4);
+                                }
+                                Field::Load(module, number) => {
+                                    let to = m.after_words(4);
+                                    call!(outline!(copy => {
+                                        env!().load_global(&mut copy, module, Some(number), to)
+                                    }));
+                                }
                             }
-                            Field::Load(module, number) => {
-                                let to = m.after_words(4);
-                                call!(outline!(copy => {
-                                    env!().load_global(&mut copy, module, Some(number), to)
-                                }));
-                            }
-                        },
+                        }
                     }
                 }
                 // ---- jumps
@@ -645,12 +646,16 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                     let how = How::Call(m.after(3));
                     call!(outline!(copy => env!().call_field_at(&mut copy, how)));
                 }
-                Ex::TailField => call!(outline!(copy => env!().call_field_at(&mut copy, How::Tail))),
+                Ex::TailField => {
+                    call!(outline!(copy => env!().call_field_at(&mut copy, How::Tail)))
+                }
                 Ex::CallNamed => {
                     let how = How::Call(m.after(3));
                     call!(outline!(copy => env!().call_named_at(&mut copy, how)));
                 }
-                Ex::TailNamed => call!(outline!(copy => env!().call_named_at(&mut copy, How::Tail))),
+                Ex::TailNamed => {
+                    call!(outline!(copy => env!().call_named_at(&mut copy, How::Tail)))
+                }
                 Ex::CallNative => {
                     let native = vm.native(m.ext(args_words(m.a())) as usize);
                     let step = env!().native(native, m.args());
@@ -675,7 +680,9 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                         None => {
                             let to = m.after_words(3);
                             let (module, number) = (global.module, Some(global.number));
-                            call!(outline!(copy => env!().load_global(&mut copy, module, number, to)));
+                            call!(
+                                outline!(copy => env!().load_global(&mut copy, module, number, to))
+                            );
                         }
                     }
                 }
@@ -831,7 +838,9 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                 Ex::LoadGlobal => {
                     let words = [m.get(m.a()), b_reg!()];
                     let (stub, to) = (vm.stubs().load, m.after_words(2));
-                    call!(outline!(copy => env!().call_words(&mut copy, stub, &words, How::Call(to))));
+                    call!(
+                        outline!(copy => env!().call_words(&mut copy, stub, &words, How::Call(to)))
+                    );
                 }
                 Ex::LoadNext => {
                     let to = m.after_words(3);

@@ -38,9 +38,7 @@ impl Specialiser<'_> {
                     _ => ex,
                 }
             }
-            (Ex::UnlessList, Op::UnlessList { s, .. }, Op::ListEntry { s: of, .. })
-                if s == of =>
-            {
+            (Ex::UnlessList, Op::UnlessList { s, .. }, Op::ListEntry { s: of, .. }) if s == of => {
                 Ex::UnlessListThenEntry
             }
             (Ex::ListEntry, Op::ListEntry { d, s, .. }, Op::ListEntry { s: of, .. })
