@@ -134,9 +134,6 @@ float_functions! {
     math_sqrt "Math.sqrt" f64::sqrt;
     math_cbrt "Math.cbrt" f64::cbrt;
     math_exp "Math.exp" f64::exp;
-    math_log10 "Math.log10" f64::log10;
-    math_log2 "Math.log2" f64::log2;
-    math_ln "Math.log" f64::ln;
     math_sin "Math.sin" f64::sin;
     math_cos "Math.cos" f64::cos;
     math_tan "Math.tan" f64::tan;
@@ -146,6 +143,57 @@ float_functions! {
     math_sinh "Math.sinh" f64::sinh;
     math_cosh "Math.cosh" f64::cosh;
     math_tanh "Math.tanh" f64::tanh;
+}
+
+/// A number as a float times a power of 2: ints beyond all floats have logarithms too.
+fn scaled<'h>(cx: &Cx<'h, '_>, arg: Arg, x: Value<'h>) -> Result<(f64, f64), Value<'h>> {
+    let f = float_of(cx, arg, x)?;
+    if f != f64::INFINITY || x.as_float().is_some() {
+        return Ok((f, 0.0));
+    }
+    let Some(n) = Int::of(x) else { return Ok((f, 0.0)) };
+    let n = n.into_big();
+    let shift = n.bits().saturating_sub(64);
+    let top = int::from_bigint(cx.heap(), &(n >> shift));
+    Ok((float_of(cx, arg, top)?, shift as f64))
+}
+
+/// Logarithms: name, function, how, and the logarithm of 2.
+macro_rules! logarithms {
+    ($($name:ident $function:literal $log:expr, $of_two:expr;)*) => { $(
+        /// A logarithm.
+        pub fn $name<'h>(cx: &mut Cx<'h, '_>, [x]: [Value<'h>; 1]) -> Answer<'h> {
+            const ARG: Arg = Arg($function, "x");
+            let log: fn(f64) -> f64 = $log;
+            each_number(cx, ARG, x, move |cx, x| {
+                let (x, shift) = scaled(cx, ARG, x)?;
+                let more = if shift > 0.0 { shift * $of_two } else { 0.0 };
+                Ok(cx.heap().float(log(x) + more))
+            })
+        }
+    )* };
+}
+
+logarithms! {
+    math_log10 "Math.log10" f64::log10, std::f64::consts::LOG10_2;
+    math_log2 "Math.log2" f64::log2, 1.0;
+    math_ln "Math.log" f64::ln, std::f64::consts::LN_2;
+}
+
+/// `log(x, base)`
+pub fn math_log<'h>(cx: &mut Cx<'h, '_>, args: [Value<'h>; 2]) -> Answer<'h> {
+    const ARGS: [Arg; 2] = [Arg("Math.log", "x"), Arg("Math.log", "base")];
+    each_pair(cx, ARGS, args, |cx, x, base| {
+        let ((x, shift), (base, wide)) = (scaled(cx, ARGS[0], x)?, scaled(cx, ARGS[1], base)?);
+        if shift == 0.0 && wide == 0.0 {
+            return Ok(cx.heap().float(log(x, base)));
+        }
+        let of_two = std::f64::consts::LN_2;
+        let quotient = (x.ln() + shift * of_two) / (base.ln() + wide * of_two);
+        // Powers of 2 come out exactly.
+        let exact = (base == 2.0).then(|| x.log2() + shift);
+        Ok(cx.heap().float(exact.unwrap_or(quotient)))
+    })
 }
 
 /// Functions of two floats: name, function, names of the arguments, how.
@@ -166,7 +214,6 @@ macro_rules! float_pairs {
 float_pairs! {
     math_hypot "Math.hypot" "x" "y" f64::hypot;
     math_atan2 "Math.atan2" "y" "x" f64::atan2;
-    math_log "Math.log" "x" "base" log;
 }
 
 /// The logarithm in a base, exact where the bases 2 and 10 are.

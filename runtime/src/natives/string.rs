@@ -162,7 +162,10 @@ pub fn string_split<'h>(cx: &mut Cx<'h, '_>, [s, separator, parts]: [Value<'h>; 
     let separator = Arg("String.split", "separator").text(cx, separator)?;
     let most = match parts.is_nil() {
         true => usize::MAX,
-        false => Arg("String.split", "parts").count(cx, parts)?.max(1),
+        false => match Arg("String.split", "parts").count(cx, parts)? {
+            0 => return Err(Arg("String.split", "parts").bad(cx, "at least 1", parts)),
+            n => n,
+        },
     };
     if separator.is_empty() {
         return match most {

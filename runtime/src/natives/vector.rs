@@ -194,6 +194,13 @@ pub fn vector_which<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> 
     )
 }
 
+/// `mean(v)`
+pub fn vector_mean<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
+    let arg = Arg("Vector.mean", "v");
+    let seq = arg.vec_seq(cx, v)?;
+    numbers::mean(cx, arg, seq)
+}
+
 /// `replace_at(v, index, x)`
 pub fn vector_replace_at<'h>(cx: &mut Cx<'h, '_>, [v, index, x]: [Value<'h>; 3]) -> Answer<'h> {
     let function = "Vector.replace_at";

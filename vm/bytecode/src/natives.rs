@@ -107,7 +107,7 @@ macro_rules! for_each_native {
                 vector_range / 3, vector_length / 1, vector_is_empty / 1, vector_first / 1,
                 vector_last / 1, vector_rest / 1, vector_reverse / 1, vector_unique / 1,
                 vector_sum / 1, vector_product / 1, vector_min / 1, vector_max / 1,
-                vector_cumsum / 1, vector_cumprod / 1, vector_rank / 1,
+                vector_cumsum / 1, vector_cumprod / 1, vector_rank / 1, vector_mean / 1,
             }
             apply {
                 core_apply / 2, core_call_list / 3, core_caught / 1,

@@ -99,7 +99,11 @@ pub fn take<'h>(cx: &Cx<'h, '_>, seq: Seq<'h>, n: i64) -> Value<'h> {
 
 /// `drop(seq, n)`: without the first n entries; without the last -n if n is negative.
 pub fn drop<'h>(cx: &Cx<'h, '_>, seq: Seq<'h>, n: i64) -> Value<'h> {
-    if n < 0 { take_first(cx, seq, n) } else { take_last(cx, seq, n.checked_neg().unwrap_or(0)) }
+    match n {
+        0 => seq.value(),
+        1.. => take_last(cx, seq, -n),
+        _ => take_first(cx, seq, n),
+    }
 }
 
 /// `slice(seq, start, count)`: count entries from a position on; start may also be the positions

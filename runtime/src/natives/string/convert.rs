@@ -48,54 +48,61 @@ fn no_number(text: &str, what: &str) -> String {
     format!("{shown} is no {what}")
 }
 
-fn to_int<'h>(
-    cx: &mut Cx<'h, '_>,
+fn base_of<'h>(
+    cx: &Cx<'h, '_>,
     function: &'static str,
-    [s, base]: [Value<'h>; 2],
-) -> Result<Result<Value<'h>, String>, Value<'h>> {
-    let text = Arg(function, "s").text(cx, s)?;
-    let number = match Arg(function, "base").int(cx, base)? {
-        n @ 2..=36 => n as u32,
-        _ => return Err(Arg(function, "base").bad(cx, "from 2 to 36", base)),
-    };
+    base: Value<'h>,
+) -> Result<u32, Value<'h>> {
+    match Arg(function, "base").int(cx, base)? {
+        n @ 2..=36 => Ok(n as u32),
+        _ => Err(Arg(function, "base").bad(cx, "from 2 to 36", base)),
+    }
+}
+
+fn to_int<'h>(cx: &mut Cx<'h, '_>, text: &str, base: u32) -> Result<Value<'h>, String> {
     // Reading n digits takes n² steps: a text beyond this would hold up everything.
     if text.len() > 1 << 20 {
-        return Ok(Err("the text is too long for an int".to_owned()));
+        return Err("the text is too long for an int".to_owned());
     }
     cx.charge((text.len() as u64).pow(2) / 65536);
-    let parsed = parse_int(text, number).map(|n| int::from_bigint(cx.heap(), &n));
-    Ok(parsed.ok_or_else(|| no_number(text, "int")))
+    let parsed = parse_int(text, base).map(|n| int::from_bigint(cx.heap(), &n));
+    parsed.ok_or_else(|| no_number(text, "int"))
+}
+
+fn to_float<'h>(cx: &Cx<'h, '_>, text: &str) -> Result<Value<'h>, String> {
+    let parsed = parse_float(text).map(|f| cx.heap().float(f));
+    parsed.ok_or_else(|| no_number(text, "number"))
 }
 
 /// `to_int(s, base)`: `{:ok, n}` or `{:error, reason}`.
-pub fn string_to_int<'h>(cx: &mut Cx<'h, '_>, args: [Value<'h>; 2]) -> Answer<'h> {
-    let result = to_int(cx, "String.to_int", args)?;
-    value(tagged(cx, result))
+pub fn string_to_int<'h>(cx: &mut Cx<'h, '_>, [s, base]: [Value<'h>; 2]) -> Answer<'h> {
+    let base = base_of(cx, "String.to_int", base)?;
+    each_text(cx, Arg("String.to_int", "s"), s, move |cx, _, text| {
+        let result = to_int(cx, text, base);
+        Ok(tagged(cx, result))
+    })
 }
 
 /// `to_int!(s, base)`
-pub fn string_must_int<'h>(cx: &mut Cx<'h, '_>, args: [Value<'h>; 2]) -> Answer<'h> {
-    let result = to_int(cx, "String.to_int!", args)?;
-    value(result.map_err(|text| cx.value_error(&format!("String.to_int!: {text}")))?)
+pub fn string_must_int<'h>(cx: &mut Cx<'h, '_>, [s, base]: [Value<'h>; 2]) -> Answer<'h> {
+    let base = base_of(cx, "String.to_int!", base)?;
+    each_text(cx, Arg("String.to_int!", "s"), s, move |cx, _, text| {
+        to_int(cx, text, base).map_err(|what| cx.value_error(&format!("String.to_int!: {what}")))
+    })
 }
 
 /// `to_float(s)`: `{:ok, f}` or `{:error, reason}`.
 pub fn string_to_float<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
-    let text = Arg("String.to_float", "s").text(cx, s)?;
-    let parsed = parse_float(text).map(|f| cx.heap().float(f));
-    value(tagged(cx, parsed.ok_or_else(|| no_number(text, "number"))))
+    each_text(cx, Arg("String.to_float", "s"), s, |cx, _, text| {
+        Ok(tagged(cx, to_float(cx, text)))
+    })
 }
 
 /// `to_float!(s)`
 pub fn string_must_float<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
-    let text = Arg("String.to_float!", "s").text(cx, s)?;
-    match parse_float(text) {
-        Some(f) => value(cx.heap().float(f)),
-        None => {
-            let text = format!("String.to_float!: {}", no_number(text, "number"));
-            Err(cx.value_error(&text))
-        }
-    }
+    each_text(cx, Arg("String.to_float!", "s"), s, |cx, _, text| {
+        to_float(cx, text).map_err(|what| cx.value_error(&format!("String.to_float!: {what}")))
+    })
 }
 
 /// `to_symbol(s)`
