@@ -5,7 +5,7 @@ use crate::Mode;
 use crate::corpus::Corpus;
 use crate::random::Random;
 use crate::subject::Subject;
-use crate::worker::on_large_stack;
+use crate::worker::{ACCEPTED, on_large_stack};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -44,8 +44,21 @@ struct Failure {
     why: String,
 }
 
-/// Cases that one worker process runs.
-const BATCH: u64 = 20_000;
+/// Cases that one worker process runs: loaded code is never given back.
+fn batch_size(mode: Mode) -> u64 {
+    match mode {
+        Mode::Parse => 20_000,
+        Mode::Load => 5_000,
+    }
+}
+
+/// What came of a batch.
+struct Batch {
+    /// The case to go on with.
+    next: u64,
+    accepted: u64,
+    failure: Option<Failure>,
+}
 
 /// Runs the plan; gives whether all was well.
 pub fn run(plan: &Plan) -> io::Result<bool> {
@@ -53,15 +66,21 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
     let (mut next, end) = (plan.first, plan.first.saturating_add(plan.cases));
     let mut failures: Vec<String> = Vec::new();
     let mut kinds: Vec<(String, u64)> = Vec::new();
+    // Of whole batches: how many cases, and how many of them came through all checks.
+    let (mut whole, mut accepted) = (0u64, 0u64);
     eprintln!("{}: seed {}, from case {}", plan.mode.name(), plan.seed, plan.first);
     while next < end && failures.len() < plan.failures {
         if plan.time.is_some_and(|time| start.elapsed() >= time) {
             break;
         }
-        let to = end.min(next + BATCH);
-        let (done, failure) = batch(plan, next, to, start)?;
-        next = done;
-        if let Some(failure) = failure {
+        let to = end.min(next + batch_size(plan.mode));
+        let done = batch(plan, next, to, start)?;
+        if done.failure.is_none() && done.next == to {
+            whole += to - next;
+            accepted += done.accepted;
+        }
+        next = done.next;
+        if let Some(failure) = done.failure {
             let kind = kind(&failure.why);
             match kinds.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, count)) => *count += 1,
@@ -76,8 +95,9 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
         let seconds = start.elapsed().as_secs_f64();
         let count = next - plan.first;
         eprintln!(
-            "{count} cases in {seconds:.0} s ({:.0}/s), {} kinds of failure",
+            "{count} cases in {seconds:.0} s ({:.0}/s), {:.0}% accepted, {} kinds of failure",
             count as f64 / seconds.max(0.001),
+            accepted as f64 * 100.0 / whole.max(1) as f64,
             failures.len()
         );
     }
@@ -102,15 +122,16 @@ fn kind(why: &str) -> String {
 struct Progress {
     /// The case under way.
     case: AtomicU64,
+    /// How many inputs came through all checks.
+    accepted: AtomicU64,
     /// Whether nothing more will come.
     ended: AtomicBool,
     /// The end of what it wrote to standard error.
     said: Mutex<Vec<u8>>,
 }
 
-/// Runs the cases from `from` to `to` in a process; gives the number of the next one to run and
-/// what failed.
-fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<(u64, Option<Failure>)> {
+/// Runs the cases from `from` to `to` in a process.
+fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<Batch> {
     let mut child = Command::new(std::env::current_exe()?)
         .arg("work")
         .arg(plan.mode.name())
@@ -125,6 +146,7 @@ fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<(u64, Op
         .spawn()?;
     let progress = Arc::new(Progress {
         case: AtomicU64::new(from),
+        accepted: AtomicU64::new(0),
         ended: AtomicBool::new(false),
         said: Mutex::new(Vec::new()),
     });
@@ -136,7 +158,8 @@ fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<(u64, Op
     }
     let case = progress.case.load(Ordering::SeqCst);
     let said = String::from_utf8_lossy(&progress.said.lock().expect("not poisoned")).into_owned();
-    Ok(match ended {
+    let accepted = progress.accepted.load(Ordering::SeqCst);
+    let (next, failure) = match ended {
         Ended::Exit(status) if status.success() && case == to => (to, None),
         Ended::Exit(status) => {
             let why = format!("{}\n{}", describe(status), said.trim_end());
@@ -147,7 +170,8 @@ fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<(u64, Op
             (case + 1, Some(Failure { case, why }))
         }
         Ended::TimeIsUp => (case, None),
-    })
+    };
+    Ok(Batch { next, accepted, failure })
 }
 
 /// How a worker ended.
@@ -190,7 +214,12 @@ fn listen(child: &mut Child, progress: &Arc<Progress>) -> Vec<thread::JoinHandle
         threads.push(thread::spawn(move || {
             let mut word = [0; 8];
             while out.read_exact(&mut word).is_ok() {
-                progress.case.store(u64::from_le_bytes(word), Ordering::SeqCst);
+                match u64::from_le_bytes(word) {
+                    number if number & ACCEPTED != 0 => {
+                        progress.accepted.store(number & !ACCEPTED, Ordering::SeqCst);
+                    }
+                    case => progress.case.store(case, Ordering::SeqCst),
+                }
             }
             progress.ended.store(true, Ordering::SeqCst);
         }));
@@ -239,9 +268,8 @@ fn keep(plan: &Plan, failure: &Failure) -> io::Result<String> {
     let path = plan.out.join(format!("{}-{}-{}", plan.mode.name(), plan.seed, failure.case));
     let mut input = Vec::new();
     on_large_stack(|| {
-        let corpus = Corpus::read(&plan.root);
         let mut random = Random::new(plan.seed, failure.case);
-        input = Subject::new(plan.mode, &corpus).input(&mut random, &corpus);
+        input = Subject::new(plan.mode, Corpus::read(&plan.root)).input(&mut random);
     });
     let mut file = std::fs::File::create(&path)?;
     file.write_all(&input)?;

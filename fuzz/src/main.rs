@@ -3,6 +3,7 @@
 
 mod corpus;
 mod driver;
+mod load;
 mod parse;
 mod random;
 mod subject;
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Sources through the compiler; what it emits must pass the verifier
     Parse(Run),
+    /// Damaged .ratab files through the verifier; what it accepts is loaded and run
+    Load(Run),
     /// The child process that runs cases
     #[command(hide = true)]
     Work(Work),
@@ -38,6 +41,8 @@ enum Command {
 pub enum Mode {
     /// Sources through the compiler.
     Parse,
+    /// Damaged files through the virtual machine.
+    Load,
 }
 
 impl Mode {
@@ -45,6 +50,7 @@ impl Mode {
     pub fn name(self) -> &'static str {
         match self {
             Mode::Parse => "parse",
+            Mode::Load => "load",
         }
     }
 }
@@ -101,6 +107,7 @@ struct Work {
 fn main() {
     match Cli::parse().command {
         Command::Parse(run) => drive(Mode::Parse, run),
+        Command::Load(run) => drive(Mode::Load, run),
         Command::Work(work) => {
             if let Err(error) = worker::limit(work.memory) {
                 eprintln!("cannot set the limits: {error}");
@@ -149,9 +156,11 @@ fn drive(mode: Mode, run: Run) {
 /// Writes the input of a case to standard output.
 fn show(mode: Mode, root: &Path, seed: u64, case: u64) {
     use std::io::Write;
-    let corpus = corpus::Corpus::read(root);
-    let mut random = random::Random::new(seed, case);
-    let input = subject::Subject::new(mode, &corpus).input(&mut random, &corpus);
+    let mut input = Vec::new();
+    worker::on_large_stack(|| {
+        let mut random = random::Random::new(seed, case);
+        input = subject::Subject::new(mode, corpus::Corpus::read(root)).input(&mut random);
+    });
     if std::io::stdout().write_all(&input).is_err() {
         exit(1);
     }

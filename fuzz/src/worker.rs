@@ -19,21 +19,25 @@ pub fn limit(megabytes: u64) -> io::Result<()> {
     rlimit::setrlimit(rlimit::Resource::CORE, 0, 0)
 }
 
+/// The bit that marks a word as the number of accepted inputs so far.
+pub const ACCEPTED: u64 = 1 << 63;
+
 /// Runs cases `from..to`; a number before each on standard output, and `to` at the end.
 pub fn cases(mode: Mode, root: &Path, seed: u64, from: u64, to: u64) {
     on_large_stack(|| {
-        let corpus = Corpus::read(root);
-        let subject = Subject::new(mode, &corpus);
+        let mut subject = Subject::new(mode, Corpus::read(root));
         let mut out = io::stdout().lock();
+        let mut accepted = 0;
         for case in from..to {
             if out.write_all(&case.to_le_bytes()).and_then(|()| out.flush()).is_err() {
                 return; // nobody listens
             }
             let mut random = Random::new(seed, case);
-            let input = subject.input(&mut random, &corpus);
-            subject.run(&input);
+            let input = subject.input(&mut random);
+            accepted += u64::from(subject.run(&input));
         }
         // A failure here is a failure of the driver, which sees it.
+        let _ = out.write_all(&(accepted | ACCEPTED).to_le_bytes());
         let _ = out.write_all(&to.to_le_bytes());
         let _ = out.flush();
     });
@@ -41,7 +45,10 @@ pub fn cases(mode: Mode, root: &Path, seed: u64, from: u64, to: u64) {
 
 /// Runs one input from a file.
 pub fn replay(mode: Mode, root: &Path, input: &[u8]) {
-    on_large_stack(|| Subject::new(mode, &Corpus::read(root)).run(input));
+    on_large_stack(|| {
+        let accepted = Subject::new(mode, Corpus::read(root)).run(input);
+        eprintln!("{}", if accepted { "accepted" } else { "rejected" });
+    });
 }
 
 /// Runs `work` with a stack for the deepest input; a panic there ends the process.

@@ -13,6 +13,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The compiler of the rata language.
 #[derive(Parser)]
 #[command(
+    name = "ratac",
     version,
     about,
     after_help = "Examples:\n  ratac compile app.rata              writes app.ratab\n  \

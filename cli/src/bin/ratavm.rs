@@ -16,6 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The virtual machine of the rata language.
 #[derive(Parser)]
 #[command(
+    name = "ratavm",
     version,
     about,
     after_help = "Examples:\n  ratavm run app.ratab            runs a compiled program\n  \
@@ -37,6 +38,7 @@ enum Command {
 }
 
 #[derive(Args)]
+#[command(override_usage = "ratavm run [OPTIONS] <PATH> [ARGS]...")]
 struct Run {
     /// Keep the other processes running when the main one ends
     #[arg(long)]
@@ -44,11 +46,15 @@ struct Run {
     /// Scheduler threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     schedulers: Option<u16>,
-    /// The program
-    path: String,
-    /// The program's own arguments (everything after its path)
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    args: Vec<String>,
+    /// The program, then its own arguments: everything after its path
+    #[arg(required = true, trailing_var_arg = true, value_name = "PATH")]
+    program: Vec<String>,
+}
+
+impl Run {
+    fn path(&self) -> &str {
+        self.program.first().map_or("", String::as_str)
+    }
 }
 
 fn main() {
@@ -60,9 +66,9 @@ fn main() {
 fn run_program(run: Run) -> Result<i32, Failure> {
     let options = options(&run)?;
     let stdlib = stdlib()?;
-    let package = package(&run.path, &stdlib)?;
+    let package = package(run.path(), &stdlib)?;
     program::run(&stdlib, &package, options)
-        .map_err(|e| Failure::before_running(format!("`{}`: {e}", run.path)))
+        .map_err(|e| Failure::before_running(format!("`{}`: {e}", run.path())))
 }
 
 /// A compiled file is known by its first bytes, whatever it is called.
@@ -84,7 +90,7 @@ fn options(run: &Run) -> Result<Options, Failure> {
     let mut options = Options {
         workers: run.schedulers.map_or(0, usize::from),
         no_halt: run.no_halt,
-        args: run.args.clone(),
+        args: run.program.iter().skip(1).cloned().collect(),
         ..Options::default()
     };
     // For testing the VM itself: collect, or end the turn, at every safepoint.

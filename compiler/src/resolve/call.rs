@@ -167,9 +167,15 @@ impl<'a> Resolver<'a, '_> {
                 }
             },
             ExprKind::Field { object, name } => match self.module_of(object) {
-                Some(module) => match self.member(module, name.name, name.span) {
-                    Ok(None) => Callee::Error,
-                    _ => self.callee_member(callee.span, module, name.name),
+                Some(module) => match self.own_member(module, name.name) {
+                    Some(Meaning::Functions(set)) => Callee::Set(set),
+                    Some(Meaning::Global(g)) => {
+                        self.callee_value(callee.span, hir::ExprKind::Global(g))
+                    }
+                    _ => match self.member(module, name.name, name.span) {
+                        Ok(None) => Callee::Error,
+                        _ => self.callee_member(callee.span, module, name.name),
+                    },
                 },
                 None => Callee::Field { object: self.expression_ref(object), name: name.name },
             },
@@ -450,6 +456,10 @@ impl<'a> Resolver<'a, '_> {
                 }
                 Some(_) => {}
             }
+        }
+        let twice = |i: usize| args.named[..i].iter().any(|n| n.0.name == args.named[i].0.name);
+        if (0..args.named.len()).any(twice) {
+            return; // reported
         }
         let arities = signatures.iter().map(|s| (s.min, s.arity())).collect();
         self.wrong_arity(name, span, count + args.named.len(), arities);

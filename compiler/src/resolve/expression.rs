@@ -201,6 +201,11 @@ impl<'a> Resolver<'a, '_> {
         let Some(module) = self.module_of(object) else {
             return hir::ExprKind::Field { object: self.expression_ref(object), name: name.name };
         };
+        match self.own_member(module, name.name) {
+            Some(Meaning::Functions(set)) => return self.function_value(set, None),
+            Some(Meaning::Global(global)) => return hir::ExprKind::Global(global),
+            _ => {}
+        }
         match self.member(module, name.name, name.span) {
             Ok(None) => hir::ExprKind::Error,
             _ => hir::ExprKind::Member { module, name: name.name },
@@ -236,16 +241,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn capture_name(&mut self, name: Name, span: Span, arity: i64) -> Option<hir::ExprKind<'a>> {
         match self.meaning(name) {
-            Some(Meaning::Functions(set)) => {
-                let known = &self.level.sets[set.0 as usize];
-                let count = u32::try_from(arity).unwrap_or(u32::MAX);
-                if known.entries.iter().any(|e| e.0 <= count && count <= e.1) {
-                    return Some(self.function_value(set, Some(count)));
-                }
-                let arities = known.entries.iter().map(|e| (e.0, e.1)).collect();
-                self.wrong_arity(name, span, arity as usize, arities);
-                Some(hir::ExprKind::Error)
-            }
+            Some(Meaning::Functions(set)) => Some(self.capture_set(set, name, span, arity)),
             Some(Meaning::Member { module }) => {
                 self.capture_member(module, Ident { name, span }, arity)
             }
@@ -257,6 +253,23 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
+    fn capture_set(
+        &mut self,
+        set: hir::SetIdx,
+        name: Name,
+        span: Span,
+        arity: i64,
+    ) -> hir::ExprKind<'a> {
+        let known = &self.level.sets[set.0 as usize];
+        let count = u32::try_from(arity).unwrap_or(u32::MAX);
+        if known.entries.iter().any(|e| e.0 <= count && count <= e.1) {
+            return self.function_value(set, Some(count));
+        }
+        let arities = known.entries.iter().map(|e| (e.0, e.1)).collect();
+        self.wrong_arity(name, span, arity as usize, arities);
+        hir::ExprKind::Error
+    }
+
     /// A capture, unless the member is a constant: then `/` divides.
     fn capture_member(
         &mut self,
@@ -265,6 +278,13 @@ impl<'a> Resolver<'a, '_> {
         arity: i64,
     ) -> Option<hir::ExprKind<'a>> {
         use super::index::MemberKind;
+        match self.own_member(module, ident.name) {
+            Some(Meaning::Functions(set)) => {
+                return Some(self.capture_set(set, ident.name, ident.span, arity));
+            }
+            Some(Meaning::Global(_)) => return None,
+            _ => {}
+        }
         let count = u32::try_from(arity).unwrap_or(u32::MAX);
         match self.member(module, ident.name, ident.span) {
             Ok(Some(MemberKind::Constant)) => return None,

@@ -52,6 +52,11 @@ impl<'a> Resolver<'a, '_> {
         Some(alias.module)
     }
 
+    /// What `__module__.name` means in its own module, where nothing is private.
+    pub(super) fn own_member(&mut self, module: Name, name: Name) -> Option<Meaning> {
+        if module != self.outline().name { None } else { self.module_level(name) }
+    }
+
     /// Whichever of function and constant stands nearest above.
     fn module_level(&mut self, name: Name) -> Option<Meaning> {
         let binding = self.visible_binding(name);
@@ -76,14 +81,17 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// The binding that the name refers to from here: the last one above; in a module also the first
-    /// below (its functions run when it is loaded).
+    /// below (its functions run when it is loaded), and in a function of a script if that is a function.
     fn visible_binding(&self, name: Name) -> Option<usize> {
         let list = self.level.bindings_by_name.get(&name)?;
         let outline = self.outline();
         let above = |b: &&usize| outline.bindings[**b].item < self.level.position;
         match list.iter().rev().find(above) {
             Some(b) => Some(*b),
-            None if outline.kind == ModuleKind::Script => None,
+            None if outline.kind == ModuleKind::Script => {
+                let inside = self.scopes.in_function();
+                list.first().copied().filter(|b| inside && outline.bindings[*b].function.is_some())
+            }
             None => list.first().copied(),
         }
     }
@@ -256,7 +264,7 @@ impl<'a> Resolver<'a, '_> {
                 info.members.get(&name).is_some_and(|m| m.public)
             })
             .map(|m| self.text(m))
-            .filter(|m| !m.ends_with(".Defaults"))
+            .filter(|m| !m.ends_with(".Defaults") && !m.ends_with(".rata"))
             .collect();
         found.sort_unstable();
         found.truncate(3);
@@ -293,8 +301,7 @@ impl<'a> Resolver<'a, '_> {
         let known: Vec<Name> = self.index.module_names().collect();
         let Some(help) = self.suggestion(&text, known) else { return };
         if self.doubted.insert(module) {
-            let warning =
-                self.warning("W0911", span, format!("module `{text}` is not known here"));
+            let warning = self.warning("W0911", span, format!("module `{text}` is not known here"));
             warning.label = "calls into it fail unless it is loaded by then".to_string();
             warning.help.push(help);
         }

@@ -1,6 +1,8 @@
 //! One module: its `library`, `use` and `export` lines, its functions, then its statements.
 
-use super::outline::{Outline, defaults_clause, defaults_module, exported_names, inherited};
+use super::outline::{
+    Binding, Outline, defaults_clause, defaults_module, exported_names, inherited,
+};
 use super::scope::Context;
 use super::{Alias as Known, Resolver};
 use crate::diagnostics::Diagnostic;
@@ -43,6 +45,7 @@ impl<'a> Resolver<'a, '_> {
         self.prepare();
         self.functions();
         self.inherited_functions();
+        self.main_function();
         let init = self.init();
         self.exports_exist();
         let exports = self.exports();
@@ -256,10 +259,11 @@ impl<'a> Resolver<'a, '_> {
                 {
                     let text = self.text(group.ident.name).to_string();
                     let count = mine.min.max(theirs.min);
+                    let s = if count == 1 { "" } else { "s" };
                     self.error(
                         "E0303",
                         group.ident.span,
-                        format!("`{text}` could be called with {count} arguments in two ways"),
+                        format!("`{text}` could be called with {count} argument{s} in two ways"),
                     )
                     .also
                     .push((other.ident.span, "the other function".to_string()));
@@ -284,15 +288,36 @@ impl<'a> Resolver<'a, '_> {
             args.extend(vars.iter().map(|v| self.expr(span, hir::ExprKind::Var(*v))));
             let target = hir::Target::Import { module, name };
             let call = self.expr(span, hir::ExprKind::Call { target, args: self.slice(&args) });
-            let params: Vec<hir::Pattern<'a>> = vars
-                .iter()
-                .map(|v| hir::Pattern { span, kind: hir::PatternKind::Var(*v) })
-                .collect();
-            let def = self.plain_function(name, span, &params, &vec![None; params.len()], call);
-            let f = FnIdx(self.level.functions.len() as u32);
-            self.level.functions.push(def);
-            self.level.inherited.push((name, arity, f));
+            self.add_inherited(name, span, &vars, call);
         }
+    }
+
+    /// A script's `main` that is bound to a `fn`, as a function that calls it.
+    fn main_function(&mut self) {
+        let outline = self.outline();
+        let Some(name) = self.names.find("main") else { return };
+        let last = self.level.bindings_by_name.get(&name).and_then(|list| list.last()).copied();
+        let wanted =
+            outline.kind == ModuleKind::Script && !self.level.groups_by_name.contains_key(&name);
+        let Some(binding) = last.filter(|_| wanted) else { return };
+        let Binding { span, function, .. } = outline.bindings[binding];
+        let Some(arity) = function.filter(|&arity| arity <= 1) else { return };
+        let vars: Vec<hir::Var> = (0..arity).map(|_| self.scopes.fresh(None)).collect();
+        let args: Vec<_> = vars.iter().map(|v| self.expr(span, hir::ExprKind::Var(*v))).collect();
+        let global = self.global(binding);
+        let callee = self.expr(span, hir::ExprKind::Global(global));
+        let target = hir::Target::Value(self.alloc(callee));
+        let call = self.expr(span, hir::ExprKind::Call { target, args: self.slice(&args) });
+        self.add_inherited(name, span, &vars, call);
+    }
+
+    fn add_inherited(&mut self, name: Name, span: Span, vars: &[hir::Var], body: hir::Expr<'a>) {
+        let params: Vec<hir::Pattern<'a>> =
+            vars.iter().map(|v| hir::Pattern { span, kind: hir::PatternKind::Var(*v) }).collect();
+        let def = self.plain_function(name, span, &params, &vec![None; params.len()], body);
+        let f = FnIdx(self.level.functions.len() as u32);
+        self.level.functions.push(def);
+        self.level.inherited.push((name, vars.len() as u32, f));
     }
 
     fn init(&mut self) -> Option<&'a hir::FnDef<'a>> {

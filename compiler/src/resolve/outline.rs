@@ -34,6 +34,8 @@ pub struct Binding {
     pub span: Span,
     /// Index of the statement among the module's items.
     pub item: usize,
+    /// The arity of a `fn` or `~` (any) that is bound: functions see it from above, too.
+    pub function: Option<u32>,
 }
 
 /// A module before its bodies are looked at.
@@ -138,8 +140,16 @@ impl<'a> Walk<'a, '_> {
         }
         let mut found = Vec::new();
         bound_names(pattern, &mut found);
+        let function = match (&pattern.kind, &value.kind) {
+            (PatternKind::Name(_), ExprKind::Fn { clauses }) => {
+                clauses.first().map(|clause| clause.params.len() as u32)
+            }
+            (PatternKind::Name(_), ExprKind::Tilde(_)) => Some(1),
+            _ => None,
+        };
         let bindings = &mut self.outlines[me].bindings;
-        bindings.extend(found.iter().map(|i| Binding { name: i.name, span: i.span, item: index }));
+        let binding = |i: &Ident| Binding { name: i.name, span: i.span, item: index, function };
+        bindings.extend(found.iter().map(binding));
     }
 
     fn function(&mut self, me: usize, item: usize, ident: Ident, function: &'a Function<'a>) {

@@ -145,6 +145,11 @@ impl Scopes {
         self.contexts.last().expect("inside a function")
     }
 
+    /// Whether a function is under way, rather than a module's own statements.
+    pub fn in_function(&self) -> bool {
+        self.contexts.last().is_some_and(|context| !context.is_init)
+    }
+
     /// Uses the variable that holds the innermost function itself.
     pub fn use_self(&mut self, var: Var) {
         let context = self.contexts.last_mut().expect("inside a function");

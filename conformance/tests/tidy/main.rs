@@ -96,7 +96,7 @@ const FORBIDDEN_PACKAGES: &[(&str, &[&str])] = &[
 ];
 
 const CRATES: &[&str] =
-    &["compiler", "vm", "vm/bytecode", "runtime", "conformance", "benches", "stdlib"];
+    &["compiler", "vm", "runtime", "conformance", "benches", "stdlib", "cli", "fuzz"];
 
 fn root() -> PathBuf {
     let conformance = rata_conformance::conformance_dir();
@@ -112,7 +112,8 @@ fn sources() -> Vec<(String, String)> {
         for entry in folder.read_dir().into_iter().flatten().flatten() {
             let path = entry.path();
             if path.is_dir() {
-                if path.file_name().is_some_and(|n| n != "target") {
+                // `peers` holds programs of other languages' benchmarks, as they were given.
+                if path.file_name().is_some_and(|n| n != "target" && n != "peers") {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|e| e == "rs") {
@@ -122,8 +123,6 @@ fn sources() -> Vec<(String, String)> {
         }
     }
     found.sort();
-    // vm/bytecode lies inside vm and is met twice.
-    found.dedup();
     found
 }
 

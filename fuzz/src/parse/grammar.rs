@@ -264,7 +264,7 @@ impl Writer<'_> {
 
     fn simple_pattern(&mut self) {
         match self.random.below(10) {
-            0 | 1 | 2 => {
+            0..=2 => {
                 let name = self.new_name();
                 self.put(&name);
             }

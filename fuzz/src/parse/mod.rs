@@ -86,8 +86,9 @@ impl Sources for Texts<'_> {
     }
 }
 
-/// Compiles an input and checks what comes of it. Panics if something is wrong with it.
-pub fn run(input: &[u8], stdlib: &Package) {
+/// Compiles an input and checks what comes of it. Panics if something is wrong with it; gives
+/// whether it compiled.
+pub fn run(input: &[u8], stdlib: &Package) -> bool {
     let mut parts = input.splitn(2, |byte| *byte == SEPARATOR);
     let first = parts.next().unwrap_or_default();
     let sources = match parts.next() {
@@ -109,9 +110,12 @@ pub fn run(input: &[u8], stdlib: &Package) {
         1 => Some(Stage::Tree),
         2 => Some(Stage::Resolved),
         3 if !compiled.failed() => Some(Stage::Ir),
-        _ => return,
+        _ => None,
     };
-    compile_here(&request).expect("the file is there");
+    if request.emit.is_some() {
+        compile_here(&request).expect("the file is there");
+    }
+    compiled.package.is_some()
 }
 
 fn check(compiled: &Compiled) {

@@ -1,7 +1,7 @@
 //! Natives of Core: types, tests, exceptions, order, hashes.
 
 use super::support::args::shown;
-use super::support::{Answer, Arg, value};
+use super::support::{Answer, Arg, Roots, Seq, Steps, run, value};
 use crate::host::WorkerHost;
 use crate::output::Stream;
 use rata_vm::compare::cmp_counted;
@@ -10,7 +10,7 @@ use rata_vm::hash::hash_counted;
 use rata_vm::inspect;
 use rata_vm::native::Cx;
 use rata_vm::symbols::sym;
-use rata_vm::value::{Kind, Value, View};
+use rata_vm::value::{Kind, Value, View, Word};
 
 /// `typeof(v)`
 pub fn core_typeof<'h>(_cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
@@ -19,9 +19,7 @@ pub fn core_typeof<'h>(_cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> 
 
 /// `inspect(v)`
 pub fn core_inspect<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
-    let text = inspect::inspect(v);
-    cx.charge(text.len() as u64 / 64);
-    value(cx.heap().string(&text))
+    show(cx, v, inspect::inspect_to)
 }
 
 /// The text that `IO.puts` and f-strings show.
@@ -29,9 +27,75 @@ pub fn core_display<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> 
     if v.as_str().is_some() {
         return value(v);
     }
-    let text = inspect::display(v);
+    show(cx, v, inspect::display_to)
+}
+
+/// Entries of a sequence that are shown at once; a longer one is shown piece by piece.
+const SHOWN: usize = 256;
+/// The most bytes that the text of a value may have.
+const MOST_TEXT: usize = 1 << 30;
+
+fn show<'h>(
+    cx: &mut Cx<'h, '_>,
+    v: Value<'h>,
+    how: fn(Value<'_>, &mut String, usize) -> bool,
+) -> Answer<'h> {
+    if Seq::of(v).is_some_and(|seq| seq.len() > SHOWN) {
+        return run(cx, Showing { v: v.word(), next: 0, text: String::new() });
+    }
+    let mut text = String::new();
+    let whole = how(v, &mut text, MOST_TEXT);
     cx.charge(text.len() as u64 / 64);
-    value(cx.heap().string(&text))
+    if whole { value(cx.heap().string(&text)) } else { Err(too_long(cx)) }
+}
+
+fn too_long<'h>(cx: &Cx<'h, '_>) -> Value<'h> {
+    cx.value_error("the text of the value would be too long")
+}
+
+/// A long vector or list on its way into text.
+struct Showing {
+    v: Word,
+    next: usize,
+    text: String,
+}
+
+impl Roots for Showing {
+    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.v.roots(visit);
+    }
+}
+
+impl Steps for Showing {
+    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+        let heap = cx.heap();
+        let seq = Seq::at_rest(heap, self.v);
+        let [open, close] = if seq.is_list() { ['{', '}'] } else { ['[', ']'] };
+        let nested = seq.is_nested();
+        let (start, before) = (self.next, self.text.len());
+        while self.next < seq.len() && self.next < start + SHOWN {
+            self.text.push_str(if self.next == 0 { "" } else { ", " });
+            if self.next == 0 {
+                self.text.push(open);
+            }
+            let entry = seq.get(heap, self.next).unwrap_or(Value::NIL);
+            // What stands among vectors is a vector; of one entry, here.
+            let alone = nested && !entry.is_vector() && !entry.is_nil();
+            self.text.push_str(if alone { "[" } else { "" });
+            let whole = inspect::inspect_to(entry, &mut self.text, MOST_TEXT);
+            self.text.push_str(if alone { "]" } else { "" });
+            if !whole || self.text.len() > MOST_TEXT || !heap.has_room(self.text.len()) {
+                return Err(too_long(cx));
+            }
+            self.next += 1;
+        }
+        cx.charge(1 + (self.text.len() - before) as u64 / 64);
+        if self.next < seq.len() {
+            return Ok(None);
+        }
+        self.text.push(close);
+        Ok(Some(heap.string(&self.text)))
+    }
 }
 
 macro_rules! type_tests {

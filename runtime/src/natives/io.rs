@@ -14,36 +14,36 @@ pub fn write<'h>(cx: &mut Cx<'h, '_>, stream: Stream, text: &str) -> Answer<'h> 
     Ok(crate::host::write(cx, stream, text, Value::symbol(sym::OK)))
 }
 
-fn shown(v: Value<'_>, end: &str) -> String {
-    let mut text = String::new();
-    inspect::display_to(v, &mut text, usize::MAX);
-    text.push_str(end);
-    text
+/// Natives that print the text that a value has been made: name, stream, what follows it.
+macro_rules! printers {
+    ($($(#[$doc:meta])* $name:ident $stream:ident $end:literal;)*) => { $(
+        $(#[$doc])*
+        pub fn $name<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
+            let mut text = String::new();
+            inspect::display_to(v, &mut text, usize::MAX);
+            text.push_str($end);
+            write(cx, Stream::$stream, &text)
+        }
+    )* };
 }
 
-/// `puts(v)`
-pub fn io_puts<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
-    write(cx, Stream::Out, &shown(v, "\n"))
+printers! {
+    /// A text and a newline.
+    io_puts Out "\n";
+    /// A text alone.
+    io_print Out "";
+    /// A text and a newline on standard error.
+    io_error Err "\n";
 }
 
-/// `print(v)`
-pub fn io_print<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
-    write(cx, Stream::Out, &shown(v, ""))
-}
-
-/// `error(v)`: as `puts`, on standard error.
-pub fn io_error<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
-    write(cx, Stream::Err, &shown(v, "\n"))
-}
-
-/// Shows a value as source, after a label if there is one; the answer is `:ok`.
-pub fn io_inspect<'h>(cx: &mut Cx<'h, '_>, [v, label]: [Value<'h>; 2]) -> Answer<'h> {
+/// The text of a value as source, after a label if there is one.
+pub fn io_inspect<'h>(cx: &mut Cx<'h, '_>, [source, label]: [Value<'h>; 2]) -> Answer<'h> {
     let mut text = String::new();
     if !label.is_nil() {
         inspect::display_to(label, &mut text, usize::MAX);
         text.push_str(": ");
     }
-    inspect::inspect_to(v, &mut text, usize::MAX);
+    inspect::display_to(source, &mut text, usize::MAX);
     text.push('\n');
     write(cx, Stream::Out, &text)
 }

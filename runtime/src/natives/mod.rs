@@ -13,6 +13,7 @@ pub mod core;
 pub mod counter;
 pub mod dataload;
 pub mod enums;
+pub mod file;
 pub mod io;
 pub mod list;
 pub mod log;

@@ -34,7 +34,7 @@ impl Generator {
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         let s = &mut self.0;
         let result = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
         let t = s[1] << 17;
@@ -49,16 +49,16 @@ impl Generator {
 
     /// A float from 0 to below 1.
     pub fn uniform(&mut self) -> f64 {
-        (self.next() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+        (self.bits() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
     /// An int from 0 to below `n`, all equally likely; `n` is not 0.
     pub fn below(&mut self, n: u64) -> u64 {
-        let mut product = self.next() as u128 * n as u128;
+        let mut product = self.bits() as u128 * n as u128;
         if (product as u64) < n {
             let least = n.wrapping_neg() % n;
             while (product as u64) < least {
-                product = self.next() as u128 * n as u128;
+                product = self.bits() as u128 * n as u128;
             }
         }
         (product >> 64) as u64
@@ -68,7 +68,7 @@ impl Generator {
     fn below_big(&mut self, n: &BigInt) -> BigInt {
         let bits = n.bits();
         loop {
-            let words = (0..bits.div_ceil(32)).map(|_| (self.next() >> 32) as u32).collect();
+            let words = (0..bits.div_ceil(32)).map(|_| (self.bits() >> 32) as u32).collect();
             let drawn = BigInt::from(num_bigint::BigUint::new(words));
             let drawn = drawn >> (bits.div_ceil(32) * 32 - bits);
             if drawn < *n {
@@ -237,7 +237,7 @@ mod tests {
     fn a_seed_fixes_the_sequence() {
         let draw = |seed| {
             let mut generator = Generator::seeded(seed);
-            (0..5).map(|_| generator.next()).collect::<Vec<_>>()
+            (0..5).map(|_| generator.bits()).collect::<Vec<_>>()
         };
         assert_eq!(draw(42), draw(42));
         assert_ne!(draw(42), draw(43));

@@ -43,6 +43,9 @@ macro_rules! for_each_native {
                 enum_uniq / 1, enum_frequencies / 1, enum_unzip / 1, enum_to_vector / 1,
                 enum_to_list / 1,
             }
+            file {
+                file_read / 1, file_must_read / 1,
+            }
             io {
                 io_puts / 1, io_print / 1, io_error / 1, io_inspect / 2, io_gets / 1, io_read / 0,
             }

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use rata_bytecode::operand::{Label, Reg};
+use rata_bytecode::operand::{FnId, Label, Reg};
 
 use super::exec::Ex;
 
@@ -54,6 +54,19 @@ pub(crate) struct Emitter {
     safepoints: BTreeMap<u32, u32>,
     fixups: Vec<Fixup>,
     switches: Vec<(usize, usize, SwitchPlan)>,
+    /// Calls of functions of the module, to be completed when all have their code.
+    pub(crate) calls: Vec<CallSite>,
+}
+
+/// A call that holds what is known about its callee only when that has its code.
+pub(crate) struct CallSite {
+    /// Where the instruction is.
+    pub(crate) at: usize,
+    /// Where the address of the callee's entry goes.
+    pub(crate) entry: usize,
+    pub(crate) callee: FnId,
+    /// Words of the frame besides registers; none if a is something else.
+    pub(crate) frame: Option<u16>,
 }
 
 impl Emitter {
@@ -66,12 +79,19 @@ impl Emitter {
             safepoints: BTreeMap::new(),
             fixups: vec![],
             switches: vec![],
+            calls: vec![],
         }
     }
 
     /// The next file instruction begins here.
     pub(crate) fn begin(&mut self) {
         self.starts.push(self.words.len() as u32);
+    }
+
+    /// The next file instruction is the second half of the one just written. Nothing leads there,
+    /// but lines are looked up by it: what goes on after the first word belongs to the second.
+    pub(crate) fn begin_within(&mut self) {
+        self.starts.extend(self.starts.last().map(|start| start + 1));
     }
 
     /// An instruction's first word.
@@ -96,6 +116,32 @@ impl Emitter {
             }
             self.words.push(word);
         }
+    }
+
+    /// The words of a call with exactly these arguments, up to the callee's entry.
+    pub(crate) fn exact(
+        &mut self,
+        ex: Ex,
+        args: &[Reg],
+        function: Option<u64>,
+        callee: FnId,
+        frame: Option<u16>,
+    ) {
+        let at = self.words.len();
+        self.args(ex, args);
+        self.words[at] &= !0xffff_0000;
+        self.words.extend(function);
+        self.calls.push(CallSite { at, entry: self.words.len(), callee, frame });
+        self.ext(0);
+    }
+
+    /// The words of a call whose argument is calculated from b and c, up to the callee's entry.
+    pub(crate) fn call_known(&mut self, ex: Ex, [b, c]: [u16; 2], function: u64, callee: FnId) {
+        let at = self.words.len();
+        self.op(ex, 0, b, c);
+        self.ext(function);
+        self.calls.push(CallSite { at, entry: self.words.len(), callee, frame: Some(3) });
+        self.ext(0);
     }
 
     /// A `rel` instruction.

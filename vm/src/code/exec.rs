@@ -6,6 +6,9 @@
 //! - `Abc`: registers (or a 16-bit int in c) in a, b, c.
 //! - `Rel`: a register in a, and in b:c a jump distance in words, from this instruction.
 //! - `Args`: a = how many registers, which follow in b, c and then four a word ([`args_words`]).
+//! - `Args0` … `Args3`: the same with a number of registers that the instruction implies; a is free.
+//! An instruction named after two (`ListEntryTwice`) does its own work and then that of the instruction
+//! behind it, which stands there unchanged.
 //! - Extension words are named in the comment of each line; `info` is always the last one, so that
 //!   it lies right before the return pc (see `stack.rs`); `cache` words are inline caches.
 
@@ -115,7 +118,11 @@ macro_rules! for_each_exec {
             UnlessConst Abc 2,
             UnlessSame Abc 1,
             UnlessList Abc 1,
+            /// and the `ListEntry` of the same list that follows
+            UnlessListThenEntry Abc 1,
             ListEntry Abc 1,
+            /// and another `ListEntry` of the same list that follows
+            ListEntryTwice Abc 1,
             UnlessVector Abc 1,
             UnlessLonger Abc 1,
             VectorEntry Abc 1,
@@ -134,11 +141,14 @@ macro_rules! for_each_exec {
             // ---- calls
             /// ext0 = function, ext1 = info
             Call Args 2,
-            // the same with exactly so many arguments, as many as the function has parameters
-            Call0 Args 2,
-            Call1 Args 2,
-            Call2 Args 2,
-            Call3 Args 2,
+            // the same with exactly so many arguments, as many as the function has parameters;
+            // a = words of the callee's frame, ext0 = function, ext1 = its entry, ext2 = info
+            Call0 Args0 3,
+            Call1 Args1 3,
+            Call2 Args2 3,
+            Call3 Args3 3,
+            /// as `Call1`, with b + int c
+            CallAddInt Abc 3,
             /// ext0 = link, ext1 = info
             CallImport Args 2,
             /// ext0 = register of f, ext1 = info
@@ -151,20 +161,28 @@ macro_rules! for_each_exec {
             CallNative Args 2,
             /// ext0 = function
             TailCall Args 1,
-            // the same with exactly so many arguments, as many as the function has parameters
-            TailCall0 Args 1,
-            TailCall1 Args 1,
-            TailCall2 Args 1,
-            TailCall3 Args 1,
-            // the same of the function itself
-            TailSelf1 Args 1,
-            TailSelf2 Args 1,
-            TailSelf3 Args 1,
+            // the same with exactly so many arguments, as many as the function has parameters;
+            // a = words of the callee's frame below fp, ext0 = function, ext1 = its entry
+            TailCall0 Args0 2,
+            TailCall1 Args1 2,
+            TailCall2 Args2 2,
+            TailCall3 Args3 2,
+            // a = b + c, and the `TailSelf` that follows
+            AddTailSelf2 Abc 0,
+            AddTailSelf3 Abc 0,
+            // the same of the function itself; ext0 = entry
+            TailSelf1 Args1 1,
+            TailSelf2 Args2 1,
+            TailSelf3 Args3 1,
             TailImport Args 1,
             TailValue Args 1,
             TailField Args 2,
             TailNamed Args 2,
             Return Abc 0,
+            /// return ext0
+            ReturnWord Abc 1,
+            /// return b + c
+            ReturnAdd Abc 0,
             // ---- modules
             /// ext0 = global, ext1 = info
             Global Abc 2,
@@ -225,6 +243,24 @@ pub(crate) enum Shape {
     Abc,
     Rel,
     Args,
+    Args0,
+    Args1,
+    Args2,
+    Args3,
+}
+
+impl Shape {
+    /// How many registers follow in b, c and the words after, if the shape says so.
+    pub(crate) fn registers(self, a: u16) -> Option<usize> {
+        match self {
+            Shape::Abc | Shape::Rel => None,
+            Shape::Args => Some(a as usize),
+            Shape::Args0 => Some(0),
+            Shape::Args1 => Some(1),
+            Shape::Args2 => Some(2),
+            Shape::Args3 => Some(3),
+        }
+    }
 }
 
 macro_rules! define_exec {

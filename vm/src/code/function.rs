@@ -7,6 +7,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
+use super::emit::CallSite;
 use super::module::Module;
 use crate::data::closure;
 use crate::heap::{Heap, freeze};
@@ -102,6 +103,16 @@ impl Function {
         if self.body.set(body).is_ok() {
             self.registers.store(registers, Ordering::Relaxed);
             self.entry.store(entry, Ordering::Release);
+        }
+    }
+
+    /// Writes into a call what is known about its callee now that it has its code.
+    pub(crate) fn complete_call(&self, call: &CallSite, callee: &Function) {
+        let code = &self.body().code;
+        code[call.entry].store(callee.entry() as u64, Ordering::Relaxed);
+        if let Some(more) = call.frame {
+            let words = (callee.registers() as u64 + more as u64) & 0xffff;
+            code[call.at].fetch_or(words << 16, Ordering::Relaxed);
         }
     }
 
@@ -211,6 +222,8 @@ pub(crate) struct FnSet {
     pub(crate) module: Symbol,
     pub(crate) entries: Vec<FnEntry>,
     pub(crate) lenient: bool,
+    /// The function, if there is only one and it takes as many arguments as it has parameters.
+    pub(crate) only: Option<&'static Function>,
     /// The function value, if it captures nothing.
     value: OnceLock<Word>,
 }
@@ -246,7 +259,14 @@ impl FnSet {
         entries: Vec<FnEntry>,
         lenient: bool,
     ) -> &'static FnSet {
-        Box::leak(Box::new(FnSet { name, module, entries, lenient, value: OnceLock::new() }))
+        let only = match entries[..] {
+            [FnEntry { min, max, function }] if min == max && max == function.arity => {
+                Some(function)
+            }
+            _ => None,
+        };
+        let value = OnceLock::new();
+        Box::leak(Box::new(FnSet { name, module, entries, lenient, only, value }))
     }
 
     /// The function as a value, for a set whose functions capture nothing.

@@ -23,28 +23,23 @@ pub(crate) fn list(function: &Function) -> Result<String, usize> {
         let word = code[at];
         let op = Ex::of(word);
         let (shape, ext) = op.shape();
-        let words = match shape {
-            Shape::Args => args_words(field(word, 1) as usize),
-            Shape::Abc | Shape::Rel => 1,
-        };
+        let registers = shape.registers(field(word, 1));
+        let words = registers.map_or(1, args_words);
         let end = at + words + ext;
         if op == Ex::Unreachable || end > code.len() {
             return Err(at);
         }
         // Writing to a string does not fail.
         let _ = write!(out, "{at:5} {op:?}");
-        let _ = match shape {
-            Shape::Abc => {
-                write!(out, " {} {} {}", field(word, 1), field(word, 2), field(word, 3))
+        let _ = match (shape, registers) {
+            (_, Some(n)) => {
+                let register = |i: usize| field(code[at + (i + 2) / 4], (i as u32 + 2) % 4);
+                write!(out, " {:?}", (0..n).map(register).collect::<Vec<u16>>())
             }
-            Shape::Rel => {
+            (Shape::Rel, _) => {
                 write!(out, " {} -> {}", field(word, 1), at as i64 + (word as i64 >> 32))
             }
-            Shape::Args => {
-                let register = |i: usize| field(code[at + (i + 2) / 4], (i as u32 + 2) % 4);
-                let args: Vec<u16> = (0..field(word, 1) as usize).map(register).collect();
-                write!(out, " {args:?}")
-            }
+            _ => write!(out, " {} {} {}", field(word, 1), field(word, 2), field(word, 3)),
         };
         for word in &code[at + words..end] {
             let _ = write!(out, " {word:#x}");

@@ -72,14 +72,17 @@ pub(crate) fn link_module(
     let names = Names {
         consts: &consts,
         functions: &functions,
+        file: &from.functions,
         fn_sets: &fn_sets,
         links: &links,
         natives: &natives,
         globals: &module.globals,
         types: &types,
     };
+    let mut calls = Vec::new();
     for (this, (function, code)) in functions.iter().zip(&from.functions).enumerate() {
         let made = specialise(&names, code, this);
+        calls.extend(made.calls.into_iter().map(|call| (*function, call)));
         function.set_body(
             made.registers,
             Body {
@@ -89,6 +92,9 @@ pub(crate) fn link_module(
                 wide: made.wide,
             },
         );
+    }
+    for (caller, call) in calls {
+        caller.complete_call(&call, functions[call.callee.0 as usize]);
     }
     if let Some(init) = from.init {
         // Set once: the module is new.

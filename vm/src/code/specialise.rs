@@ -5,6 +5,7 @@
 //! and calls carry the liveness at their return.
 
 mod calls;
+mod fuse;
 mod select;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use rata_bytecode::module as file;
 use rata_bytecode::operand::*;
 use rata_bytecode::ops::Op;
 
-use super::emit::{Emitter, SwitchPlan};
+use super::emit::{CallSite, Emitter, SwitchPlan};
 use super::exec::Ex;
 use super::function::{FnSet, Function, Handler, Info};
 use super::module::{Global, Link};
@@ -29,6 +30,8 @@ use select::{COMPARE, COMPARE_INT, IF, IF_INT, UNLESS, UNLESS_INT, arith, arith_
 pub(crate) struct Names<'a> {
     pub(crate) consts: &'a [Word],
     pub(crate) functions: &'a [&'static Function],
+    /// The same in the file.
+    pub(crate) file: &'a [file::Function],
     pub(crate) fn_sets: &'a [&'static FnSet],
     pub(crate) links: &'a [&'static Link],
     pub(crate) natives: &'a [u32],
@@ -43,12 +46,15 @@ pub(crate) struct Specialised {
     pub(crate) handlers: Vec<Handler>,
     pub(crate) lines: Vec<(u32, u32)>,
     pub(crate) wide: Vec<Box<[u64]>>,
+    pub(crate) calls: Vec<CallSite>,
 }
 
 struct Specialiser<'a> {
     names: &'a Names<'a>,
     out: Emitter,
     infos: Vec<u64>,
+    /// Whether the instruction is a call with one argument that nobody needs afterwards.
+    passed_on: Vec<bool>,
     /// The function's index.
     this: usize,
     /// A register that the file does not know of.
@@ -60,11 +66,15 @@ struct Specialiser<'a> {
 pub(crate) fn specialise(names: &Names<'_>, f: &file::Function, this: usize) -> Specialised {
     let mut wide = Vec::new();
     let mut infos = vec![0; f.code.len()];
+    let mut passed_on = vec![false; f.code.len()];
     let mut back = back_labels(f);
     let mut registers = Vec::new();
     let entry = live_across(f, |i, op, live| {
         if needs_info(op) {
             infos[i] = info(result(op), live.as_slice(), f.registers, &mut wide).0;
+        }
+        if let Op::Call { args, .. } = op {
+            passed_on[i] = matches!(*args.0, [arg] if !live.contains(arg));
         }
         if let Some(word) = back.get_mut(&(i as u32)) {
             registers.clear();
@@ -78,13 +88,30 @@ pub(crate) fn specialise(names: &Names<'_>, f: &file::Function, this: usize) -> 
         names,
         out: Emitter::new(entry, back),
         infos,
+        passed_on,
         this,
         scratch: f.registers as Reg,
         scratch_used: false,
     };
-    for (i, op) in f.code.iter().enumerate() {
+    let leaders = fuse::leaders(f);
+    let mut i = 0;
+    while let Some(op) = f.code.get(i) {
         s.out.begin();
-        s.op(i, op);
+        match f.code.get(i + 1).filter(|_| !leaders[i + 1]) {
+            Some(next) if s.pair(i, op, next) => {
+                s.out.begin_within();
+                i += 2;
+            }
+            _ => {
+                let at = s.out.words.len();
+                s.op(i, op);
+                if let Some(first) = s.out.words.get(at).map(|&word| Ex::of(word)) {
+                    s.out.words[at] &= !0xffff;
+                    s.out.words[at] |= s.with_next(first, op, f.code.get(i + 1)) as u64;
+                }
+                i += 1;
+            }
+        }
     }
     s.out.finish();
     let start = |label: Label| s.out.starts[label.0 as usize];
@@ -101,6 +128,7 @@ pub(crate) fn specialise(names: &Names<'_>, f: &file::Function, this: usize) -> 
         registers: f.registers + s.scratch_used as u32,
         words: s.out.words,
         wide,
+        calls: s.out.calls,
     }
 }
 
@@ -172,6 +200,11 @@ impl Specialiser<'_> {
 
     fn function(&self, f: FnId) -> u64 {
         address(self.names.functions[f.0 as usize])
+    }
+
+    /// Whether the size of a function's frame fits into 16 bits.
+    fn has_small_frame(&self, f: FnId) -> bool {
+        self.names.file[f.0 as usize].registers < 65_000
     }
 
     fn link(&self, import: ImportId) -> u64 {

@@ -26,9 +26,10 @@ pub struct FunRef {
 }
 
 impl<'h> ClosureRef<'h> {
+    #[inline(always)]
     pub(crate) fn of(value: Value<'h>) -> Option<ClosureRef<'h>> {
-        let object = value.object_of(layout::CLOSURE)?;
-        Some(ClosureRef { handle: object.raw()[0] as usize, captures: object.values() })
+        let (raw, captures) = value.parts_of(layout::CLOSURE)?;
+        Some(ClosureRef { handle: raw[0] as usize, captures })
     }
 
     /// The loader's handle of its function set.

@@ -354,6 +354,39 @@ impl Heap {
         }
     }
 
+    /// First entry and rest of a vector of words with more than two entries: the path of most loops
+    /// over a vector.
+    #[inline(always)]
+    pub(crate) fn vec_uncons<'h>(&'h self, vec: Value<'h>) -> Option<(Value<'h>, Value<'h>)> {
+        let old = vec.object_of(layout::VEC)?;
+        let flags = old.flags();
+        let (off, len, at) = handle_parts(old);
+        let words = matches!(Format::of_flags(flags), Format::Words | Format::Ints);
+        if !words || len < 3 {
+            return None;
+        }
+        // SAFETY: as in `slice_of`; there is a first entry.
+        let head = unsafe {
+            let data = match flags & layout::OFF_HEAP {
+                0 => at.add(2).cast::<u8>(),
+                _ => shared::data(*at.add(1) as *mut SharedBuf),
+            };
+            *data.cast::<Value<'h>>().add(off)
+        };
+        let flags = flags & !layout::STATIC;
+        Some((head, self.handle(layout::VEC, flags, old.aux(), off + 1, len - 1, at)))
+    }
+
+    /// The vector `[item | old]` of a small int and a vector of such, if its buffer has the room.
+    #[inline(always)]
+    pub(crate) fn vec_push_int<'h>(&'h self, item: Value<'h>, old: Value<'h>) -> Option<Value<'h>> {
+        let object = old.object_of(layout::VEC)?;
+        if !item.word().is_small() || Format::of_flags(object.flags()) != Format::Ints {
+            return None;
+        }
+        self.vec_push(Kind::Int, object, item.word().bits(), End::Front)
+    }
+
     /// The part of a vector from `from` with `len` entries; the caller has checked the bounds.
     #[inline]
     pub(crate) fn vec_slice<'h>(&'h self, old: Obj<'h>, from: usize, len: usize) -> Value<'h> {

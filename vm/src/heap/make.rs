@@ -52,6 +52,32 @@ impl Heap {
         Value::new(Word::object(at))
     }
 
+    /// An object whose raw words are given, and `n` values, one by one.
+    #[inline(always)]
+    pub(crate) fn object_from<'h>(
+        &'h self,
+        tag: Tag,
+        raw: &[u64],
+        n: usize,
+        value: impl Fn(usize) -> Value<'h>,
+    ) -> Value<'h> {
+        debug_assert!(layout::raw_words(tag) as usize == raw.len());
+        let words = 1 + raw.len() + n;
+        let at = self.allocate(words);
+        // SAFETY: there is room for `words` words, which are exactly those written; should `value`
+        // allocate, it does so behind them.
+        unsafe {
+            at.write(layout::header(tag, 0, 0, words));
+            for (i, &word) in raw.iter().enumerate() {
+                at.add(1 + i).write(word);
+            }
+            for i in 0..n {
+                at.add(1 + raw.len() + i).write(value(i).word().bits());
+            }
+        }
+        Value::new(Word::object(at))
+    }
+
     /// A copy of an object with one of its values replaced.
     #[inline]
     pub(crate) fn object_with<'h>(

@@ -96,6 +96,27 @@ impl<'h> Obj<'h> {
         unsafe { slice::from_raw_parts(self.at.add(1 + raw).cast(), len) }
     }
 
+    /// Its raw words and its values, if it has this tag. For a tag known where this is compiled,
+    /// all it reads is the header.
+    #[inline(always)]
+    pub(crate) fn parts_of(self, tag: Tag) -> Option<(&'h [u64], &'h [Value<'h>])> {
+        let header = self.header();
+        let raw = layout::raw_words(tag) as usize;
+        if layout::tag_of(header) != tag || raw == layout::ALL_RAW as usize {
+            return None;
+        }
+        let all = layout::words_of(header) - 1;
+        debug_assert!(all >= raw, "an object has its raw words at least");
+        // SAFETY: objects of a tag with values have so many raw words, then values.
+        unsafe {
+            let payload = self.at.add(1);
+            Some((
+                slice::from_raw_parts(payload, raw),
+                slice::from_raw_parts(payload.add(raw).cast(), all.wrapping_sub(raw)),
+            ))
+        }
+    }
+
     /// The bytes of a STR.
     #[inline(always)]
     pub(crate) fn str_bytes(self) -> &'h [u8] {

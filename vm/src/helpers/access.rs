@@ -17,11 +17,11 @@ use crate::value::{Value, View};
 /// The value in a map of the shape that a cache knows.
 #[inline(always)]
 pub(crate) fn cached_field<'h>(map: Value<'h>, cache: u64) -> Option<Value<'h>> {
-    let object = map.object_of(layout::MAP)?;
-    if object.raw()[0] + 1 != cache >> 32 {
+    let (raw, values) = map.parts_of(layout::MAP)?;
+    if raw[0] + 1 != cache >> 32 {
         return None;
     }
-    object.values().get(cache as u32 as usize).copied()
+    values.get(cache as u32 as usize).copied()
 }
 
 /// The value of a symbol in a map; notes its place in the cache.
@@ -48,9 +48,8 @@ pub(crate) fn field<'h>(
     match m.as_map() {
         Some(map) => field_of(map, name, cache).ok_or_else(|| fail::no_key(cx, m, name)),
         None => {
-            let (name, shown) = (name.text(), show(m));
-            let ty = m.type_of().text();
-            Err(cx.type_error(&format!(".{name} needs a map or a module, not the {ty} {shown}")))
+            let (name, shown) = (name.text(), fail::typed(m));
+            Err(cx.type_error(&format!(".{name} needs a map or a module, not {shown}")))
         }
     }
 }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::access;
-use super::fail::{full_name, show};
+use super::fail::{full_name, typed};
 use crate::code::MISSING;
 use crate::code::function::{FnSet, Function, fn_set_of};
 use crate::data::map::MapBuilder;
@@ -18,16 +18,15 @@ type Words = SmallVec<[Word; 8]>;
 /// A call with a number of arguments that the function does not take.
 #[cold]
 pub(crate) fn bad_arity(cx: &mut Cx<'_, '_>, callee: Word, n: u32) -> Raised {
-    let callee = cx.heap().value(callee);
-    let (name, takes) = match callee.as_closure() {
-        Some(closure) => {
-            let set = fn_set_of(closure.handle());
-            (set_name(set), takes(set))
-        }
-        None => (show(callee), "another number".to_owned()),
-    };
+    match candidates(cx, callee) {
+        Some(set) => arity_error(cx, set, n),
+        None => bad_function(cx, callee),
+    }
+}
+
+fn arity_error(cx: &Cx<'_, '_>, set: &FnSet, n: u32) -> Raised {
     let given = if n == 1 { "1 argument".to_owned() } else { format!("{n} arguments") };
-    let text = format!("{name} takes {takes}, not {given}");
+    let text = format!("{} takes {}, not {given}", set_name(set), takes(set));
     Raised::new(cx.error(sym::BAD_ARITY, &text).word())
 }
 
@@ -59,7 +58,7 @@ fn takes(set: &FnSet) -> String {
 #[cold]
 pub(crate) fn bad_function(cx: &mut Cx<'_, '_>, callee: Word) -> Raised {
     let callee = cx.heap().value(callee);
-    let text = format!("a function expected, not the {} {}", callee.type_of().text(), show(callee));
+    let text = format!("a function expected, not {}", typed(callee));
     Raised::new(cx.error(sym::BAD_FUNCTION, &text).word())
 }
 
@@ -74,9 +73,7 @@ pub(crate) fn undefined_function(
     let (module_text, name_text) = (module.text(), name.text());
     let vm = cx.vm();
     let text = match vm.member(module, name, false) {
-        Some(Member::Functions(set)) => {
-            format!("{module_text}.{name_text} takes {}, not {n}", takes(set))
-        }
+        Some(Member::Functions(set)) => return arity_error(cx, set, n),
         _ if !vm.has_module(module) => {
             format!(
                 "{module_text}.{name_text}/{n} is not defined: there is no module {module_text}"
@@ -126,15 +123,16 @@ fn candidates(cx: &Cx<'_, '_>, callee: Word) -> Option<&'static FnSet> {
     }
 }
 
-/// The arguments of a call with named ones, in the order of the parameters. Names that no parameter
-/// bears are gathered into one map, passed as the last parameter if that is still free.
+/// The function that a call with named arguments goes to, and the arguments in the order of its
+/// parameters. Names that no parameter bears are gathered into one map, passed as the last parameter if
+/// that is still free.
 pub(crate) fn bind_named(
     cx: &mut Cx<'_, '_>,
     callee: Word,
     plain: &[Word],
     names: Word,
     named: &[Word],
-) -> Result<Words, Raised> {
+) -> Result<(&'static Function, Words), Raised> {
     let Some(set) = candidates(cx, callee) else {
         return Err(bad_function(cx, callee));
     };
@@ -146,19 +144,19 @@ pub(crate) fn bind_named(
         .iter()
         .filter_map(|name| name.as_symbol())
         .collect();
-    let mut best: Option<(Words, Vec<usize>)> = None;
+    let mut best: Option<(&'static Function, Words, Vec<usize>)> = None;
     for entry in &set.entries {
         if let Some((words, left)) = bind(entry.function, entry.min, plain, &names, named)
-            && best.as_ref().is_none_or(|(_, other)| left.len() < other.len())
+            && best.as_ref().is_none_or(|(_, _, other)| left.len() < other.len())
         {
-            best = Some((words, left));
+            best = Some((entry.function, words, left));
         }
     }
     match best {
-        Some((words, left)) if left.is_empty() => Ok(words),
-        Some((mut words, left)) => {
+        Some((function, words, left)) if left.is_empty() => Ok((function, words)),
+        Some((function, mut words, left)) => {
             gather(cx, &mut words, &left, &names, named);
-            Ok(words)
+            Ok((function, words))
         }
         None => Err(unbound(cx, set, &names, plain.len())),
     }
@@ -214,6 +212,9 @@ fn gather(cx: &Cx<'_, '_>, words: &mut Words, left: &[usize], names: &[Symbol], 
 
 #[cold]
 fn unbound(cx: &mut Cx<'_, '_>, set: &FnSet, names: &[Symbol], plain: usize) -> Raised {
+    if let Some(n) = set.entries.iter().find_map(|e| too_few(e.function, names, plain)) {
+        return arity_error(cx, set, n);
+    }
     let known = |name: &Symbol| {
         set.entries.iter().any(|e| e.function.params.iter().any(|p| p.as_ref() == Some(name)))
     };
@@ -226,4 +227,24 @@ fn unbound(cx: &mut Cx<'_, '_>, set: &FnSet, names: &[Symbol], plain: usize) -> 
         format!("{function} has no parameter {}", foreign.join(", "))
     };
     Raised::new(cx.error(sym::ARGUMENT_ERROR, &text).word())
+}
+
+/// How many arguments a call gives a function in which every one of them has a place; it did not take
+/// them, so there are too few.
+fn too_few(f: &Function, names: &[Symbol], plain: usize) -> Option<u32> {
+    let mut filled = vec![false; f.arity as usize];
+    filled.get_mut(..plain)?.fill(true);
+    let mut foreign = false;
+    for name in names {
+        match f.params.iter().position(|p| p.as_ref() == Some(name)) {
+            Some(place) if filled[place] => return None,
+            Some(place) => filled[place] = true,
+            None => foreign = true,
+        }
+    }
+    if foreign {
+        let last = filled.last_mut().filter(|last| !**last)?;
+        *last = true;
+    }
+    Some(filled.iter().filter(|&&f| f).count() as u32)
 }

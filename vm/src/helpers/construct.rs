@@ -5,8 +5,8 @@
 
 use super::fail;
 use crate::data::map::{self, MapBuilder};
-use crate::data::vector::{self, VecError};
-use crate::data::{list as lists, set as sets, string};
+use crate::data::vector::{self, VecBuilder, VecError};
+use crate::data::{int, set as sets, string};
 use crate::native::{Cx, Res};
 use crate::value::Value;
 
@@ -40,11 +40,6 @@ fn vector_error<'h>(cx: &mut Cx<'h, '_>, error: VecError) -> Value<'h> {
         }
         VecError::TooLong => cx.value_error("the vector would be too long"),
     }
-}
-
-/// `{items…}`
-pub(crate) fn list<'h>(cx: &mut Cx<'h, '_>, items: &[Value<'h>]) -> Res<'h> {
-    Ok(lists::new(cx.heap(), items))
 }
 
 /// A map of values and their keys, a list that is the last value: for keys that make no shape.
@@ -94,9 +89,29 @@ pub(crate) fn range<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> Res<
     match (a.as_small(), b.as_small()) {
         (Some(first), Some(last)) => vector::range(cx.heap(), first, last)
             .ok_or_else(|| cx.value_error("a range needs ints of at most 63 bits")),
-        _ => {
-            let fault = super::elementwise::Fault::Type;
-            Err(fail::operands(cx, "..", "ints", fault, a, b))
-        }
+        _ => wide_range(cx, a, b),
     }
+}
+
+/// A range whose ends are not both small: it is built, since only small ints have ranges.
+#[cold]
+fn wide_range<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> Res<'h> {
+    const MOST: i64 = 1 << 20;
+    let heap = cx.heap();
+    let Some(order) = int::cmp(a, b) else {
+        let fault = super::elementwise::Fault::Type;
+        return Err(fail::operands(cx, "..", "ints", fault, a, b));
+    };
+    if order.is_gt() {
+        return Ok(vector::empty());
+    }
+    let last = int::sub(heap, b, a).and_then(|n| n.as_small()).filter(|&last| last < MOST);
+    let Some(last) = last else {
+        return Err(cx.value_error("a range beyond 63 bits has at most 1048576 entries"));
+    };
+    cx.charge(last as u64 / 16);
+    let mut builder = VecBuilder::with_capacity(last as usize + 1);
+    let entries = (0..=last).filter_map(|i| int::add(heap, a, Value::small(i)?));
+    entries.for_each(|entry| builder.push(heap, entry));
+    builder.finish(heap).map_err(|error| vector_error(cx, error))
 }

@@ -1,10 +1,12 @@
 //! The exceptions that instructions raise, with messages that show what they were given.
 
+use rata_bytecode::module::ModuleKind;
 use rata_bytecode::operand::Failure;
 
 use super::elementwise::Fault;
 use super::types;
 use crate::code::function::Function;
+use crate::code::module::Module;
 use crate::code::types::RtType;
 use crate::data::exception;
 use crate::inspect::{display_to, inspect_to};
@@ -25,7 +27,7 @@ pub(crate) fn show(value: Value<'_>) -> String {
 }
 
 /// Type and text of a value: `int 5`.
-fn typed(value: Value<'_>) -> String {
+pub(crate) fn typed(value: Value<'_>) -> String {
     if value.is_nil() {
         return "nil".to_owned();
     }
@@ -104,7 +106,7 @@ pub(crate) fn type_mismatch<'h>(
 pub(crate) fn full_name(function: &Function) -> String {
     let (name, arity) = (function.name.text(), function.arity);
     match function.module.kind {
-        rata_bytecode::module::ModuleKind::Script => format!("{name}/{arity}"),
+        ModuleKind::Script => format!("{name}/{arity}"),
         _ => format!("{}.{name}/{arity}", function.module.name.text()),
     }
 }
@@ -115,9 +117,13 @@ pub(crate) fn not_defined<'h>(cx: &Cx<'h, '_>, function: &Function) -> Value<'h>
     cx.error(sym::UNDEFINED_FUNCTION, &format!("{name} is called before its definition has run"))
 }
 
-/// A module that needs itself to be loaded.
-pub(crate) fn load_cycle<'h>(cx: &Cx<'h, '_>, module: Symbol) -> Value<'h> {
-    let name = module.text();
+/// A module that needs itself to be loaded; of a script, a function bound below that is not there yet.
+pub(crate) fn load_cycle<'h>(cx: &Cx<'h, '_>, module: &Module) -> Value<'h> {
+    let name = module.name.text();
+    if module.kind == ModuleKind::Script {
+        let text = format!("a function of {name} is used before its definition has run");
+        return cx.error(sym::UNDEFINED_FUNCTION, &text);
+    }
     cx.error(sym::LOAD_CYCLE, &format!("module {name} needs a constant of its own to be loaded"))
 }
 

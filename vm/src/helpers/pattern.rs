@@ -48,8 +48,13 @@ pub(crate) fn rest<'h>(heap: &'h Heap, value: Value<'h>, n: usize) -> Option<Val
 }
 
 /// First entry and rest.
-#[inline]
+#[inline(always)]
 pub(crate) fn uncons<'h>(heap: &'h Heap, value: Value<'h>) -> Option<(Value<'h>, Value<'h>)> {
+    heap.vec_uncons(value).or_else(|| uncons_any(heap, value))
+}
+
+#[inline(never)]
+fn uncons_any<'h>(heap: &'h Heap, value: Value<'h>) -> Option<(Value<'h>, Value<'h>)> {
     let vec = VecRef::of(value)?;
     let head = vec.get(heap, 0)?;
     Some((head, vector::slice(heap, vec, 1, vec.len() - 1)?))

@@ -58,37 +58,43 @@ impl Env<'_> {
                 if m.has_room(&self.process.stack, f) {
                     m.push(f, args, to);
                 } else {
-                    *m = self.call_in_chunk(*m, f, args, to)?;
+                    let mut copy = *m;
+                    self.call_in_chunk(&mut copy, f, args, to)?;
+                    *m = copy;
                 }
                 m.fill_missing(f, args.len());
             }
-            How::Tail => *m = self.tail_call(*m, f, args),
+            How::Tail => {
+                let mut copy = *m;
+                self.tail_call(&mut copy, f, args);
+                *m = copy;
+            }
         }
         Ok(())
     }
 
+    /// Replaces the frame by one of a function with arguments in registers.
     #[inline(never)]
-    fn tail_call(&mut self, mut m: Machine, f: &'static Function, args: Args) -> Machine {
+    pub(crate) fn tail_call(&mut self, m: &mut Machine, f: &'static Function, args: Args) {
         let words: Words = args.words().collect();
         m.replace(&mut self.process.stack, f);
         m.fill(f, &words);
-        m
     }
 
-    #[cold]
+    /// Calls a function in a new chunk of the stack.
     #[inline(never)]
-    fn call_in_chunk(
+    pub(crate) fn call_in_chunk(
         &mut self,
-        mut m: Machine,
+        m: &mut Machine,
         f: &'static Function,
         args: Args,
         to: Return,
-    ) -> Result<Machine, Miss> {
+    ) -> Called {
         if !self.may_grow(f) {
             return Err(Miss::Leave(Outcome::LimitReached));
         }
         m.push_chunk(&mut self.process.stack, f, args, to);
-        Ok(m)
+        Ok(())
     }
 
     /// Calls a function with these words.
@@ -126,11 +132,9 @@ impl Env<'_> {
         let value = self.process.heap.value(callee);
         if let Some(closure) = value.as_closure() {
             let set = fn_set(closure.handle());
-            if let [entry] = &set.entries[..]
-                && entry.function.arity as usize == args.len()
-                && entry.max as usize == args.len()
+            if let Some(f) = set.only
+                && f.arity as usize == args.len()
             {
-                let f = entry.function;
                 self.call(m, f, args, how)?;
                 if f.captures != 0 || f.wants_self {
                     let closure = self.process.heap.value(callee).as_closure();
@@ -291,8 +295,12 @@ impl Env<'_> {
         let (plain, named) = args.split_last(count);
         let plain: Words = plain.words().collect();
         let named: Words = named.words().collect();
-        let words = helper::bind_named(&mut self.cx(), callee, &plain, names, &named)?;
-        self.call_value_words(m, callee, &words, how)
+        let (function, words) = helper::bind_named(&mut self.cx(), callee, &plain, names, &named)?;
+        self.call_words(m, function, &words, how)?;
+        if let Some(closure) = self.process.heap.value(callee).as_closure() {
+            m.fill_captures(function, closure.captures(), callee);
+        }
+        Ok(())
     }
 
     /// Reads a member of another module and goes on at `to`; true: its module is not loaded, and

@@ -63,19 +63,11 @@ impl Env<'_> {
         Cx::new(heap, core, self.vm, self.host)
     }
 
-    /// Charges a reduction; whether the safepoint at the function's entry has something to do.
-    #[inline(always)]
-    pub(crate) fn charge_call(&mut self) -> bool {
-        self.process.core.budget -= 1;
-        self.process.core.budget <= 0 || self.process.heap.should_collect()
-    }
-
-    /// The safepoint at the entry of a function: collects if that is due, and ends the turn if the
+    /// The safepoint at the entry of a function, where the machine has been saved: collects if that is due, and ends the turn if the
     /// budget is used up.
     #[cold]
     #[inline(never)]
-    pub(crate) fn entry(&mut self, m: &Machine) -> Option<Outcome> {
-        m.save(&mut self.process.stack);
+    pub(crate) fn entry(&mut self) -> Option<Outcome> {
         if self.process.heap.should_collect() {
             self.process.collect();
             if self.process.over_limit() {
@@ -85,11 +77,11 @@ impl Env<'_> {
         (self.process.core.budget <= 0).then_some(Outcome::Yield)
     }
 
-    /// Collects at a place with an info word before it; `word` survives.
+    /// Collects at a place with an info word before it, where the machine has been saved; `word`
+    /// survives.
     #[cold]
     #[inline(never)]
-    pub(crate) fn collect_with(&mut self, m: &Machine, word: Word) -> Result<Word, Outcome> {
-        m.save(&mut self.process.stack);
+    pub(crate) fn collect_with(&mut self, word: Word) -> Result<Word, Outcome> {
         self.process.core.result = word;
         self.process.collect();
         if self.process.over_limit() {

@@ -267,32 +267,95 @@ impl Machine {
         unsafe { self.push_under(self.base, f, args, to.0) }
     }
 
-    /// The same with exactly so many arguments.
+    /// The first `n` registers that an instruction with a fixed number of them names.
     #[inline(always)]
-    pub(crate) fn push_exact<const N: usize>(
-        &mut self,
-        f: &'static Function,
-        args: Args,
-        to: Return,
-    ) {
-        let words = args.exact::<N>();
-        let none = Args { registers: std::ptr::null(), base: self.base, len: 0 };
-        self.push(f, none, to);
+    pub(crate) fn args_of(&self, n: usize) -> Args {
+        Args { registers: self.pc.cast::<u16>().wrapping_add(2), base: self.base, len: n }
+    }
+
+    /// The place right after a `Call` with exactly so many arguments.
+    #[inline(always)]
+    pub(crate) fn after_exact(&self, n: usize) -> Return {
+        self.after_words(args_words(n) + 3)
+    }
+
+    /// Does the `Call` with exactly so many arguments at `pc`; false: there is no room above
+    /// `limit`. Everything about the callee stands in the code: its frame's size in words in a,
+    /// then function and entry.
+    #[inline(always)]
+    pub(crate) fn push_exact<const N: usize>(&mut self, limit: *mut u64) -> bool {
+        let base = self.base.wrapping_sub(self.a());
+        if base < limit {
+            return false;
+        }
+        let words = self.args_of(N).exact::<N>();
+        self.push_known(base, args_words(N));
+        self.set_all(words);
+        true
+    }
+
+    /// The same of a `CallAddInt`, with the argument that it has calculated.
+    #[inline(always)]
+    pub(crate) fn push_one(&mut self, limit: *mut u64, argument: Word) -> bool {
+        let base = self.base.wrapping_sub(self.a());
+        if base < limit {
+            return false;
+        }
+        self.push_known(base, 1);
+        self.set(0, argument);
+        true
+    }
+
+    /// Pushes a frame with this base for the function that is named `at` words from here, with its
+    /// entry and the info word after it.
+    #[inline(always)]
+    fn push_known(&mut self, base: *mut u64, at: usize) {
+        let [function, entry] = [self.ext(at), self.ext(at + 1)];
+        let to = self.pc.wrapping_add(at + 3);
+        // SAFETY: there is room for the frame.
+        unsafe {
+            let fp = self.base.sub(2);
+            *fp.add(1) = to as u64;
+            *fp = self.fp as u64;
+            *fp.sub(1) = function;
+            self.fp = fp;
+        }
+        self.base = base;
+        self.pc = entry as *const u64;
+    }
+
+    /// Does the `TailCall` with exactly so many arguments at `pc`; false: there is no room above
+    /// `limit`. The words of the frame that lie below fp are in a.
+    #[inline(always)]
+    pub(crate) fn replace_exact<const N: usize>(&mut self, limit: *mut u64) -> bool {
+        let base = self.fp.wrapping_sub(self.a());
+        if base < limit {
+            return false;
+        }
+        let words = self.args_of(N).exact::<N>();
+        let [function, entry] = [self.ext(args_words(N)), self.ext(args_words(N) + 1)];
+        // SAFETY: there is room for that many words under fp.
+        unsafe { *self.fp.sub(1) = function };
+        self.base = base;
+        self.set_all(words);
+        self.pc = entry as *const u64;
+        true
+    }
+
+    /// Does the `TailSelf` with so many arguments at `pc`.
+    #[inline(always)]
+    pub(crate) fn enter_again<const N: usize>(&mut self) {
+        let words = self.args_of(N).exact::<N>();
+        self.pc = self.ext(args_words(N)) as *const u64;
         self.set_all(words);
     }
 
     /// Writes the first registers.
     #[inline(always)]
-    pub(crate) fn set_all<const N: usize>(&mut self, words: [Word; N]) {
+    fn set_all<const N: usize>(&mut self, words: [Word; N]) {
         for (i, word) in words.into_iter().enumerate() {
             self.set(i, word);
         }
-    }
-
-    /// Goes to the entry of the frame's own function.
-    #[inline(always)]
-    pub(crate) fn enter(&mut self, f: &'static Function) {
-        self.pc = f.entry();
     }
 
     /// Pushes a frame of `f` in a new chunk.

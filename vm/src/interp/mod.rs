@@ -16,14 +16,12 @@ mod special;
 use crate::native::Host;
 use crate::process::{Outcome, Process};
 use crate::vm::Vm;
-use env::Env;
 
 /// Runs a process for about so many reductions.
 pub fn run(process: &mut Process, vm: &Vm, host: &mut dyn Host, budget: i64) -> Outcome {
     process.core.budget = budget;
-    let mut env = Env { process, vm, host };
-    let outcome = run::execute(&mut env);
-    let core = &mut env.process.core;
+    let outcome = run::execute(process, vm, host);
+    let core = &mut process.core;
     core.reductions += budget.saturating_sub(core.budget).max(0) as u64;
     outcome
 }

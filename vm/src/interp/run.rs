@@ -21,8 +21,10 @@ use crate::code::module::{Global, Link, LoadState};
 use crate::code::types::RtType;
 use crate::data::map::Shape;
 use crate::helpers::{access, arith, compare, construct, fail, pattern, types};
-use crate::process::{Class, Outcome};
+use crate::native::Host;
+use crate::process::{Class, Outcome, Process};
 use crate::value::Word;
+use crate::vm::Vm;
 
 /// The bits of a comparison of two small ints.
 #[inline(always)]
@@ -31,8 +33,16 @@ fn both_small(a: Word, b: Word) -> bool {
 }
 
 /// Runs until the turn is over.
-pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
-    let mut m = Machine::load(&env.process.stack);
+pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Outcome {
+    let mut m = Machine::load(&process.stack);
+
+    /// What is not inlined works in this; made anew each time, so that the loop's own references
+    /// stay in CPU registers.
+    macro_rules! env {
+        () => {
+            Env { process: &mut *process, vm, host: &mut *host }
+        };
+    }
 
     /// Goes on with a copy of the machine that may be changed out of line.
     macro_rules! outline {
@@ -46,7 +56,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
     macro_rules! raise {
         ($raised:expr) => {{
             let raised = $raised;
-            match outline!(copy => env.raise(&mut copy, raised)) {
+            match outline!(copy => env!().raise(&mut copy, raised)) {
                 None => continue,
                 Some(outcome) => return outcome,
             }
@@ -85,7 +95,16 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     m.set(m.a(), word);
                     m.next(1);
                 }
-                None => put!(1, env.binary($helper, a, b)),
+                None => put!(1, env!().binary($helper, a, b)),
+            }
+        }};
+    }
+    macro_rules! sum {
+        ($a:expr, $b:expr) => {{
+            let (a, b) = ($a, $b);
+            match if both_small(a, b) { arith::fast_add(a, b) } else { None } {
+                Some(word) => word,
+                None => value!(env!().binary(arith::add, a, b)),
             }
         }};
     }
@@ -96,7 +115,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                 m.set(m.a(), Word::bool((a.bits() as i64) $cmp (b.bits() as i64)));
                 m.next(1);
             } else {
-                put!(1, env.binary($helper, a, b));
+                put!(1, env!().binary($helper, a, b));
             }
         }};
     }
@@ -106,7 +125,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
             let holds = if both_small(a, b) {
                 (a.bits() as i64) $cmp (b.bits() as i64)
             } else {
-                value!(env.compare_truth($op, a, b))
+                value!(env!().compare_truth($op, a, b))
             };
             if holds == $wanted { m.jump_ext() } else { m.next(2) }
         }};
@@ -137,6 +156,18 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
             if $holds { m.next($length) } else { m.jump_ext() }
         };
     }
+    /// The list entry that the `ListEntry` at pc asks for.
+    macro_rules! entry {
+        ($entries:expr) => {
+            match $entries.and_then(|entries| entries.get(m.count())) {
+                Some(entry) => {
+                    m.set(m.a(), entry.word());
+                    m.next(2);
+                }
+                None => raise!(Raised::new(fail::no_entry(&env!().cx(), "a list").word())),
+            }
+        };
+    }
     macro_rules! missed {
         ($miss:expr) => {
             match $miss {
@@ -145,17 +176,23 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
             }
         };
     }
+    /// The safepoint at the entry of a function, which costs a reduction.
+    macro_rules! safepoint {
+        () => {{
+            process.core.budget -= 1;
+            if process.core.budget <= 0 || process.heap.should_collect() {
+                m.save(&mut process.stack);
+                if let Some(outcome) = env!().entry() {
+                    return outcome;
+                }
+            }
+        }};
+    }
     /// A call: then the safepoint at the callee's entry.
     macro_rules! call {
         ($called:expr) => {{
             match $called {
-                Ok(()) => {
-                    if env.charge_call()
-                        && let Some(outcome) = env.entry(&{ m })
-                    {
-                        return outcome;
-                    }
-                }
+                Ok(()) => safepoint!(),
                 Err(miss) => missed!(miss),
             }
         }};
@@ -164,42 +201,45 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
     macro_rules! invoke {
         ($method:ident, $callee:expr, $how:expr) => {{
             let (args, how) = (m.args(), $how);
-            call!(env.$method(&mut m, $callee, args, how))
+            call!(env!().$method(&mut m, $callee, args, how))
         }};
     }
     /// A call with exactly so many arguments.
     macro_rules! exact {
-        ($n:literal) => {{
-            // SAFETY: the word after the arguments is a function of the module.
-            let f = unsafe { m.object::<Function>(args_words($n)) };
-            let to = m.after_words(args_words($n) + 2);
-            if m.has_room(&env.process.stack, f) {
-                let args = m.args();
-                m.push_exact::<$n>(f, args, to);
-                call!(Ok::<(), Miss>(()));
+        ($n:literal) => {
+            if m.push_exact::<$n>(process.stack.limit) {
+                safepoint!();
             } else {
-                invoke!(call, f, How::Call(to));
+                let to = m.after_exact($n);
+                // SAFETY: the word after the arguments is a function of the module.
+                let f = unsafe { m.object::<Function>(args_words($n)) };
+                call!(outline!(copy => env!().call_in_chunk(&mut copy, f, m.args_of($n), to)));
             }
-        }};
+        };
     }
     macro_rules! exact_tail {
         ($n:literal) => {{
-            // SAFETY: the word after the arguments is a function of the module.
-            let f = unsafe { m.object::<Function>(args_words($n)) };
-            let words = m.args().exact::<$n>();
-            m.replace(&mut env.process.stack, f);
-            m.set_all(words);
-            call!(Ok::<(), Miss>(()));
+            if !m.replace_exact::<$n>(process.stack.limit) {
+                // SAFETY: the word after the arguments is a function of the module.
+                let f = unsafe { m.object::<Function>(args_words($n)) };
+                outline!(copy => env!().tail_call(&mut copy, f, m.args_of($n)));
+            }
+            safepoint!();
         }};
     }
     macro_rules! tail_self {
         ($n:literal) => {{
-            // SAFETY: the word after the arguments is the frame's own function.
-            let f = unsafe { m.object::<Function>(args_words($n)) };
-            let words = m.args().exact::<$n>();
-            m.set_all(words);
-            m.enter(f);
-            call!(Ok::<(), Miss>(()));
+            m.enter_again::<$n>();
+            safepoint!();
+        }};
+    }
+    /// An addition and the `TailSelf` that follows it.
+    macro_rules! add_tail_self {
+        ($n:literal) => {{
+            let word = sum!(b_reg!(), c_reg!());
+            m.set(m.a(), word);
+            m.next(1);
+            tail_self!($n)
         }};
     }
     /// What a native answered; the machine stands after the call.
@@ -207,12 +247,15 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
         ($step:expr) => {
             match $step {
                 Step::Value(word) => {
-                    let word = match env.process.heap.should_collect() {
+                    let word = match process.heap.should_collect() {
                         false => word,
-                        true => match env.collect_with(&{ m }, word) {
-                            Ok(word) => word,
-                            Err(outcome) => return outcome,
-                        },
+                        true => {
+                            m.save(&mut process.stack);
+                            match env!().collect_with(word) {
+                                Ok(word) => word,
+                                Err(outcome) => return outcome,
+                            }
+                        }
                     };
                     m.deliver(word);
                 }
@@ -223,28 +266,28 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                 Step::Call(callee, words) => {
                     let how = if m.returns_result() { How::Tail } else { How::Call(m.here()) };
                     let result =
-                        outline!(copy => env.call_value_words(&mut copy, callee, &words, how));
+                        outline!(copy => env!().call_value_words(&mut copy, callee, &words, how));
                     if result.is_err() {
                         m.jump(-1);
                     }
                     call!(result)
                 }
                 Step::Hibernate(call) => {
-                    let stack = &mut env.process.stack;
-                    stack.start(env.vm.stubs().hibernate, &[call]);
+                    let stack = &mut process.stack;
+                    stack.start(vm.stubs().hibernate, &[call]);
                     m = Machine::load(stack);
-                    env.process.collect();
-                    env.process.heap.calm();
+                    process.collect();
+                    process.heap.calm();
                 }
                 Step::Leave(outcome) => {
-                    m.save(&mut env.process.stack);
+                    m.save(&mut process.stack);
                     return outcome;
                 }
             }
         };
     }
 
-    let mut resumed = env.resume_native();
+    let mut resumed = env!().resume_native();
     // Goes round again only when what a resumed native raised has been caught.
     loop {
         if let Some(step) = resumed.take() {
@@ -265,47 +308,56 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     m.set(m.a(), m.get(m.b()));
                     m.next(1);
                 }
-                Ex::Vector => build!(1, env.many(construct::vector, m.args(), None)),
-                Ex::Cons1 => put!(1, env.binary(construct::cons1, b_reg!(), c_reg!())),
+                Ex::Vector => build!(1, env!().many(construct::vector, m.args(), None)),
+                Ex::Cons1 => {
+                    let (item, tail) = (process.heap.value(b_reg!()), process.heap.value(c_reg!()));
+                    match process.heap.vec_push_int(item, tail) {
+                        Some(vec) => {
+                            m.set(m.a(), vec.word());
+                            m.next(1);
+                        }
+                        None => put!(1, env!().binary(construct::cons1, b_reg!(), c_reg!())),
+                    }
+                }
                 Ex::Cons => {
                     let ext = m.ext(args_words(m.a()));
                     let tail = m.get((ext >> 16) as u16 as usize);
-                    build!(1, env.many(construct::cons, m.args(), Some(tail)));
+                    build!(1, env!().many(construct::cons, m.args(), Some(tail)));
                 }
-                Ex::List => build!(1, env.many(construct::list, m.args(), None)),
+                Ex::List => build!(1, Ok::<Word, Word>(env!().list(m.args()))),
                 Ex::MapKeys => {
                     let at = args_words(m.a());
                     if m.ext(at + 1) != 0 {
                         // SAFETY: the word is a shape with as many keys as there are values.
                         let shape = unsafe { m.object::<Shape>(at + 1) };
-                        build!(3, Ok::<Word, Word>(env.shaped_map(shape, m.args())));
+                        build!(3, Ok::<Word, Word>(env!().shaped_map(shape, m.args())));
                     } else {
                         let keys = m.constant(at + 2).word();
-                        build!(3, env.many(construct::map_keys, m.args(), Some(keys)));
+                        build!(3, env!().many(construct::map_keys, m.args(), Some(keys)));
                     }
                 }
-                Ex::Map => build!(1, env.many(construct::map, m.args(), None)),
-                Ex::Set => build!(1, env.many(construct::set, m.args(), None)),
-                Ex::Text => build!(1, env.many(construct::text, m.args(), None)),
+                Ex::Map => build!(1, env!().many(construct::map, m.args(), None)),
+                Ex::Set => build!(1, env!().many(construct::set, m.args(), None)),
+                Ex::Text => build!(1, env!().many(construct::text, m.args(), None)),
                 Ex::Closure => {
                     let handle = m.ext(args_words(m.a()) + 1) as usize;
-                    build!(2, Ok::<Word, Word>(env.closure(handle, m.args())));
+                    build!(2, Ok::<Word, Word>(env!().closure(handle, m.args())));
                 }
-                Ex::Range => put!(1, env.binary(construct::range, b_reg!(), c_reg!())),
+                Ex::Range => put!(1, env!().binary(construct::range, b_reg!(), c_reg!())),
                 // ---- operators
                 Ex::Add => int_op!(c_reg!(), arith::fast_add, arith::add),
                 Ex::Sub => int_op!(c_reg!(), arith::fast_sub, arith::sub),
                 Ex::Mul => int_op!(c_reg!(), arith::fast_mul, arith::mul),
                 Ex::IntDiv => int_op!(c_reg!(), arith::fast_int_div, arith::int_div),
                 Ex::Mod => int_op!(c_reg!(), arith::fast_modulo, arith::modulo),
-                Ex::Div => put!(1, env.binary(arith::div, b_reg!(), c_reg!())),
-                Ex::Pow => put!(1, env.binary(arith::pow, b_reg!(), c_reg!())),
+                Ex::Div => put!(1, env!().binary(arith::div, b_reg!(), c_reg!())),
+                Ex::Pow => put!(1, env!().binary(arith::pow, b_reg!(), c_reg!())),
                 Ex::AddInt => int_op!(c_imm!(), arith::fast_add, arith::add),
                 Ex::SubInt => int_op!(c_imm!(), arith::fast_sub, arith::sub),
                 Ex::MulInt => int_op!(c_imm!(), arith::fast_mul, arith::mul),
                 Ex::IntDivInt => int_op!(c_imm!(), arith::fast_int_div, arith::int_div),
                 Ex::ModInt => int_op!(c_imm!(), arith::fast_modulo, arith::modulo),
-                Ex::Neg => put!(1, env.unary(arith::neg, b_reg!())),
+                Ex::Neg => put!(1, env!().unary(arith::neg, b_reg!())),
                 Ex::Not => match b_reg!() {
                     Word::TRUE => {
                         m.set(m.a(), Word::FALSE);
@@ -315,7 +367,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                         m.set(m.a(), Word::TRUE);
                         m.next(1);
                     }
-                    word => put!(1, env.truth(word).map(|truth| Word::bool(!truth))),
+                    word => put!(1, env!().truth(word).map(|truth| Word::bool(!truth))),
                 },
                 Ex::Eq => compare!(c_reg!(), ==, Cmp::Eq, compare::eq),
                 Ex::Ne => compare!(c_reg!(), !=, Cmp::Ne, compare::ne),
@@ -329,15 +381,15 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                 Ex::LeInt => compare!(c_imm!(), <=, Cmp::Le, compare::le),
                 Ex::GtInt => compare!(c_imm!(), >, Cmp::Gt, compare::gt),
                 Ex::GeInt => compare!(c_imm!(), >=, Cmp::Ge, compare::ge),
-                Ex::Index => put!(1, env.binary(access::index, b_reg!(), c_reg!())),
+                Ex::Index => put!(1, env!().binary(access::index, b_reg!(), c_reg!())),
                 Ex::Field => {
-                    let map = env.process.heap.value(b_reg!());
+                    let map = process.heap.value(b_reg!());
                     match access::cached_field(map, m.cached(2)) {
                         Some(value) => {
                             m.set(m.a(), value.word());
                             m.next(4);
                         }
-                        None => match value!(env.field(b_reg!(), m.constant(1).word(), m.cache(2)))
+                        None => match value!(env!().field(b_reg!(), m.constant(1).word(), m.cache(2)))
                         {
                             Field::Value(word) => {
                                 m.set(m.a(), word);
@@ -346,7 +398,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                             Field::Load(module, number) => {
                                 let to = m.after_words(4);
                                 call!(outline!(copy => {
-                                    env.load_global(&mut copy, module, Some(number), to)
+                                    env!().load_global(&mut copy, module, Some(number), to)
                                 }));
                             }
                         },
@@ -355,10 +407,11 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                 // ---- jumps
                 Ex::Jump => m.jump(m.bc_int()),
                 Ex::JumpBack => {
-                    env.process.core.budget -= 1;
-                    if env.process.core.budget <= 0 || env.process.heap.should_collect() {
+                    process.core.budget -= 1;
+                    if process.core.budget <= 0 || process.heap.should_collect() {
                         m.next(2);
-                        if let Some(outcome) = env.entry(&{ m }) {
+                        m.save(&mut process.stack);
+                        if let Some(outcome) = env!().entry() {
                             return outcome;
                         }
                     } else {
@@ -369,7 +422,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     let truth = match m.get(m.a()) {
                         Word::TRUE => true,
                         Word::FALSE | Word::NIL => false,
-                        word => value!(env.truth(word)),
+                        word => value!(env!().truth(word)),
                     };
                     m.jump(if truth { m.bc_int() } else { 1 });
                 }
@@ -377,7 +430,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     let truth = match m.get(m.a()) {
                         Word::TRUE => true,
                         Word::FALSE | Word::NIL => false,
-                        word => value!(env.truth(word)),
+                        word => value!(env!().truth(word)),
                     };
                     m.jump(if truth { 1 } else { m.bc_int() });
                 }
@@ -408,69 +461,73 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                 Ex::Switch => {
                     // SAFETY: the word after a Switch is its table.
                     let table = unsafe { m.object::<SwitchTable>(1) };
-                    let distance = pattern::switch(&env.process.heap, table, m.get(m.a()));
+                    let distance = pattern::switch(&process.heap, table, m.get(m.a()));
                     m.jump(distance as i64);
                 }
                 // ---- patterns
                 Ex::UnlessWord => unless!(3, m.get(m.a()).bits() == m.ext(2)),
                 Ex::UnlessConst => {
-                    let value = env.process.heap.value(m.get(m.a()));
+                    let value = process.heap.value(m.get(m.a()));
                     unless!(3, pattern::same(value, m.constant(2)));
                 }
                 Ex::UnlessSame => {
-                    let heap = &env.process.heap;
+                    let heap = &process.heap;
                     unless!(2, pattern::same(heap.value(m.get(m.a())), heap.value(b_reg!())));
                 }
                 Ex::UnlessList => {
-                    let value = env.process.heap.value(m.get(m.a()));
+                    let value = process.heap.value(m.get(m.a()));
                     unless!(2, value.as_list().is_some_and(|l| l.len() == m.count()));
                 }
-                Ex::ListEntry => {
-                    let value = env.process.heap.value(b_reg!());
-                    match value.as_list().and_then(|l| l.get(m.count())) {
-                        Some(entry) => {
-                            m.set(m.a(), entry.word());
+                Ex::UnlessListThenEntry => {
+                    let value = process.heap.value(m.get(m.a()));
+                    match value.as_list().filter(|l| l.len() == m.count()) {
+                        Some(entries) => {
                             m.next(2);
+                            entry!(Some(entries));
                         }
-                        None => {
-                            raise!(Raised::new(fail::no_entry(&env.cx(), "a list").word()))
-                        }
+                        None => m.jump_ext(),
                     }
                 }
+                Ex::ListEntry => entry!(process.heap.value(b_reg!()).as_list()),
+                Ex::ListEntryTwice => {
+                    let entries = process.heap.value(b_reg!()).as_list();
+                    entry!(entries);
+                    entry!(entries);
+                }
                 Ex::UnlessVector => {
-                    let value = env.process.heap.value(m.get(m.a()));
+                    let value = process.heap.value(m.get(m.a()));
                     unless!(2, pattern::length(value) == Some(m.count()));
                 }
                 Ex::UnlessLonger => {
-                    let value = env.process.heap.value(m.get(m.a()));
+                    let value = process.heap.value(m.get(m.a()));
                     unless!(2, pattern::length(value).is_some_and(|n| n >= m.count()));
                 }
                 Ex::VectorEntry => {
-                    let heap = &env.process.heap;
+                    let heap = &process.heap;
                     match pattern::entry(heap, heap.value(b_reg!()), m.count()) {
                         Some(entry) => {
                             m.set(m.a(), entry.word());
                             m.next(2);
                         }
                         None => {
-                            raise!(Raised::new(fail::no_entry(&env.cx(), "a vector").word()))
+                            raise!(Raised::new(fail::no_entry(&env!().cx(), "a vector").word()))
                         }
                     }
                 }
                 Ex::VectorRest => {
-                    let heap = &env.process.heap;
+                    let heap = &process.heap;
                     match pattern::rest(heap, heap.value(b_reg!()), m.count()) {
                         Some(rest) => {
                             m.set(m.a(), rest.word());
                             m.next(2);
                         }
                         None => {
-                            raise!(Raised::new(fail::no_entry(&env.cx(), "a vector").word()))
+                            raise!(Raised::new(fail::no_entry(&env!().cx(), "a vector").word()))
                         }
                     }
                 }
                 Ex::Uncons => {
-                    let heap = &env.process.heap;
+                    let heap = &process.heap;
                     match pattern::uncons(heap, heap.value(c_reg!())) {
                         Some((head, tail)) => {
                             let (head, tail) = (head.word(), tail.word());
@@ -482,11 +539,11 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     }
                 }
                 Ex::UnlessMap => {
-                    let value = env.process.heap.value(m.get(m.a()));
+                    let value = process.heap.value(m.get(m.a()));
                     unless!(2, value.as_map().is_some());
                 }
                 Ex::MapEntry => {
-                    let heap = &env.process.heap;
+                    let heap = &process.heap;
                     let map = heap.value(b_reg!());
                     let found = match access::cached_field(map, m.cached(3)) {
                         Some(value) => Some(value),
@@ -501,7 +558,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     }
                 }
                 Ex::MapEntryAt => {
-                    let heap = &env.process.heap;
+                    let heap = &process.heap;
                     let found = pattern::map_entry_at(heap.value(b_reg!()), heap.value(c_reg!()));
                     match found {
                         Some(value) => {
@@ -512,7 +569,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     }
                 }
                 Ex::Prefix => {
-                    let heap = &env.process.heap;
+                    let heap = &process.heap;
                     match pattern::prefix(heap, heap.value(b_reg!()), m.constant(2)) {
                         Some(rest) => {
                             m.set(m.a(), rest.word());
@@ -524,11 +581,11 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                 Ex::UnlessType => {
                     // SAFETY: the word is a type of the module.
                     let ty = unsafe { m.object::<RtType>(2) };
-                    let value = env.process.heap.value(m.get(m.a()));
-                    unless!(3, types::matches(&env.process.heap, value, ty));
+                    let value = process.heap.value(m.get(m.a()));
+                    unless!(3, types::matches(&process.heap, value, ty));
                 }
-                Ex::ExceptionType => put!(1, env.unary(pattern::exception_type, b_reg!())),
-                Ex::ExceptionParts => put!(1, env.unary(pattern::exception_parts, b_reg!())),
+                Ex::ExceptionType => put!(1, env!().unary(pattern::exception_type, b_reg!())),
+                Ex::ExceptionParts => put!(1, env!().unary(pattern::exception_parts, b_reg!())),
                 // ---- calls
                 Ex::Call => {
                     // SAFETY: the word after the arguments is a function of the module.
@@ -542,12 +599,27 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                 }
                 Ex::Call0 => exact!(0),
                 Ex::Call1 => exact!(1),
+                Ex::CallAddInt => {
+                    let sum = sum!(b_reg!(), c_imm!());
+                    if m.push_one(process.stack.limit, sum) {
+                        safepoint!();
+                    } else {
+                        let to = m.after_words(4);
+                        // SAFETY: the next word is a function of the module.
+                        let f = unsafe { m.object::<Function>(1) };
+                        call!(outline!(copy => {
+                            env!().call_words(&mut copy, f, &[sum], How::Call(to))
+                        }));
+                    }
+                }
                 Ex::Call2 => exact!(2),
                 Ex::Call3 => exact!(3),
                 Ex::TailCall0 => exact_tail!(0),
                 Ex::TailCall1 => exact_tail!(1),
                 Ex::TailCall2 => exact_tail!(2),
                 Ex::TailCall3 => exact_tail!(3),
+                Ex::AddTailSelf2 => add_tail_self!(2),
+                Ex::AddTailSelf3 => add_tail_self!(3),
                 Ex::TailSelf1 => tail_self!(1),
                 Ex::TailSelf2 => tail_self!(2),
                 Ex::TailSelf3 => tail_self!(3),
@@ -571,21 +643,26 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                 }
                 Ex::CallField => {
                     let how = How::Call(m.after(3));
-                    call!(outline!(copy => env.call_field_at(&mut copy, how)));
+                    call!(outline!(copy => env!().call_field_at(&mut copy, how)));
                 }
-                Ex::TailField => call!(outline!(copy => env.call_field_at(&mut copy, How::Tail))),
+                Ex::TailField => call!(outline!(copy => env!().call_field_at(&mut copy, How::Tail))),
                 Ex::CallNamed => {
                     let how = How::Call(m.after(3));
-                    call!(outline!(copy => env.call_named_at(&mut copy, how)));
+                    call!(outline!(copy => env!().call_named_at(&mut copy, how)));
                 }
-                Ex::TailNamed => call!(outline!(copy => env.call_named_at(&mut copy, How::Tail))),
+                Ex::TailNamed => call!(outline!(copy => env!().call_named_at(&mut copy, How::Tail))),
                 Ex::CallNative => {
-                    let native = env.vm.native(m.ext(args_words(m.a())) as usize);
-                    let step = env.native(native, m.args());
+                    let native = vm.native(m.ext(args_words(m.a())) as usize);
+                    let step = env!().native(native, m.args());
                     m.go(m.after(2));
                     answered!(step);
                 }
                 Ex::Return => m.ret(m.get(m.a())),
+                Ex::ReturnWord => m.ret(Word::from_bits(m.ext(1))),
+                Ex::ReturnAdd => {
+                    let word = sum!(b_reg!(), c_reg!());
+                    m.ret(word);
+                }
                 // ---- modules
                 Ex::Global => {
                     // SAFETY: the next word is a global of the module.
@@ -598,14 +675,14 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                         None => {
                             let to = m.after_words(3);
                             let (module, number) = (global.module, Some(global.number));
-                            call!(outline!(copy => env.load_global(&mut copy, module, number, to)));
+                            call!(outline!(copy => env!().load_global(&mut copy, module, number, to)));
                         }
                     }
                 }
                 Ex::SetGlobal => {
                     // SAFETY: the next word is a global of the module.
                     let global = unsafe { m.object::<Global>(1) };
-                    let value = env.process.heap.value(m.get(m.a()));
+                    let value = process.heap.value(m.get(m.a()));
                     let frozen = crate::heap::freeze(value).word();
                     global.word.store(frozen.bits(), Ordering::Release);
                     m.next(2);
@@ -620,7 +697,7 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                         }
                         None => {
                             let to = m.after_words(3);
-                            match outline!(copy => env.member(&mut copy, link, to)) {
+                            match outline!(copy => env!().member(&mut copy, link, to)) {
                                 Ok(true) => call!(Ok::<(), Miss>(())),
                                 Ok(false) => {}
                                 Err(miss) => missed!(miss),
@@ -638,43 +715,43 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     // SAFETY: the next word is a function of the module.
                     let f = unsafe { m.object::<Function>(1) };
                     if !f.defined.load(Ordering::Acquire) {
-                        raise!(Raised::new(fail::not_defined(&env.cx(), f).word()));
+                        raise!(Raised::new(fail::not_defined(&env!().cx(), f).word()));
                     }
                     m.next(2);
                 }
                 // ---- errors
                 Ex::Raise => raise!(Raised::new(m.get(m.a()))),
                 Ex::Reraise => {
-                    let raised = env.reraised(m.get(m.a()));
+                    let raised = env!().reraised(m.get(m.a()));
                     raise!(raised)
                 }
                 Ex::Fail => {
                     let kind = m.ext(args_words(m.a()));
                     let function = m.function();
-                    let word = env.fail(kind, function, m.args());
+                    let word = env!().fail(kind, function, m.args());
                     raise!(Raised::new(word))
                 }
                 Ex::CheckType => {
                     // SAFETY: the next word is a type of the module.
                     let ty = unsafe { m.object::<RtType>(1) };
                     let word = m.get(m.a());
-                    let heap = &env.process.heap;
+                    let heap = &process.heap;
                     if !types::matches(heap, heap.value(word), ty) {
-                        let error = env.type_mismatch(m.function(), m.constant(2), ty, word);
+                        let error = env!().type_mismatch(m.function(), m.constant(2), ty, word);
                         raise!(Raised::new(error));
                     }
                     m.next(3);
                 }
                 // ---- receive
                 Ex::RecvStart => {
-                    env.receive_start();
+                    env!().receive_start();
                     m.next(1);
                 }
                 Ex::RecvMark => {
-                    env.receive_mark(m.get(m.a()));
+                    env!().receive_mark(m.get(m.a()));
                     m.next(1);
                 }
-                Ex::RecvPeek => match env.receive_peek() {
+                Ex::RecvPeek => match env!().receive_peek() {
                     Some(word) => {
                         m.set(m.a(), word);
                         m.next(1);
@@ -682,17 +759,17 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     None => m.jump(m.bc_int()),
                 },
                 Ex::RecvTake => {
-                    env.receive_take();
+                    env!().receive_take();
                     m.next(1);
                 }
                 Ex::RecvSkip => {
-                    env.process.core.mailbox.skip();
+                    process.core.mailbox.skip();
                     m.next(1);
                 }
                 Ex::RecvWait => {
                     let mut after = m;
                     after.next(3);
-                    match env.receive_wait(&after, m.get(m.a())) {
+                    match env!().receive_wait(&after, m.get(m.a())) {
                         Waited::Again => m.next(3),
                         Waited::Late => m.jump_ext(),
                         Waited::Leave(outcome) => return outcome,
@@ -700,78 +777,78 @@ pub(crate) fn execute(env: &mut Env<'_>) -> Outcome {
                     }
                 }
                 // ---- the machine's own
-                Ex::PopChunk => outline!(copy => copy.pop_chunk(&mut env.process.stack)),
+                Ex::PopChunk => outline!(copy => copy.pop_chunk(&mut process.stack)),
                 Ex::Halt => {
-                    env.process.core.result = m.get(0);
-                    env.process.stack.clear();
+                    process.core.result = m.get(0);
+                    process.stack.clear();
                     return Outcome::Done;
                 }
-                Ex::Apply => match outline!(copy => env.apply(&mut copy)) {
+                Ex::Apply => match outline!(copy => env!().apply(&mut copy)) {
                     Ok(true) => call!(Ok::<(), Miss>(())),
                     Ok(false) => {}
                     Err(miss) => missed!(miss),
                 },
                 Ex::LoadBegin => {
-                    let module = env.vm.module_of(m.get(m.a()));
-                    let pid = Word::pid(env.process.core.pid).bits();
+                    let module = vm.module_of(m.get(m.a()));
+                    let pid = Word::pid(process.core.pid).bits();
                     match module.map(|module| (module, module.begin(pid))) {
                         None | Some((_, LoadState::Loaded)) => m.jump_ext(),
                         Some((module, LoadState::Unloaded)) => {
-                            env.process.core.cold().loading.push(module);
+                            process.core.cold().loading.push(module);
                             m.next(2);
                         }
                         Some((module, LoadState::Loading(other))) if other == pid => {
-                            let error = fail::load_cycle(&env.cx(), module.name).word();
+                            let error = fail::load_cycle(&env!().cx(), module).word();
                             raise!(Raised::new(error))
                         }
                         Some((module, LoadState::Loading(_))) => {
-                            m.save(&mut env.process.stack);
+                            m.save(&mut process.stack);
                             return Outcome::WaitForModule(module.index);
                         }
                     }
                 }
                 Ex::LoadRun => {
-                    let module = env.vm.module_of(m.get(m.a()));
+                    let module = vm.module_of(m.get(m.a()));
                     let to = m.after_words(2);
                     match module.and_then(|module| module.init.get().copied()) {
                         Some(init) => {
                             call!(
-                                outline!(copy => env.call_words(&mut copy, init, &[], How::Call(to)))
+                                outline!(copy => env!().call_words(&mut copy, init, &[], How::Call(to)))
                             )
                         }
                         None => m.next(2),
                     }
                 }
                 Ex::LoadEnd => {
-                    env.end_load(m.get(m.a()), true);
+                    env!().end_load(m.get(m.a()), true);
                     m.next(1);
                 }
                 Ex::LoadFailed => {
-                    env.end_load(m.get(m.a()), false);
+                    env!().end_load(m.get(m.a()), false);
                     m.next(1);
                 }
-                Ex::LoadedGlobal => put!(1, env.loaded_global(b_reg!(), c_reg!())),
+                Ex::LoadedGlobal => put!(1, env!().loaded_global(b_reg!(), c_reg!())),
                 Ex::LoadGlobal => {
                     let words = [m.get(m.a()), b_reg!()];
-                    let (stub, to) = (env.vm.stubs().load, m.after_words(2));
-                    call!(outline!(copy => env.call_words(&mut copy, stub, &words, How::Call(to))));
+                    let (stub, to) = (vm.stubs().load, m.after_words(2));
+                    call!(outline!(copy => env!().call_words(&mut copy, stub, &words, How::Call(to))));
                 }
                 Ex::LoadNext => {
                     let to = m.after_words(3);
-                    match env.next_module(m.get(m.a()), b_reg!()) {
+                    match env!().next_module(m.get(m.a()), b_reg!()) {
                         Some((module, position)) => {
                             m.set(m.b(), position);
                             let words = [module, Word::NIL];
-                            let stub = env.vm.stubs().load;
+                            let stub = vm.stubs().load;
                             call!(outline!(copy => {
-                                env.call_words(&mut copy, stub, &words, How::Call(to))
+                                env!().call_words(&mut copy, stub, &words, How::Call(to))
                             }));
                         }
                         None => m.jump_ext(),
                     }
                 }
                 Ex::Unreachable => {
-                    let error = fail::broken(&env.cx()).word();
+                    let error = fail::broken(&env!().cx()).word();
                     raise!(Raised { value: error, class: Class::Raised, trace: None })
                 }
             }

@@ -12,8 +12,8 @@ use super::machine::{Args, Machine};
 use crate::code::exec::args_words;
 use crate::code::function::Function;
 use crate::code::types::RtType;
-use crate::data::closure;
-use crate::data::map::{self, Shape};
+use crate::data::map::Shape;
+use crate::heap::layout;
 use crate::helpers::{access, call as helper, fail};
 use crate::symbols::Symbol;
 use crate::value::{Value, Word};
@@ -53,8 +53,8 @@ impl Env<'_> {
     #[inline(never)]
     pub(crate) fn closure(&mut self, handle: usize, args: Args) -> Word {
         let heap = &self.process.heap;
-        let captures: Values<'_> = args.words().map(|w| heap.value(w)).collect();
-        closure::closure(heap, handle, &captures).word()
+        let capture = |i| heap.value(args.get(i));
+        heap.object_from(layout::CLOSURE, &[handle as u64], args.len(), capture).word()
     }
 
     /// A value that is not of the declared type.
@@ -71,12 +71,23 @@ impl Env<'_> {
         fail::type_mismatch(&cx, function, what, ty, cx.heap().value(word)).word()
     }
 
+    /// A list of values in registers.
+    #[inline(always)]
+    pub(crate) fn list(&mut self, args: Args) -> Word {
+        let heap = &self.process.heap;
+        match args.len() {
+            0 => crate::data::list::empty().word(),
+            n => heap.object_from(layout::LIST, &[], n, |i| heap.value(args.get(i))).word(),
+        }
+    }
+
     /// A map of a shape with values in registers.
     #[inline(never)]
     pub(crate) fn shaped_map(&mut self, shape: &Shape, args: Args) -> Word {
         let heap = &self.process.heap;
-        let values: Values<'_> = args.words().map(|w| heap.value(w)).collect();
-        map::of_shape(heap, shape, &values).unwrap_or(map::empty()).word()
+        debug_assert!(shape.len() == args.len());
+        let value = |i| heap.value(args.get(i));
+        heap.object_from(layout::MAP, &[shape.id() as u64], args.len(), value).word()
     }
 
     /// `m.name` of a map or a module.

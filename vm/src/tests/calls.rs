@@ -224,7 +224,7 @@ fn wrong_calls() {
     case(
         Const::FnRef("Wrong".into(), "main".into(), None),
         2,
-        "undefined_function: Wrong.main takes 1 argument, not 2",
+        "bad_arity: Wrong.main takes 1 argument, not 2 arguments",
     );
     case(
         Const::FnRef("Nowhere".into(), "f".into(), Some(1)),

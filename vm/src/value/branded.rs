@@ -186,6 +186,12 @@ impl<'h> Value<'h> {
         self.object().filter(|o| o.tag() == tag)
     }
 
+    /// Raw words and values of the object this points to, if it has this tag.
+    #[inline(always)]
+    pub(crate) fn parts_of(self, tag: Tag) -> Option<(&'h [u64], &'h [Value<'h>])> {
+        self.object()?.parts_of(tag)
+    }
+
     /// The text, if this is a string.
     #[inline]
     pub fn as_str(self) -> Option<&'h str> {
@@ -200,9 +206,9 @@ impl<'h> Value<'h> {
     }
 
     /// The entries, if this is a list.
-    #[inline]
+    #[inline(always)]
     pub fn as_list(self) -> Option<&'h [Value<'h>]> {
-        self.object_of(layout::LIST).map(|o| o.values())
+        self.parts_of(layout::LIST).map(|(_, entries)| entries)
     }
 
     /// The map, if this is one.
@@ -230,7 +236,7 @@ impl<'h> Value<'h> {
     }
 
     /// The closure, if this is one.
-    #[inline]
+    #[inline(always)]
     pub fn as_closure(self) -> Option<ClosureRef<'h>> {
         ClosureRef::of(self)
     }

@@ -85,10 +85,16 @@ impl<'a> Lexer<'a, '_, '_> {
         self.pos
     }
 
-    /// A backslash and the character after it.
+    /// A backslash and the character after it; of `\u{1F600}` all, since its brace opens no expression.
     fn skip_escaped(&mut self) {
-        let next = self.src[self.pos + 1..].chars().next();
-        self.pos += 1 + next.map_or(0, char::len_utf8);
+        let rest = &self.src[self.pos + 1..];
+        self.pos += 1 + rest.chars().next().map_or(0, char::len_utf8);
+        if let Some(digits) = rest.strip_prefix("u{") {
+            let count = digits.bytes().take_while(u8::is_ascii_hexdigit).count();
+            if digits[count..].starts_with('}') {
+                self.pos += count + 2;
+            }
+        }
     }
 
     fn unterminated_string(&mut self, opening: Span, triple: bool) {
@@ -205,11 +211,8 @@ impl<'a> Lexer<'a, '_, '_> {
     pub(super) fn cook_fstring(&mut self, fstring: &OpenFString) {
         let src = self.src;
         let raw = |span: Span| &src[span.start as usize..span.end as usize];
-        let newest = self.out.list.len() as u32 - 1;
-        let indent = match fstring.texts.last() {
-            Some(&(token, span)) if fstring.triple && token == newest => closing_indent(raw(span)),
-            _ => None,
-        };
+        let texts = fstring.texts.iter().rev().filter(|_| fstring.triple);
+        let indent = texts.filter_map(|&(_, span)| closing_indent(raw(span))).next();
         for &(token, span) in &fstring.texts {
             let mut cook = Cook { indent: indent.unwrap_or(""), line_begins: false, fstring: true };
             let mut text = raw(span);
@@ -348,10 +351,11 @@ impl<'a> Lexer<'a, '_, '_> {
     }
 }
 
-/// The indentation before closing quotes that stand alone on their line.
+/// The indentation of the last line, which holds the closing quotes; none on the line of the opening ones.
 fn closing_indent(raw: &str) -> Option<&str> {
     let (_, last) = raw.rsplit_once('\n')?;
-    last.bytes().all(|b| matches!(b, b' ' | b'\t')).then_some(last)
+    let length = last.bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    Some(&last[..length])
 }
 
 /// Length of a newline at the very beginning.

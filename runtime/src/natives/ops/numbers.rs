@@ -5,7 +5,8 @@
 use crate::natives::support::{Answer, Arg, Roots, Seq, Steps, fold, run, value};
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
-use rata_vm::compare;
+use rata_vm::compare::{cmp_counted, cmp_nested_counted};
+use rata_vm::data::Work;
 use rata_vm::data::int::{self, Int};
 use rata_vm::data::vector::{Entries, NIL_BOOL, VecBuilder, is_nil_float};
 use rata_vm::heap::Heap;
@@ -232,6 +233,7 @@ pub fn extreme<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, wanted: Ordering) -> Answe
         let last = first + len as i64 - 1;
         return value(cx.heap().int(if wanted == Ordering::Less { first } else { last }));
     }
+    let compare = if seq.is_nested() { cmp_nested_counted } else { cmp_counted };
     fold(
         cx,
         seq,
@@ -242,9 +244,12 @@ pub fn extreme<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, wanted: Ordering) -> Answe
                 return Ok(false);
             }
             let heap = cx.heap();
-            if best.is_none_or(|b| compare::cmp(entry, heap.value(b)) == wanted) {
+            let mut work = Work::default();
+            let mut beats = |b| compare(entry, heap.value(b), &mut work) == wanted;
+            if best.is_none_or(&mut beats) {
                 *best = Some(entry.word());
             }
+            cx.charge(work.0 / 64);
             Ok(true)
         },
         |best, cx| -> Res<'_> { Ok(best.map_or(Value::NIL, |b| cx.heap().value(b))) },

@@ -1,8 +1,8 @@
 //! Taking sequences apart and putting them together: nothing here looks at what entries are.
 
 use crate::natives::support::{Answer, Arg, Collector, Roots, Seq, Steps, fold, run, value};
-use rata_vm::data::list;
 use rata_vm::data::vector::{self, VecError, index_of};
+use rata_vm::data::{int, list};
 use rata_vm::native::{Cx, Res};
 use rata_vm::value::{Value, Word};
 
@@ -224,13 +224,14 @@ pub fn unzip<'h>(cx: &mut Cx<'h, '_>, function: &'static str, pairs: Seq<'h>) ->
 
 /// `{entry, number}`, numbers counted from `from`.
 pub fn with_index<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, from: i64) -> Answer<'h> {
+    let from = i128::from(from);
     fold(
         cx,
         seq,
         (from, Collector::like(seq)),
         |(number, out), cx, entry| {
             let heap = cx.heap();
-            out.push(heap, heap.list(&[entry, heap.int(*number)]));
+            out.push(heap, heap.list(&[entry, int::wide(heap, *number)]));
             *number += 1;
             Ok(true)
         },

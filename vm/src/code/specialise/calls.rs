@@ -11,8 +11,14 @@ impl Specialiser<'_> {
         match op {
             Op::Call { f, args, .. } => {
                 let exact = [Ex::Call0, Ex::Call1, Ex::Call2, Ex::Call3];
-                self.out.args(exact.get(args.0.len()).copied().unwrap_or(Ex::Call), &args.0);
-                self.out.ext(self.function(*f));
+                let function = self.function(*f);
+                match exact.get(args.0.len()).filter(|_| self.has_small_frame(*f)) {
+                    Some(&ex) => self.out.exact(ex, &args.0, Some(function), *f, Some(3)),
+                    None => {
+                        self.out.args(Ex::Call, &args.0);
+                        self.out.ext(function);
+                    }
+                }
             }
             Op::CallImport { import, args, .. } => {
                 self.out.args(Ex::CallImport, &args.0);
@@ -45,12 +51,17 @@ impl Specialiser<'_> {
     pub(super) fn tail(&mut self, i: usize, op: &Op) {
         match op {
             Op::TailCall { f, args } => {
-                let exact = match f.0 as usize == self.this {
-                    true => [Ex::TailCall0, Ex::TailSelf1, Ex::TailSelf2, Ex::TailSelf3],
-                    false => [Ex::TailCall0, Ex::TailCall1, Ex::TailCall2, Ex::TailCall3],
-                };
-                self.out.args(exact.get(args.0.len()).copied().unwrap_or(Ex::TailCall), &args.0);
-                self.out.ext(self.function(*f));
+                let again = [Ex::Unreachable, Ex::TailSelf1, Ex::TailSelf2, Ex::TailSelf3];
+                let exact = [Ex::TailCall0, Ex::TailCall1, Ex::TailCall2, Ex::TailCall3];
+                let (n, function) = (args.0.len(), self.function(*f));
+                if (1..=3).contains(&n) && f.0 as usize == self.this {
+                    self.out.exact(again[n], &args.0, None, *f, None);
+                } else if n <= 3 && self.has_small_frame(*f) {
+                    self.out.exact(exact[n], &args.0, Some(function), *f, Some(1));
+                } else {
+                    self.out.args(Ex::TailCall, &args.0);
+                    self.out.ext(function);
+                }
             }
             Op::TailImport { import, args } => {
                 self.out.args(Ex::TailImport, &args.0);
