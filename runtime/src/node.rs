@@ -242,13 +242,22 @@ impl Node {
 
 /// Sends a signal to a pid; gives it back when the process is dead.
 pub fn deliver(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<(), Signal> {
-    let woken = {
+    deliver_bounded(from, dest, signal).map(|_| ())
+}
+
+/// The same; true if senders have to wait for room in the receiver's mailbox.
+pub fn deliver_bounded(
+    from: &mut impl Schedule,
+    dest: Pid,
+    signal: Signal,
+) -> Result<bool, Signal> {
+    let (woken, bounded) = {
         let Some(slot) = from.node().table.get(dest) else { return Err(signal) };
         slot.inbox.push(Envelope { dest, signal }).map_err(|e| e.signal)?;
-        slot.parking.take()
+        (slot.parking.take(), slot.life.is_bounded())
     };
     if let Some(body) = woken {
         from.schedule(body);
     }
-    Ok(())
+    Ok(bounded)
 }

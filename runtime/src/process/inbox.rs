@@ -47,7 +47,8 @@ impl<T> Inbox<T> {
             }
             // SAFETY: the node is still ours.
             unsafe { (*node).next = head };
-            match self.head.compare_exchange_weak(head, node, Ordering::AcqRel, Ordering::Relaxed) {
+            // See `parking.rs` for why this is sequentially consistent, and the load in `is_empty`.
+            match self.head.compare_exchange_weak(head, node, Ordering::SeqCst, Ordering::Relaxed) {
                 Ok(_) => return Ok(()),
                 Err(now) => head = now,
             }
@@ -56,7 +57,7 @@ impl<T> Inbox<T> {
 
     /// Whether there is nothing to take.
     pub fn is_empty(&self) -> bool {
-        let head = self.head.load(Ordering::Acquire);
+        let head = self.head.load(Ordering::SeqCst);
         head.is_null() || head == closed()
     }
 
