@@ -41,8 +41,6 @@ fn build() -> Result<(), String> {
         }
     }
     let package = compiled.package.ok_or("the compiler gave no package")?;
-    // Here once for all: the VM takes the image as it is.
-    rata_bytecode::verify(&package).map_err(|e| format!("the compiler made {e}"))?;
     let image = rata_bytecode::encode::encode(&package);
     fs::write(out.join("stdlib.ratab"), image).map_err(|e| format!("cannot write the image: {e}"))
 }

@@ -2,12 +2,12 @@
 
 use crate::node::{Node, Schedule};
 use crate::output::Stream;
-use crate::process::body::{Body, Extra, Hold, Initial};
+use crate::process::body::{Body, Extra, Hold};
 use crate::process::signal::{Envelope, Signal};
 use crate::sched::queue::Local;
 use rata_vm::native::{Cx, Host, Native, Poll, Resume};
 use rata_vm::process::Core;
-use rata_vm::value::{Pid, Value, Word};
+use rata_vm::value::{Value, Word};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -27,20 +27,19 @@ pub struct WorkerHost {
     pub next: Option<Box<Body>>,
     /// Turns in a row taken by `next`.
     pub handovers: u32,
-    /// Of the process that runs; else of none.
-    pub extra: Extra,
+    /// Of the process that runs.
+    pub extra: Option<Extra>,
 }
 
 impl WorkerHost {
     /// A worker's host with nothing to run.
     pub fn new(node: Arc<Node>, me: usize, local: Local) -> WorkerHost {
-        let nobody = Extra::new(Pid::new(0, 0), None, Initial::Main);
-        WorkerHost { node, me, local, next: None, handovers: 0, extra: nobody }
+        WorkerHost { node, me, local, next: None, handovers: 0, extra: None }
     }
 
     /// The runtime's part of the process that runs.
     pub fn extra(&mut self) -> &mut Extra {
-        &mut self.extra
+        self.extra.as_mut().expect("lent while a process runs")
     }
 
     /// The body to run next: the one just woken, unless such have had many turns in a row or
@@ -61,7 +60,9 @@ impl WorkerHost {
     /// be next here.
     pub fn enqueue(&mut self, body: Box<Body>) {
         self.local.push(body);
-        self.node.idle.hint(|| self.local.has_several());
+        if self.local.has_several() {
+            self.node.idle.hint();
+        }
     }
 }
 
@@ -84,13 +85,11 @@ impl Host for WorkerHost {
 
     fn poll(&mut self, core: &mut Core) -> Poll {
         let WorkerHost { node, extra, .. } = self;
+        let extra = extra.as_mut().expect("lent while a process runs");
         if extra.has_pending() {
             return Poll::Signal;
         }
         let Some(slot) = node.table.get(core.pid) else { return Poll::Nothing };
-        if slot.inbox.is_empty() {
-            return Poll::Nothing;
-        }
         let bounded = extra.relations.as_ref().is_some_and(|r| r.queue_limit.is_some());
         let mut found = Poll::Nothing;
         for Envelope { dest, signal } in slot.inbox.take() {

@@ -242,22 +242,13 @@ impl Node {
 
 /// Sends a signal to a pid; gives it back when the process is dead.
 pub fn deliver(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<(), Signal> {
-    deliver_bounded(from, dest, signal).map(|_| ())
-}
-
-/// The same; true if senders have to wait for room in the receiver's mailbox.
-pub fn deliver_bounded(
-    from: &mut impl Schedule,
-    dest: Pid,
-    signal: Signal,
-) -> Result<bool, Signal> {
-    let (woken, bounded) = {
+    let woken = {
         let Some(slot) = from.node().table.get(dest) else { return Err(signal) };
         slot.inbox.push(Envelope { dest, signal }).map_err(|e| e.signal)?;
-        (slot.parking.take(), slot.life.is_bounded())
+        slot.parking.take()
     };
     if let Some(body) = woken {
         from.schedule(body);
     }
-    Ok(bounded)
+    Ok(())
 }

@@ -34,7 +34,7 @@ impl std::fmt::Display for StartError {
 }
 
 /// Runs a program to its end; gives the exit code. All output is written by then.
-pub fn run(stdlib: Package, program: &Package, options: Options) -> Result<i32, StartError> {
+pub fn run(stdlib: &Package, program: &Package, options: Options) -> Result<i32, StartError> {
     Launch::new(options).run(stdlib, program)
 }
 
@@ -55,9 +55,9 @@ impl Launch {
     }
 
     /// Runs a program to its end; gives the exit code. All output is written by then.
-    pub fn run(self, stdlib: Package, program: &Package) -> Result<i32, StartError> {
+    pub fn run(self, stdlib: &Package, program: &Package) -> Result<i32, StartError> {
         let vm = Vm::new(self.natives);
-        vm.load_library(stdlib);
+        vm.load(stdlib, Origin::Stdlib).map_err(StartError::Load)?;
         let modules = vm.load(program, Origin::Program).map_err(StartError::Load)?;
         let workers = match self.options.workers {
             0 => thread::available_parallelism().map_or(1, usize::from),
@@ -78,11 +78,9 @@ impl Launch {
             node.stop(1);
             return Err(error);
         }
+        // The processes left are not taken down one by one: the system takes everything back at once.
         let code = wait(&node);
-        let code = if node.output.close() { code } else { code.max(1) };
-        // The processes left are not taken down one by one: the system takes all back at once.
-        std::mem::forget(node);
-        Ok(code)
+        Ok(if node.output.close() { code } else { code.max(1) })
     }
 }
 

@@ -30,12 +30,3 @@ impl<T> Mutex<T> {
         self.0.lock().expect("no model panics with a lock")
     }
 }
-
-/// Stands between a write and the read of something else, where the other side does the same the other
-/// way round: at least one of them sees the other's write. All four accesses being sequentially
-/// consistent is enough for that; `loom` takes such accesses for weaker ones and needs the fence.
-#[inline(always)]
-pub fn write_then_read() {
-    #[cfg(loom)]
-    fence(Ordering::SeqCst);
-}

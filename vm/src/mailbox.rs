@@ -72,10 +72,6 @@ impl Mailbox {
         self.next_arrival += 1;
         let entry = Entry::new(self.next_arrival, fragment);
         self.count(entry.bytes);
-        if self.entries.capacity() == 0 {
-            // Most processes have one message at a time.
-            self.entries.reserve_exact(1);
-        }
         self.entries.push_back(entry);
     }
 

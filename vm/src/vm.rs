@@ -46,8 +46,6 @@ pub struct Vm {
     functions: RwLock<Vec<&'static Function>>,
     /// Functions captured as `M.f/2`.
     captures: Mutex<HashMap<(Symbol, Symbol, u32), Word>>,
-    /// Modules of the library that nobody has asked for yet.
-    library: Mutex<HashMap<Symbol, rata_bytecode::module::Module>>,
     stubs: Stubs,
     next_ref: AtomicU64,
 }
@@ -121,7 +119,6 @@ impl Vm {
             loading: Mutex::new(()),
             functions: RwLock::default(),
             captures: Mutex::default(),
-            library: Mutex::default(),
             stubs: Stubs::make(),
             next_ref: AtomicU64::new(1),
         }
@@ -136,45 +133,11 @@ impl Vm {
     /// of a name that is there already hides the older one from now on.
     pub fn load(&self, package: &Package, origin: Origin) -> Result<Vec<ModuleIndex>, LoadError> {
         rata_bytecode::verify(package).map_err(LoadError::Invalid)?;
-        let guard = lock(&self.loading);
-        self.link(package.modules.iter(), origin, guard)
-    }
-
-    /// Takes over the standard library's package, which was verified when it was built: a module of it
-    /// is linked when somebody first asks for it, so that a program starts no slower for those
-    /// that it does not use.
-    pub fn load_library(&self, package: Package) {
-        debug_assert_eq!(rata_bytecode::verify(&package), Ok(()));
-        let modules = package.modules.into_iter();
-        lock(&self.library).extend(modules.map(|m| (Symbol::intern(&m.name), m)));
-    }
-
-    /// The library's module of this name, if it is one that nobody has asked for yet.
-    fn from_library(&self, name: Symbol) -> Option<&'static Module> {
-        if !lock(&self.library).contains_key(&name) {
-            // Another thread may have linked it just now.
-            return self.tables().stdlib.get(&name).copied();
-        }
-        let guard = lock(&self.loading);
-        let module = lock(&self.library).remove(&name);
-        if let Some(module) = module {
-            let linked = self.link(std::iter::once(&module), Origin::Stdlib, guard);
-            assert!(linked.is_ok(), "the standard library: {linked:?}");
-        }
-        self.tables().stdlib.get(&name).copied()
-    }
-
-    /// Links verified modules.
-    fn link<'m>(
-        &self,
-        modules: impl Iterator<Item = &'m rata_bytecode::module::Module>,
-        origin: Origin,
-        _loading: MutexGuard<'_, ()>,
-    ) -> Result<Vec<ModuleIndex>, LoadError> {
+        let _guard = lock(&self.loading);
         let mut tables = self.tables().clone();
         let mut number = self.functions.read().unwrap_or_else(PoisonError::into_inner).len();
         let mut loaded = Vec::new();
-        for module in modules {
+        for module in &package.modules {
             let index = tables.all.len() as ModuleIndex;
             let module = link_module(self, module, origin, index, number as u32)?;
             number += module.functions.get().map_or(0, Vec::len);
@@ -195,13 +158,12 @@ impl Vm {
 
     fn module(&self, name: Symbol, stdlib: bool) -> Option<&'static Module> {
         let tables = self.tables();
-        let program = || tables.program.get(&name).copied();
-        let library = || tables.stdlib.get(&name).copied().or_else(|| self.from_library(name));
-        let found = match stdlib {
-            true => library().or_else(program),
-            false => program().or_else(library),
+        let (first, second) = match stdlib {
+            true => (&tables.stdlib, &tables.program),
+            false => (&tables.program, &tables.stdlib),
         };
-        found.or_else(|| tables.others.get(&name).copied())
+        let found = first.get(&name).or_else(|| second.get(&name));
+        found.or_else(|| tables.others.get(&name)).copied()
     }
 
     /// What a name in a module is; `stdlib` says who asks.
@@ -289,7 +251,6 @@ impl Vm {
         let tables = self.tables();
         let mut names: Vec<Symbol> =
             tables.stdlib.keys().chain(tables.program.keys()).copied().collect();
-        names.extend(lock(&self.library).keys());
         names.sort_by_key(|name| name.text());
         names.dedup();
         names

@@ -67,7 +67,7 @@ fn run_program(run: Run) -> Result<i32, Failure> {
     let options = options(&run)?;
     let stdlib = stdlib()?;
     let package = package(run.path(), &stdlib)?;
-    program::run(stdlib, &package, options)
+    program::run(&stdlib, &package, options)
         .map_err(|e| Failure::before_running(format!("`{}`: {e}", run.path())))
 }
 

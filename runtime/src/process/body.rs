@@ -113,6 +113,11 @@ impl Extra {
         }
     }
 
+    /// What stands in a body while its own is lent.
+    pub fn vacant(&self) -> Extra {
+        Extra::new(self.pid, None, Initial::Main)
+    }
+
     /// Keeps a signal for the next turn.
     pub fn postpone(&mut self, signal: Signal) {
         self.unfinished().pending.push_back(signal);

@@ -47,8 +47,7 @@ impl<T> Inbox<T> {
             }
             // SAFETY: the node is still ours.
             unsafe { (*node).next = head };
-            // See `parking.rs` for why this is sequentially consistent, and the load in `is_empty`.
-            match self.head.compare_exchange_weak(head, node, Ordering::SeqCst, Ordering::Relaxed) {
+            match self.head.compare_exchange_weak(head, node, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return Ok(()),
                 Err(now) => head = now,
             }
@@ -57,7 +56,7 @@ impl<T> Inbox<T> {
 
     /// Whether there is nothing to take.
     pub fn is_empty(&self) -> bool {
-        let head = self.head.load(Ordering::SeqCst);
+        let head = self.head.load(Ordering::Acquire);
         head.is_null() || head == closed()
     }
 

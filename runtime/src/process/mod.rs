@@ -10,8 +10,8 @@
 //! * waiter: put the body into the parking place, then look into the inbox once more; if something is
 //!   there, try to take the body back.
 //!
-//! The four steps are sequentially consistent, so at least one side sees the other: no wake-up is
-//! lost (checked with loom, `tests/loom.rs`).
+//! Both sides separate their two steps by a sequentially consistent fence, so at least one of them
+//! sees the other: no wake-up is lost (checked with loom, `tests/loom.rs`).
 
 pub mod body;
 pub mod few;

@@ -3,7 +3,7 @@
 // Invariant: a non-null pointer in the cell came from `Box::into_raw` and is owned by the cell; the swap
 // that takes it out moves the ownership to exactly one taker.
 
-use crate::sync::{AtomicPtr, Ordering, write_then_read};
+use crate::sync::{AtomicPtr, Ordering, fence};
 use std::ptr;
 
 /// A cell for one box.
@@ -18,18 +18,18 @@ impl<T> Default for Parking<T> {
 }
 
 impl<T> Parking<T> {
-    /// Lays the box down. The inbox that the caller looks into after this has what others pushed
-    /// before a `take` that found nothing.
+    /// Lays the box down. What the caller checks after this, others that changed it before they
+    /// called `take` are seen to have changed: there is a fence on both sides.
     pub fn put(&self, value: Box<T>) {
-        let old = self.cell.swap(Box::into_raw(value), Ordering::SeqCst);
+        let old = self.cell.swap(Box::into_raw(value), Ordering::AcqRel);
         debug_assert!(old.is_null(), "one body per slot");
-        write_then_read();
+        fence(Ordering::SeqCst);
     }
 
     /// Takes the box, if it is there and nobody else was faster.
     pub fn take(&self) -> Option<Box<T>> {
-        write_then_read();
-        if self.cell.load(Ordering::SeqCst).is_null() {
+        fence(Ordering::SeqCst);
+        if self.cell.load(Ordering::Relaxed).is_null() {
             return None;
         }
         let taken = self.cell.swap(ptr::null_mut(), Ordering::AcqRel);

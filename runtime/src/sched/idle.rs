@@ -70,10 +70,9 @@ impl Idle {
         }
     }
 
-    /// The same for a worker that may have more work than it can do at once (which is looked at last):
-    /// help is welcome, but nothing is lost without.
-    pub fn hint(&self, has_more: impl FnOnce() -> bool) {
-        if self.would_help() && has_more() {
+    /// The same for a worker that has work enough itself: help is welcome, but nothing is lost without.
+    pub fn hint(&self) {
+        if self.would_help() {
             self.wake_one();
         }
     }

@@ -31,9 +31,8 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
             return;
         }
         body.extra.status = Status::Runnable;
-        std::mem::swap(&mut host.extra, &mut body.extra);
-        let outcome = interp::run(&mut body.process, &node.vm, host, budget);
-        std::mem::swap(&mut host.extra, &mut body.extra);
+        let outcome;
+        (body, outcome) = execute(host, node, body, budget);
         grant_room(host, &mut body);
         // A receive that met a signal goes on at once when the signal has been handled.
         budget = body.process.core.budget;
@@ -43,6 +42,19 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
             return;
         }
     }
+}
+
+fn execute(
+    host: &mut WorkerHost,
+    node: &Node,
+    mut body: Box<Body>,
+    budget: i64,
+) -> (Box<Body>, Outcome) {
+    let vacant = body.extra.vacant();
+    host.extra = Some(std::mem::replace(&mut body.extra, vacant));
+    let outcome = interp::run(&mut body.process, &node.vm, host, budget);
+    body.extra = host.extra.take().expect("given back after the turn");
+    (body, outcome)
 }
 
 fn settle(host: &mut WorkerHost, mut body: Box<Body>, outcome: Outcome) {

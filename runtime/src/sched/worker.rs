@@ -38,7 +38,10 @@ fn work(mut host: WorkerHost, node: &Arc<Node>) {
             fire_timers(&mut host, node);
         }
         let Some(body) = host.pick().or_else(|| search(&mut host, node)) else { break };
-        node.idle.hint(|| !host.local.is_empty());
+        if !host.local.is_empty() {
+            // There is more than this worker can do at once.
+            node.idle.hint();
+        }
         turn::run(&mut host, node, body);
         let now = vm::loads_ended();
         if now != loads {
@@ -104,12 +107,9 @@ fn search(host: &mut WorkerHost, node: &Arc<Node>) -> Option<Box<Body>> {
 fn look_around(host: &mut WorkerHost, node: &Node) -> Option<Box<Body>> {
     fire_timers(host, node);
     for _ in 0..SPINS {
-        // Looking is cheaper than trying.
-        if node.queues.has_work() {
-            let mine = host.local.pop(&node.queues, host.me);
-            if let Some(body) = mine.or_else(|| host.local.fetch(&node.queues, host.me)) {
-                return Some(body);
-            }
+        let mine = host.local.pop(&node.queues, host.me);
+        if let Some(body) = mine.or_else(|| host.local.fetch(&node.queues, host.me)) {
+            return Some(body);
         }
         if node.is_stopping() {
             return None;

@@ -84,7 +84,7 @@ pub fn run_with(source: &str, options: Options, change: impl FnOnce(&mut Launch)
     launch.output = Output::new(Box::new(out.clone()), Box::new(err.clone()));
     change(&mut launch);
     let (done, ended) = mpsc::channel();
-    thread::spawn(move || done.send(launch.run(prelude().clone(), &program).expect("it starts")));
+    thread::spawn(move || done.send(launch.run(prelude(), &program).expect("it starts")));
     match ended.recv_timeout(PATIENCE) {
         Ok(code) => Ran { code, out: out.text(), err: err.text() },
         Err(_) => panic!("it hangs; so far: {}{}", out.text(), err.text()),

@@ -80,10 +80,18 @@ fn queue_limit<'h>(cx: &mut Cx<'h, '_>, value: Value<'h>) -> Native<'h> {
         host(cx).extra().relations.as_ref().and_then(|r| r.queue_limit.as_deref()),
     );
     let host = host(cx);
-    // Who waits already goes on waiting, or goes on, at the end of the turn.
-    let before = host.extra.relations.as_mut().and_then(|r| r.queue_limit.take());
-    limit.waiting = before.map(|b| b.waiting).unwrap_or_default();
-    set_queue_limit(&host.node, &mut host.extra, limit);
+    // The extra is lent to the host: out and in again.
+    if let Some(mut extra) = host.extra.take() {
+        // Who waits already goes on waiting, or goes on, at the end of the turn.
+        let before = extra.relations.as_mut().and_then(|r| r.queue_limit.take());
+        limit.waiting = before.map(|b| b.waiting).unwrap_or_default();
+        if limit.bounds() || !limit.waiting.is_empty() {
+            set_queue_limit(host, &mut extra, limit);
+        } else if let Some(slot) = host.node.table.get(extra.pid) {
+            slot.life.set_bounded(extra.pid.serial(), false);
+        }
+        host.extra = Some(extra);
+    }
     Native::Value(old)
 }
 

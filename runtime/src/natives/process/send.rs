@@ -2,7 +2,7 @@
 
 use super::{host, new_ref, node_name, reference_value, wrong};
 use crate::host::{after_signals, hold};
-use crate::node::{Node, deliver, deliver_bounded};
+use crate::node::{Node, deliver};
 use crate::process::body::Hold;
 use crate::process::relations::Alias;
 use crate::process::signal::{ExitKind, RefData, Signal};
@@ -78,9 +78,14 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
             Signal::Alias { id, urgent, message: fragment }
         }
     };
+    let me = cx.core.pid;
+    let host = host(cx);
+    let waits = alias.is_none()
+        && pid != me
+        && host.node.table.get(pid).is_some_and(|slot| slot.life.is_bounded());
     // To the dead: nothing.
-    let bounded = deliver_bounded(host(cx), pid, signal).unwrap_or(false);
-    if bounded && alias.is_none() && pid != cx.core.pid {
+    let delivered = deliver(host, pid, signal).is_ok();
+    if waits && delivered {
         return hold(cx, Hold::Mailbox(pid), *message);
     }
     Native::Value(*message)

@@ -1,8 +1,7 @@
 //! Natives of Process that start processes, and the one that lets one start afresh.
 
 use super::{host, new_ref, reference_value, wrong};
-use crate::node::Node;
-use crate::process::body::{Extra, Initial};
+use crate::process::body::Initial;
 use crate::process::relations::{Alias, QueueLimit, Watcher};
 use rata_vm::Symbol;
 use rata_vm::data::list;
@@ -86,7 +85,7 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     }
     let limit = host.extra().relations.as_ref().and_then(|r| r.queue_limit.as_ref());
     if let Some(limit) = limit.filter(|limit| limit.inherit).map(|limit| limit.fresh()) {
-        set_queue_limit(&host.node, &mut body.extra, limit);
+        set_queue_limit(host, &mut body.extra, limit);
     }
     host.enqueue(body);
     Native::Value(match reference {
@@ -96,12 +95,14 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
 }
 
 /// Bounds a mailbox, or frees it.
-pub(super) fn set_queue_limit(node: &Node, extra: &mut Extra, limit: QueueLimit) {
+pub fn set_queue_limit(
+    host: &crate::host::WorkerHost,
+    extra: &mut crate::process::body::Extra,
+    limit: QueueLimit,
+) {
     let (pid, blocks) = (extra.pid, limit.blocks());
-    if limit.bounds() || !limit.waiting.is_empty() {
-        extra.relations().queue_limit = Some(Box::new(limit));
-    }
-    if let Some(slot) = node.table.get(pid) {
+    extra.relations().queue_limit = Some(Box::new(limit));
+    if let Some(slot) = host.node.table.get(pid) {
         slot.life.set_bounded(pid.serial(), blocks);
     }
 }
