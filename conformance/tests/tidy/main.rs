@@ -26,10 +26,7 @@ const UNSAFE_ALLOWED: &[(&str, &str)] = &[
 ];
 
 /// Files that may be longer than `MAX_LINES` because they are tables.
-const LONG_TABLES: &[&str] = &[
-    "vm/bytecode/src/natives.rs",
-    "vm/bytecode/src/ops.rs",
-];
+const LONG_TABLES: &[&str] = &["vm/bytecode/src/natives.rs", "vm/bytecode/src/ops.rs"];
 
 const MAX_LINES: usize = 800;
 

@@ -48,11 +48,7 @@ fn no_number(text: &str, what: &str) -> String {
     format!("{shown} is no {what}")
 }
 
-fn base_of<'h>(
-    cx: &Cx<'h, '_>,
-    function: &'static str,
-    base: Value<'h>,
-) -> Result<u32, Value<'h>> {
+fn base_of<'h>(cx: &Cx<'h, '_>, function: &'static str, base: Value<'h>) -> Result<u32, Value<'h>> {
     match Arg(function, "base").int(cx, base)? {
         n @ 2..=36 => Ok(n as u32),
         _ => Err(Arg(function, "base").bad(cx, "from 2 to 36", base)),
@@ -93,9 +89,7 @@ pub fn string_must_int<'h>(cx: &mut Cx<'h, '_>, [s, base]: [Value<'h>; 2]) -> An
 
 /// `to_float(s)`: `{:ok, f}` or `{:error, reason}`.
 pub fn string_to_float<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
-    each_text(cx, Arg("String.to_float", "s"), s, |cx, _, text| {
-        Ok(tagged(cx, to_float(cx, text)))
-    })
+    each_text(cx, Arg("String.to_float", "s"), s, |cx, _, text| Ok(tagged(cx, to_float(cx, text))))
 }
 
 /// `to_float!(s)`
