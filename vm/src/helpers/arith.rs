@@ -173,12 +173,25 @@ fn scalars<'h>(
                 _ => Err(Fault::Type),
             }
         }
-        (Kind::Str, Kind::Str) if op == Add => string::concat(heap, a, b).ok_or(Fault::Type),
+        (Kind::Str, Kind::Str) if op == Add => texts(cx, a, b).ok_or(Fault::Type),
         (Kind::Nil, Kind::Nil | Kind::Int | Kind::Float) => Ok(Value::NIL),
         (Kind::Int | Kind::Float, Kind::Nil) => Ok(Value::NIL),
         (Kind::Nil, Kind::Str) | (Kind::Str, Kind::Nil) if op == Add => Ok(Value::NIL),
         _ => Err(Fault::Type),
     }
+}
+
+/// One text after another. What is copied for it is charged: a long text is off the heap, and grows in
+/// place or into a new buffer.
+fn texts<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> Option<Value<'h>> {
+    const BYTES: usize = 512;
+    let heap = cx.heap();
+    let before = heap.off_heap_bytes();
+    let text = string::concat(heap, a, b)?;
+    let appended = b.as_str().map_or(0, str::len);
+    let fresh = heap.off_heap_bytes().saturating_sub(before);
+    cx.charge(((appended + fresh) / BYTES) as u64);
+    Some(text)
 }
 
 /// On two ints of any size.
@@ -189,7 +202,8 @@ fn ints<'h>(
     b: Value<'h>,
 ) -> Result<Value<'h>, Fault> {
     let heap = cx.heap();
-    if !a.word().is_small() || !b.word().is_small() {
+    // The power of two small ints may be huge.
+    if op == Pow || !a.word().is_small() || !b.word().is_small() {
         cx.charge(big::cost(op, a, b));
     }
     match op {
