@@ -233,15 +233,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn init(&mut self) -> Option<&'a hir::FnDef<'a>> {
         let name = self.names.intern("module");
-        self.scopes.enter(Context {
-            name,
-            captures: Vec::new(),
-            self_var: None,
-            self_used: false,
-            tilde: None,
-            is_init: true,
-            no_return: true,
-        });
+        self.scopes.enter(Context { is_init: true, no_return: true, ..Context::new(name) });
         let mark = self.scopes.open();
         let stmts = self.module_statements();
         let gone = self.scopes.close(mark);
