@@ -31,6 +31,9 @@ pub(super) fn report_duplicates(
             );
             if outlines[first].file == outline.file {
                 error = error.also(outlines[first].span, "first defined here");
+            } else if let Some(script) = outlines.iter().find(|o| o.file == outlines[first].file) {
+                let path = names.text(script.name);
+                error = error.help(format!("`{path}` defines it already"));
             }
             diagnostics.push(error);
         } else {
