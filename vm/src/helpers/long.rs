@@ -12,8 +12,8 @@
 //!
 //! # Safety
 //! Pieces borrow the heap, and are kept from one turn to the next with that borrow forgotten. What
-//! they borrow stays where it is: only `Process::collect` moves objects, and it puts itself off while
-//! an operator is midway or a native has pinned them (`Core::is_pinned`). The process owns both heap and pieces, so they go
+//! they borrow stays where it is: only `Heap::collect` moves objects, and it puts itself off while the
+//! heap is pinned, as it is until an operator or native that was left in the middle is done. The process owns both heap and pieces, so they go
 //! wherever it goes, and are dropped with it; dropping pieces follows none of their references.
 #![allow(unsafe_code)]
 
@@ -150,7 +150,7 @@ where
     match work.go_on(cx) {
         Some(answer) => answer,
         None => {
-            cx.core.cold().pinned = true;
+            cx.heap().pin(true);
             let errand = work.errand();
             let work: Box<dyn NativePieces<'h> + 'h> = Box::new(work);
             // SAFETY: as in `run`; what it borrows is pinned.
@@ -186,7 +186,7 @@ impl Resume for Pinned {
         };
         match answer {
             Some(answer) => {
-                cx.core.cold().pinned = false;
+                cx.heap().pin(false);
                 answer
             }
             None => {
