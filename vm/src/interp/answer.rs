@@ -25,6 +25,7 @@ impl Env<'_> {
     fn resume_operator(&mut self, m: &mut Machine, step: Step) -> Option<Exit> {
         let cold = self.process.core.cold();
         cold.midway = matches!(step, Step::Leave(_));
+        self.process.heap.pin(cold.midway);
         match step {
             // The instruction is executed again, and finds this.
             Step::Value(word) => {
