@@ -5,6 +5,7 @@
 //! order. Deep values are walked with a worklist.
 
 use crate::data::Work;
+use crate::data::map::MapWalk;
 use crate::data::vector::{Entries, NIL_BOOL, is_nil_float};
 use crate::value::{Value, View};
 use smallvec::SmallVec;
@@ -79,21 +80,20 @@ pub fn hash(value: Value<'_>) -> u64 {
 
 /// The hash of a value as a map key; adds to `work` what it took.
 pub fn hash_counted(value: Value<'_>, work: &mut Work) -> u64 {
-    let mut walk = Walk { state: SEED, frames: SmallVec::new(), only: None };
-    walk.feed(value);
-    if let (Some(scalar), true) = (walk.only, walk.frames.is_empty()) {
-        return scalar;
+    let mut hashing = Hashing::new(value);
+    loop {
+        if let Some(hash) = hashing.go_on(work, u64::MAX) {
+            return hash;
+        }
     }
-    while walk.advance() {
-        work.add(1);
-    }
-    walk.state
 }
 
 enum Frame<'h> {
     Values(std::slice::Iter<'h, Value<'h>>),
+    /// Packed entries, from an index on.
+    Packed(Entries<'h>, usize),
     Entries {
-        rest: std::vec::IntoIter<(Value<'h>, Value<'h>)>,
+        rest: Box<MapWalk<'h>>,
         sum: u64,
         outer: u64,
     },
@@ -101,19 +101,56 @@ enum Frame<'h> {
     Value(Value<'h>),
 }
 
-struct Walk<'h> {
+/// How many packed entries are hashed in one step.
+const PACKED: usize = 1024;
+
+/// The hashing of a value, which can be left and taken up again.
+pub(crate) struct Hashing<'h> {
     state: u64,
     frames: SmallVec<[Frame<'h>; 8]>,
     /// The hash of the value fed last, if it was no collection.
     only: Option<u64>,
 }
 
-impl<'h> Walk<'h> {
+impl<'h> Hashing<'h> {
+    /// Begins.
+    pub(crate) fn new(value: Value<'h>) -> Hashing<'h> {
+        let mut hashing = Hashing { state: SEED, frames: SmallVec::new(), only: None };
+        hashing.feed(value);
+        hashing
+    }
+
+    /// Goes on until the hash is known, or until `work` is `most`.
+    pub(crate) fn go_on(&mut self, work: &mut Work, most: u64) -> Option<u64> {
+        if let (Some(scalar), true) = (self.only, self.frames.is_empty()) {
+            return Some(scalar);
+        }
+        while self.advance(work) {
+            work.add(1);
+            if work.0 >= most {
+                return None;
+            }
+        }
+        Some(self.state)
+    }
+
     /// Takes the next value; false when there is none.
-    fn advance(&mut self) -> bool {
+    fn advance(&mut self, work: &mut Work) -> bool {
         let Some(frame) = self.frames.last_mut() else { return false };
+        self.only = None;
         let next = match frame {
             Frame::Values(rest) => rest.next().copied(),
+            Frame::Packed(entries, at) => {
+                let from = *at;
+                *at += PACKED;
+                let (state, done) = packed(self.state, *entries, from);
+                self.state = state;
+                work.add(PACKED / 4);
+                if done {
+                    self.frames.pop();
+                }
+                return true;
+            }
             Frame::Value(value) => {
                 let value = *value;
                 self.frames.pop();
@@ -185,23 +222,16 @@ impl<'h> Walk<'h> {
                 self.collection(LIST, entries.len(), Frame::Values(entries.iter()));
             }
             View::Vec(vec) => self.vector(vec.entries(), vec.len()),
-            View::Map(map) => {
-                let entries: Vec<_> = map.iter().collect();
-                self.unordered(MAP, entries);
-            }
-            View::Set(set) => {
-                let entries = set.members().into_iter().map(|m| (m, Value::NIL)).collect();
-                self.unordered(SET, entries);
-            }
+            View::Map(map) => self.unordered(MAP, map.len(), map.walk()),
+            View::Set(set) => self.unordered(SET, set.len(), set.walk()),
         }
     }
 
-    fn unordered(&mut self, tag: u64, entries: Vec<(Value<'h>, Value<'h>)>) {
-        let len = entries.len();
+    fn unordered(&mut self, tag: u64, len: usize, rest: MapWalk<'h>) {
         self.state = step(self.state, tag ^ len as u64);
         let outer = self.state;
         self.only = None;
-        self.frames.push(Frame::Entries { rest: entries.into_iter(), sum: 0, outer });
+        self.frames.push(Frame::Entries { rest: Box::new(rest), sum: 0, outer });
     }
 
     fn vector(&mut self, entries: Entries<'h>, len: usize) {
@@ -211,26 +241,39 @@ impl<'h> Walk<'h> {
             Entries::Words(words) | Entries::Ints(words) => {
                 self.frames.push(Frame::Values(words.iter()));
             }
-            Entries::Floats(floats) => {
-                for &f in floats {
-                    let hash = if is_nil_float(f) { mix(NIL) } else { float(f) };
-                    self.state = step(self.state, hash);
-                }
-            }
-            Entries::Bools(bools) => {
-                for &b in bools {
-                    let hash = if b == NIL_BOOL { mix(NIL) } else { mix(BOOL ^ u64::from(b)) };
-                    self.state = step(self.state, hash);
-                }
-            }
-            Entries::Range(first, n) => {
-                for i in 0..n as i64 {
-                    self.state = step(self.state, int(first + i));
-                }
-            }
             Entries::One(value) => self.feed(value),
+            packed => self.frames.push(Frame::Packed(packed, 0)),
         }
     }
+}
+
+/// Takes up to so many packed entries from an index on; whether they were the last.
+fn packed(mut state: u64, entries: Entries<'_>, from: usize) -> (u64, bool) {
+    let end = |len: usize| len.min(from + PACKED);
+    let len = match entries {
+        Entries::Floats(floats) => {
+            for &f in &floats[from..end(floats.len())] {
+                state = step(state, if is_nil_float(f) { mix(NIL) } else { float(f) });
+            }
+            floats.len()
+        }
+        Entries::Bools(bools) => {
+            for &b in &bools[from..end(bools.len())] {
+                state =
+                    step(state, if b == NIL_BOOL { mix(NIL) } else { mix(BOOL ^ u64::from(b)) });
+            }
+            bools.len()
+        }
+        Entries::Range(first, n) => {
+            for i in from..end(n) {
+                state = step(state, int(first + i as i64));
+            }
+            n
+        }
+        // These are not packed.
+        Entries::Words(_) | Entries::Ints(_) | Entries::One(_) => 0,
+    };
+    (state, from + PACKED >= len)
 }
 
 #[cfg(test)]

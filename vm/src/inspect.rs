@@ -99,7 +99,12 @@ enum Frame<'h> {
     /// The closing bracket of a computed key, and the value it stands for.
     AfterKey(Value<'h>),
     Close(&'static str),
+    /// The rest of a long string, and its closing quote.
+    Text(&'h str),
 }
+
+/// Bytes of a string that are printed in one step.
+const TEXT: usize = 1 << 14;
 
 struct Printer<'h, 'o> {
     out: &'o mut String,
@@ -116,6 +121,7 @@ impl<'h> Printer<'h, '_> {
     fn resume(&mut self, frame: Frame<'h>) {
         match frame {
             Frame::Close(text) => self.out.push_str(text),
+            Frame::Text(text) => self.long_text(text),
             Frame::List { rest: [], .. } => self.out.push('}'),
             Frame::List { rest: [next, rest @ ..], first } => {
                 self.comma(first);
@@ -143,6 +149,16 @@ impl<'h> Printer<'h, '_> {
                 self.out.push_str("): ");
                 self.value(value);
             }
+        }
+    }
+
+    fn long_text(&mut self, text: &'h str) {
+        let (now, rest) = text.split_at(text.floor_char_boundary(TEXT));
+        push_escaped(self.out, now);
+        if rest.is_empty() {
+            self.out.push('"');
+        } else {
+            self.frames.push(Frame::Text(rest));
         }
     }
 
@@ -201,6 +217,10 @@ impl<'h> Printer<'h, '_> {
             }
             View::BigInt(_) => self.out.push_str(&int::to_string(value).unwrap_or_default()),
             View::Float(f) => push_float(self.out, f),
+            View::Str(text) if text.len() > TEXT => {
+                self.out.push('"');
+                self.frames.push(Frame::Text(text));
+            }
             View::Str(text) => push_quoted(self.out, text),
             View::Symbol(symbol) => push_symbol(self.out, symbol.text()),
             View::Module(name) => self.out.push_str(name.text()),
@@ -270,6 +290,12 @@ pub fn push_symbol(out: &mut String, text: &str) {
 /// Adds a string as source.
 pub fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
+    push_escaped(out, text);
+    out.push('"');
+}
+
+/// Adds the inside of a string as source.
+fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -284,7 +310,6 @@ pub fn push_quoted(out: &mut String, text: &str) {
             c => out.push(c),
         }
     }
-    out.push('"');
 }
 
 /// Characters that a reader would not see, or that would disturb the text around them.

@@ -306,7 +306,7 @@ impl Process {
     }
 
     /// Collects garbage, whether due or not (`Process.garbage_collect`, hibernation). Only between
-    /// turns. In the middle of an operator it is put off until that is done.
+    /// turns. In the middle of an operator, or of a walk over a value, it is put off until that is done.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
         if core.is_midway() {

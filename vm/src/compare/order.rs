@@ -84,31 +84,57 @@ enum Stage {
 }
 
 /// Runs a comparison to its end.
-fn run<'h>(mut want: Want<'h>, work: &mut Work) -> Ordering {
-    let mut frames: SmallVec<[Frame<'h>; 4]> = SmallVec::new();
+fn run<'h>(want: Want<'h>, work: &mut Work) -> Ordering {
+    let mut comparison = Comparison { frames: SmallVec::new(), want };
     loop {
-        let begun = match want {
-            Want::Compare(x, y, keys) => {
-                work.add(1);
-                begin(x, y, keys, work)
+        if let Some(order) = comparison.go_on(work, u64::MAX) {
+            return order;
+        }
+    }
+}
+
+/// The comparison of two values, which can be left and taken up again.
+pub(crate) struct Comparison<'h> {
+    frames: SmallVec<[Frame<'h>; 4]>,
+    want: Want<'h>,
+}
+
+impl<'h> Comparison<'h> {
+    /// Which of two values comes first.
+    pub(crate) fn new(a: Value<'h>, b: Value<'h>) -> Comparison<'h> {
+        let want = Want::Compare(Item::Value(a), Item::Value(b), false);
+        Comparison { frames: SmallVec::new(), want }
+    }
+
+    /// Goes on until it is known, or until `work` is `most`.
+    pub(crate) fn go_on(&mut self, work: &mut Work, most: u64) -> Option<Ordering> {
+        loop {
+            let begun = match std::mem::replace(&mut self.want, Want::Done(Ordering::Equal)) {
+                Want::Compare(x, y, keys) => {
+                    work.add(1);
+                    begin(x, y, keys, work)
+                }
+                Want::Begun(begun) => begun,
+                Want::Done(order) => {
+                    self.frames.pop();
+                    Ok(order)
+                }
+            };
+            let outcome = match begun {
+                Ok(order) => Some(order),
+                Err(frame) => {
+                    self.frames.push(frame);
+                    None
+                }
+            };
+            let Some(frame) = self.frames.last_mut() else {
+                return Some(outcome.unwrap_or(Ordering::Equal));
+            };
+            self.want = frame.resume(outcome);
+            if work.0 >= most {
+                return None;
             }
-            Want::Begun(begun) => begun,
-            Want::Done(order) => {
-                frames.pop();
-                Ok(order)
-            }
-        };
-        let outcome = match begun {
-            Ok(order) => Some(order),
-            Err(frame) => {
-                frames.push(frame);
-                None
-            }
-        };
-        let Some(frame) = frames.last_mut() else {
-            return outcome.unwrap_or(Ordering::Equal);
-        };
-        want = frame.resume(outcome);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::data::{Work, list, map, set, vector};
-use crate::hash::hash;
+use crate::hash::{Hashing, hash};
 use crate::heap::Heap;
 use crate::symbols::Symbol;
 use crate::testing::recipe;
@@ -15,6 +15,26 @@ fn in_pieces(a: Value<'_>, b: Value<'_>, loose: bool) -> bool {
     loop {
         if let Some(equal) = equality.go_on(&mut Work::default(), 1) {
             return equal;
+        }
+    }
+}
+
+/// The order, found in pieces.
+fn order_in_pieces(a: Value<'_>, b: Value<'_>) -> Ordering {
+    let mut comparison = Comparison::new(a, b);
+    loop {
+        if let Some(order) = comparison.go_on(&mut Work::default(), 1) {
+            return order;
+        }
+    }
+}
+
+/// The hash, found in pieces.
+fn hash_in_pieces(value: Value<'_>) -> u64 {
+    let mut hashing = Hashing::new(value);
+    loop {
+        if let Some(hash) = hashing.go_on(&mut Work::default(), 1) {
+            return hash;
         }
     }
 }
@@ -39,6 +59,8 @@ proptest! {
         let (a, b, other) = (r.build(&heap), r.build(&heap), s.build(&heap));
         prop_assert!(strict_eq(a, b));
         prop_assert_eq!(hash(a), hash(b));
+        prop_assert_eq!(hash(a), hash_in_pieces(a));
+        prop_assert_eq!(cmp(a, other), order_in_pieces(a, other));
         prop_assert_eq!(cmp(a, b), Ordering::Equal);
         if strict_eq(a, other) {
             prop_assert_eq!(hash(a), hash(other));

@@ -54,8 +54,13 @@ struct Space {
 
 impl Heap {
     /// Moves everything reachable from the roots together and frees the rest. `roots` must call the
-    /// visitor it is given on every word at rest that may be used afterwards.
+    /// visitor it is given on every word at rest that may be used afterwards. While the heap is held a
+    /// collection is only noted as due.
     pub fn collect(&mut self, roots: impl FnOnce(&mut dyn FnMut(&mut Word))) {
+        if self.held.get() {
+            self.request_collection();
+            return;
+        }
         let used = self.heap_bytes();
         let from = self.chunks.get();
         // What lived last time is the best guess at what lives now; `trigger` is a multiple of that,

@@ -71,6 +71,8 @@ pub struct Heap {
     collections: Cell<u32>,
     due: Cell<bool>,
     stress: Cell<bool>,
+    /// Nothing may be moved: see [`Heap::hold`].
+    held: Cell<bool>,
 }
 
 // SAFETY: a heap owns its chunks alone, and what its off-heap objects refer to is Send and Sync.
@@ -98,6 +100,7 @@ impl Heap {
             collections: Cell::new(0),
             due: Cell::new(false),
             stress: Cell::new(false),
+            held: Cell::new(false),
         }
     }
 
@@ -188,6 +191,12 @@ impl Heap {
     /// Asks for a collection at the next safepoint.
     pub fn request_collection(&self) {
         self.due.set(true);
+    }
+
+    /// Puts collections off (`true`), or allows them again, for work that is left in the middle and
+    /// keeps references to where values lie.
+    pub(crate) fn hold(&self, on: bool) {
+        self.held.set(on);
     }
 
     /// Makes every safepoint a collection, to find values that are kept wrongly.

@@ -70,7 +70,7 @@ struct Sameness<'h> {
 }
 
 /// Steps of a comparison that cost one reduction.
-const STEPS: u64 = 64;
+const STEPS: u64 = 16;
 
 impl<'h> Pieces<'h> for Sameness<'h> {
     fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Res<'h>> {

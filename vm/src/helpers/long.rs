@@ -10,13 +10,16 @@
 //! answered by the result found (`Env::answer`). So operators pause without a frame of their own, and
 //! branches that compare need nothing else.
 //!
+//! Natives that walk over whole values (`walks.rs`) are suspended as any native.
+//!
 //! # Safety
 //! Pieces borrow the heap, and are kept from one turn to the next with that borrow forgotten. What
-//! they borrow stays where it is: only `Process::collect` moves objects, and it puts itself off while
-//! an operator is midway (`Core::is_midway`). The process owns both heap and pieces, so they go
+//! they borrow stays where it is: only `Heap::collect` moves objects, and it puts itself off while they
+//! hold the heap (`Heap::hold`), from the pause on until they are done. The process owns both heap and pieces, so they go
 //! wherever it goes, and are dropped with it; dropping pieces follows none of their references.
 #![allow(unsafe_code)]
 
+use crate::heap::Heap;
 use crate::native::{Cx, Job, Native, Res, Resume};
 use crate::process::Pause;
 use crate::value::{Value, Word};
@@ -35,13 +38,17 @@ pub(crate) fn run<'h, W: Pieces<'h> + 'h>(cx: &mut Cx<'h, '_>, mut work: W) -> R
     match work.go_on(cx) {
         Some(result) => result,
         None => {
-            let work: Box<dyn Pieces<'h> + 'h> = Box::new(work);
-            // SAFETY: see the module: what it borrows stays while it exists.
-            let work = unsafe {
-                std::mem::transmute::<Box<dyn Pieces<'h> + 'h>, Box<dyn Pieces<'static>>>(work)
-            };
-            pause(cx, Pause::Turn(Box::new(Midway(work))))
+            let work = Midway::new(cx.heap(), work);
+            pause(cx, Pause::Turn(Box::new(work)))
         }
+    }
+}
+
+/// Does the work of a native, now or over the next turns.
+pub(crate) fn native<'h, W: Pieces<'h> + 'h>(cx: &mut Cx<'h, '_>, mut work: W) -> Native<'h> {
+    match work.go_on(cx) {
+        Some(result) => result.into(),
+        None => Native::Suspend(Box::new(Midway::new(cx.heap(), work))),
     }
 }
 
@@ -62,6 +69,17 @@ struct Midway(Box<dyn Pieces<'static>>);
 // SAFETY: the values held are those of the process that holds this; see the module.
 unsafe impl Send for Midway {}
 
+impl Midway {
+    fn new<'h, W: Pieces<'h> + 'h>(heap: &'h Heap, work: W) -> Midway {
+        heap.hold(true);
+        let work: Box<dyn Pieces<'h> + 'h> = Box::new(work);
+        // SAFETY: see the module: what it borrows stays while it exists.
+        Midway(unsafe {
+            std::mem::transmute::<Box<dyn Pieces<'h> + 'h>, Box<dyn Pieces<'static>>>(work)
+        })
+    }
+}
+
 impl Resume for Midway {
     fn resume<'h>(mut self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
         // SAFETY: the work's values live in this very heap, for as long as the work does, and `'h`
@@ -71,8 +89,10 @@ impl Resume for Midway {
             self.0.go_on(cx)
         };
         match result {
-            Some(Ok(value)) => Native::Value(value),
-            Some(Err(value)) => Native::Raise(value),
+            Some(result) => {
+                cx.heap().hold(false);
+                result.into()
+            }
             None => Native::Suspend(self),
         }
     }

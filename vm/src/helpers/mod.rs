@@ -11,3 +11,4 @@ pub(crate) mod fail;
 pub(crate) mod long;
 pub(crate) mod pattern;
 pub(crate) mod types;
+pub mod walks;
