@@ -137,9 +137,11 @@ pub(crate) trait NativePieces<'h> {
     /// Goes on until it is done, or until it cannot go on in this turn: then nothing.
     fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Native<'h>>;
     /// As for [`Pieces`].
-    fn errand(&mut self) -> Option<BigInt>;
+    fn errand(&mut self) -> Option<BigInt> {
+        None
+    }
     /// As for [`Pieces`].
-    fn take(&mut self, digits: String);
+    fn take(&mut self, _digits: String) {}
 }
 
 /// Does a native's work, now or over the next turns.

@@ -15,10 +15,9 @@ impl Env<'_> {
         let answer = native.resume(&mut cx);
         let step = step_of(&mut cx, answer);
         if self.process.core.is_midway() {
-            self.resume_operator(m, step)
-        } else {
-            self.answered(m, step).err()
+            return self.resume_operator(m, step);
         }
+        self.answered(m, step).err()
     }
 
     /// An operator has been done, or goes on being done.
