@@ -96,7 +96,7 @@ pub(crate) struct Cold {
     pub(crate) loading: Vec<&'static Module>,
     /// The operator that is being executed wants to go on later (`helpers/long.rs`).
     pub(crate) pause: Option<Pause>,
-    /// It has been left in the middle; nothing may be moved until it is done.
+    /// It has been left in the middle; the heap is pinned until it is done.
     pub(crate) midway: bool,
     /// What it came to: the answer when it is executed again.
     pub(crate) answer: Option<Word>,
@@ -306,13 +306,9 @@ impl Process {
     }
 
     /// Collects garbage, whether due or not (`Process.garbage_collect`, hibernation). Only between
-    /// turns. In the middle of an operator it is put off until that is done.
+    /// turns. In the middle of an operator (or a native like it) it is put off until that is done.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
-        if core.is_midway() {
-            heap.request_collection();
-            return;
-        }
         heap.collect(|visit| {
             stack.trace(visit);
             core.trace(visit);

@@ -1,8 +1,9 @@
 //! Equality, strict and loose, with one worklist for both.
 
-use super::{Item, Number, is_simple, item, order, worth};
+use super::known::{Known, Seen};
+use super::{Item, Number, is_flat, is_simple, item, order, worth};
 use crate::data::Work;
-use crate::data::map::MapRef;
+use crate::data::map::{MapRef, MapWalk};
 use crate::data::set::SetRef;
 use crate::data::vector::{Entries, VecRef, is_nil_float};
 use crate::value::{Value, View};
@@ -48,6 +49,10 @@ enum Frame<'h> {
     /// Ints or floats of two vectors of one length, from an index on.
     Packed(Packed<'h>, usize),
     Texts(&'h [u8], &'h [u8]),
+    /// Entries of a map that are looked up in another of the same size.
+    Entries(Box<(MapRef<'h>, MapWalk<'h>, MapRef<'h>)>),
+    /// Members of a set that are looked up in another of the same size.
+    Members(Box<(SetRef<'h>, MapWalk<'h>, SetRef<'h>)>),
 }
 
 /// Packed entries of two vectors.
@@ -61,6 +66,9 @@ enum Packed<'h> {
 const ENTRIES: usize = 4096;
 /// How many bytes of text are.
 const BYTES: usize = 64 << 10;
+
+/// What looking up a key counts as, in units of work.
+const LOOK_UP: usize = 6;
 
 /// What a frame wants next.
 enum Next<'h> {
@@ -99,8 +107,53 @@ impl<'h> Frame<'h> {
                     false => Next::Different,
                 };
             }
+            Frame::Entries(maps) => {
+                let (a, rest, b) = &mut **maps;
+                let Some((key, value)) = rest.next() else { return Next::Done };
+                work.add(LOOK_UP);
+                if !is_flat(key) {
+                    let (a, b) = (*a, *b);
+                    return self.sort_entries(a, b, work);
+                }
+                return match b.get(key) {
+                    Some(other) => Next::Compare(Item::Value(value), Item::Value(other)),
+                    None => Next::Different,
+                };
+            }
+            Frame::Members(sets) => {
+                let (a, rest, b) = &mut **sets;
+                let Some((member, _)) = rest.next() else { return Next::Done };
+                work.add(LOOK_UP);
+                return match is_flat(member) {
+                    true if b.contains(member) => Next::Equal,
+                    true => Next::Different,
+                    false => same_members(*a, *b, work),
+                };
+            }
         };
         pair.map_or(Next::Done, |(x, y)| Next::Compare(x, y))
+    }
+
+    /// Keys that are not looked up are compared in order; then this frame stands for the values.
+    fn sort_entries(&mut self, a: MapRef<'h>, b: MapRef<'h>, work: &mut Work) -> Next<'h> {
+        let (x, y) = (order::sorted_entries(a, work), order::sorted_entries(b, work));
+        if !x.iter().zip(&y).all(|(x, y)| order::same_key(x.0, y.0, work)) {
+            return Next::Different;
+        }
+        let pairs: Vec<_> = x.into_iter().zip(y).map(|(x, y)| (x.1, y.1)).collect();
+        *self = Frame::Pairs(pairs.into_iter());
+        Next::Equal
+    }
+}
+
+/// Whether two sets of one size have the same members, all of them.
+fn same_members<'h>(a: SetRef<'_>, b: SetRef<'_>, work: &mut Work) -> Next<'h> {
+    let (mut x, mut y) = (a.members(), b.members());
+    order::sort_counted(&mut x, work);
+    order::sort_counted(&mut y, work);
+    match x.iter().zip(&y).all(|(x, y)| order::cmp_counted(*x, *y, work) == Ordering::Equal) {
+        true => Next::Done,
+        false => Next::Different,
     }
 }
 
@@ -154,13 +207,15 @@ pub(crate) struct Equality<'h> {
     frames: SmallVec<[Frame<'h>; 4]>,
     pair: Option<(Item<'h>, Item<'h>)>,
     loose: bool,
+    /// Pairs inside that are equal, or else all is different.
+    known: Known,
 }
 
 impl<'h> Equality<'h> {
     /// Whether `a == b`, if `loose`; otherwise whether they match.
     pub(crate) fn new(a: Value<'h>, b: Value<'h>, loose: bool) -> Equality<'h> {
         let pair = Some((Item::Value(a), Item::Value(b)));
-        Equality { frames: SmallVec::new(), pair, loose }
+        Equality { frames: SmallVec::new(), pair, loose, known: Known::default() }
     }
 
     fn finish(&mut self, work: &mut Work) -> bool {
@@ -176,7 +231,7 @@ impl<'h> Equality<'h> {
         loop {
             if let Some((x, y)) = self.pair.take() {
                 work.add(1);
-                match step(x, y, self.loose, work) {
+                match step(x, y, self.loose, &mut self.known, work) {
                     Step::Equal => {}
                     Step::Different => return Some(false),
                     Step::Inside(frame) => self.frames.push(frame),
@@ -198,7 +253,13 @@ impl<'h> Equality<'h> {
     }
 }
 
-fn step<'h>(x: Item<'h>, y: Item<'h>, loose: bool, work: &mut Work) -> Step<'h> {
+fn step<'h>(
+    x: Item<'h>,
+    y: Item<'h>,
+    loose: bool,
+    known: &mut Known,
+    work: &mut Work,
+) -> Step<'h> {
     if let (Item::Value(a), Item::Value(b)) = (x, y)
         && a.word() == b.word()
         // What is the same need not be equal: a nan may be inside.
@@ -209,10 +270,16 @@ fn step<'h>(x: Item<'h>, y: Item<'h>, loose: bool, work: &mut Work) -> Step<'h> 
     if let (Some(a), Some(b)) = (x.number(), y.number()) {
         return numbers(a, b, loose).into();
     }
-    match (x, y) {
-        (Item::Value(a), Item::Value(b)) => inside(a, b, work),
-        _ => Step::Different,
+    let (Item::Value(a), Item::Value(b)) = (x, y) else { return Step::Different };
+    if !is_simple(a) && !is_simple(b) {
+        match known.look(a, b) {
+            Seen::Equal => return Step::Equal,
+            Seen::Pass => {}
+            // If they turn out not to be, what else was taken for equal does not matter.
+            Seen::New => known.unite(a, b),
+        }
     }
+    inside(a, b, work)
 }
 
 fn numbers(a: Number<'_>, b: Number<'_>, loose: bool) -> bool {
@@ -252,8 +319,10 @@ fn inside<'h>(a: Value<'h>, b: Value<'h>, work: &mut Work) -> Step<'h> {
         }
         (View::List(a), View::List(b)) if a.len() == b.len() => Step::Inside(Frame::Slices(a, b)),
         (View::Vec(a), View::Vec(b)) if a.len() == b.len() => vectors(a, b, work),
-        (View::Map(a), View::Map(b)) if a.len() == b.len() => maps(a, b, work),
-        (View::Set(a), View::Set(b)) if a.len() == b.len() => sets(a, b, work).into(),
+        (View::Map(a), View::Map(b)) if a.len() == b.len() => maps(a, b),
+        (View::Set(a), View::Set(b)) if a.len() == b.len() => {
+            Step::Inside(Frame::Members(Box::new((a, a.walk(), b))))
+        }
         // Immediates were compared as words; all else is of different types.
         _ => Step::Different,
     }
@@ -274,50 +343,11 @@ fn vectors<'h>(a: VecRef<'h>, b: VecRef<'h>, work: &mut Work) -> Step<'h> {
     }
 }
 
-fn maps<'h>(a: MapRef<'h>, b: MapRef<'h>, work: &mut Work) -> Step<'h> {
+fn maps<'h>(a: MapRef<'h>, b: MapRef<'h>) -> Step<'h> {
     if let (Some((shape, x)), Some((other, y))) = (a.shaped(), b.shaped())
         && shape.id() == other.id()
     {
         return Step::Inside(Frame::Slices(x, y));
     }
-    work.add(a.len() * 4);
-    let mut pairs = Vec::with_capacity(a.len());
-    let mut simple = true;
-    let all_found = a.each(&mut |key, value| {
-        simple = is_simple(key);
-        match if simple { b.get(key) } else { None } {
-            Some(other) => {
-                pairs.push((value, other));
-                true
-            }
-            None => false,
-        }
-    });
-    if !all_found {
-        if simple {
-            return Step::Different;
-        }
-        let (x, y) = (order::sorted_entries(a, work), order::sorted_entries(b, work));
-        if !x.iter().zip(&y).all(|(x, y)| order::same_key(x.0, y.0, work)) {
-            return Step::Different;
-        }
-        pairs = x.into_iter().zip(y).map(|(x, y)| (x.1, y.1)).collect();
-    }
-    Step::Inside(Frame::Pairs(pairs.into_iter()))
-}
-
-fn sets(a: SetRef<'_>, b: SetRef<'_>, work: &mut Work) -> bool {
-    work.add(a.len() * 4);
-    let mut simple = true;
-    let all_found = a.each(&mut |member| {
-        simple = is_simple(member);
-        simple && b.contains(member)
-    });
-    if all_found || simple {
-        return all_found;
-    }
-    let (mut x, mut y) = (a.members(), b.members());
-    order::sort_counted(&mut x, work);
-    order::sort_counted(&mut y, work);
-    x.iter().zip(&y).all(|(x, y)| order::cmp_counted(*x, *y, work) == Ordering::Equal)
+    Step::Inside(Frame::Entries(Box::new((a, a.walk(), b))))
 }

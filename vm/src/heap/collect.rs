@@ -54,8 +54,12 @@ struct Space {
 
 impl Heap {
     /// Moves everything reachable from the roots together and frees the rest. `roots` must call the
-    /// visitor it is given on every word at rest that may be used afterwards.
+    /// visitor it is given on every word at rest that may be used afterwards. While something goes on
+    /// that holds values this does nothing but note that a collection is due.
     pub fn collect(&mut self, roots: impl FnOnce(&mut dyn FnMut(&mut Word))) {
+        if self.pinned.get() {
+            return self.due.set(true);
+        }
         let used = self.heap_bytes();
         let from = self.chunks.get();
         // What lived last time is the best guess at what lives now; `trigger` is a multiple of that,

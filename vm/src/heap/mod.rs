@@ -71,6 +71,8 @@ pub struct Heap {
     collections: Cell<u32>,
     due: Cell<bool>,
     stress: Cell<bool>,
+    /// Something that is to go on later holds values: nothing may be moved.
+    pinned: Cell<bool>,
 }
 
 // SAFETY: a heap owns its chunks alone, and what its off-heap objects refer to is Send and Sync.
@@ -98,6 +100,7 @@ impl Heap {
             collections: Cell::new(0),
             due: Cell::new(false),
             stress: Cell::new(false),
+            pinned: Cell::new(false),
         }
     }
 
@@ -188,6 +191,11 @@ impl Heap {
     /// Asks for a collection at the next safepoint.
     pub fn request_collection(&self) {
         self.due.set(true);
+    }
+
+    /// Puts off collections (or not any more), for work that holds values from one turn to another.
+    pub(crate) fn pin(&self, on: bool) {
+        self.pinned.set(on);
     }
 
     /// Makes every safepoint a collection, to find values that are kept wrongly.

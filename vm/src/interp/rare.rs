@@ -12,7 +12,7 @@ use super::special::Field;
 use crate::code::exec::{Ex, args_words};
 use crate::code::function::Function;
 use crate::code::module::{Global, Link, LoadState};
-use crate::helpers::{construct, fail, pattern};
+use crate::helpers::{construct, fail, pattern, text};
 use crate::process::Outcome;
 use crate::value::{Value, Word};
 
@@ -88,7 +88,7 @@ impl Env<'_> {
             }
             Ex::Map => (self.many(construct::map, args, None)?, 1),
             Ex::Set => (self.many(construct::set, args, None)?, 1),
-            _ => (self.many(construct::text, args, None)?, 1),
+            _ => (self.many(text::text, args, None)?, 1),
         };
         m.set(m.ext(at) as u16 as usize, word);
         m.next(at + ext);
@@ -142,6 +142,10 @@ impl Env<'_> {
             Ex::SetGlobal => {
                 // SAFETY: the next word is a global of the module.
                 let global = unsafe { m.object::<Global>(1) };
+                // What is frozen stays for ever: a loop must not freeze more and more.
+                if global.get().is_some() {
+                    return Err(fail::set_twice(&self.cx(), global).word().into());
+                }
                 let value = self.process.heap.value(m.get(m.a()));
                 let frozen = crate::heap::freeze(value).word();
                 global.word.store(frozen.bits(), Ordering::Release);
