@@ -305,8 +305,8 @@ impl Process {
         self.memory() > self.heap.limit()
     }
 
-    /// Collects garbage, whether due or not (`Process.garbage_collect`, hibernation). Only between
-    /// turns. In the middle of an operator it is put off until that is done.
+    /// Collects all garbage, whether that is due or not (`Process.garbage_collect`, hibernation). Only
+    /// between turns. In the middle of an operator it is put off until that is done.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
         if core.is_midway() {
@@ -317,7 +317,29 @@ impl Process {
             stack.trace(visit);
             core.trace(visit);
         });
-        // Every collection looks through the whole stack: let a deep one pay for itself.
+        // Every full collection looks through the whole stack: let a deep one pay for itself.
         heap.postpone(stack.bytes() / 2);
+        self.settle();
+    }
+
+    /// Collects what is due. As for [`Process::collect`].
+    pub(crate) fn collect_due(&mut self) {
+        if self.core.is_midway() || !self.heap.is_minor_next() || self.over_limit() {
+            return self.collect();
+        }
+        let Process { heap, stack, core } = self;
+        heap.collect_young(|visit| {
+            stack.trace_unsettled(visit);
+            core.trace(visit);
+        });
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        self.stack.settle();
+        #[cfg(debug_assertions)]
+        if self.heap.is_settled() {
+            self.stack.trace(&mut |word| self.heap.assert_settled(*word));
+        }
     }
 }

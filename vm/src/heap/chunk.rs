@@ -143,6 +143,30 @@ pub(crate) unsafe fn release(chunk: *mut Chunk) -> *mut Chunk {
     }
 }
 
+/// Gives back all chunks linked from this one on.
+///
+/// # Safety
+/// As for [`release`].
+pub(crate) unsafe fn release_all(mut chunk: *mut Chunk) {
+    while !chunk.is_null() {
+        // SAFETY: by contract.
+        chunk = unsafe { release(chunk) };
+    }
+}
+
+/// The size of all chunks linked from this one on.
+pub(crate) fn reserved(mut chunk: *mut Chunk) -> usize {
+    let mut total = 0;
+    while !chunk.is_null() {
+        // SAFETY: whoever holds a list of chunks owns them.
+        unsafe {
+            total += (*chunk).bytes;
+            chunk = (*chunk).next;
+        }
+    }
+    total
+}
+
 /// Frees a chunk for good; returns the one it was linked to.
 unsafe fn free(chunk: *mut Chunk) -> *mut Chunk {
     // SAFETY: the caller owns the chunk, which was allocated with this layout.

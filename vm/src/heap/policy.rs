@@ -1,0 +1,154 @@
+//! When to collect, and what.
+//!
+//! In: what a heap has allocated, what survived. Out: the numbers of bytes at which the next
+//! collection is due, and which one it is.
+//!
+//! - A *small* heap has one generation. The next collection is due when it has grown to a multiple of
+//!   what is alive: that costs less than remembering anything.
+//! - Larger heaps have two. A minor collection is due when the young one fills about a cache; a full
+//!   one when the old one has grown by a factor, or much has been allocated since the last (what
+//!   has died in the old one meanwhile goes back to the system, however little survives now).
+//! - While most of what is allocated survives (something large is being built) minor collections
+//!   would copy it once for nothing: the next one is then full, at a multiple of what is alive.
+
+use super::old::Old;
+use super::{FIRST_TRIGGER, Heap, OFF_HEAP_FLOOR};
+
+/// The most a busy small heap may allocate before a collection if little is alive.
+const SMALL_NURSERY: usize = 64 << 10;
+/// A heap in which so much was allocated gets an old generation, …
+const LARGE_HEAP: usize = 256 << 10;
+/// … unless less than this is alive.
+const LARGE_LIVE: usize = 64 << 10;
+/// How much larger heaps allocate before a minor collection: a part of a processor's own cache.
+const NURSERY: usize = 512 << 10;
+/// How much young data one root visited in vain has to pay for.
+const PER_ROOT: usize = 16;
+/// A full collection is due after so many times what was alive has been allocated.
+const LONG_SINCE: usize = 8;
+/// Heaps that wait with more than this look whether a full collection is worth its time.
+const SPIKE: usize = 1 << 20;
+
+impl Heap {
+    /// Whether the next collection of a heap is a minor one.
+    pub fn is_minor_next(&self) -> bool {
+        let Some(old) = &self.old else { return false };
+        if self.stress.get() {
+            return matches!(self.collections.get() % 4, 1 | 2);
+        }
+        !self.wants_full.get()
+            && !old.growing
+            && old.lived >= LARGE_LIVE
+            && old.bytes() < old.full_at
+            && old.off_bytes.get() < old.off_full_at
+            && old.spent < old.full_after
+    }
+
+    /// Whether a process that is about to wait should have a full collection first: a good deal
+    /// of the heap may have died since the last.
+    pub fn should_shrink(&self) -> bool {
+        self.old.as_ref().is_some_and(|old| {
+            let (bytes, young) = (old.bytes(), self.young_bytes());
+            let survived = bytes.saturating_sub(old.lived) + if old.growing { young } else { 0 };
+            bytes + self.off_bytes.get() > SPIKE
+                && (survived > old.lived / 8
+                    || old.spent + young > old.lived.saturating_mul(LONG_SINCE / 2))
+        })
+    }
+
+    /// Whether what a full collection moves becomes old.
+    pub(super) fn shall_age(&self, used: usize) -> bool {
+        if self.stress.get() { self.collections.get() % 4 != 3 } else { used >= LARGE_HEAP }
+    }
+
+    /// How much will survive a full collection: as much as last time, as far as is known.
+    pub(super) fn guess(&self, used: usize, old: Option<&Old>) -> usize {
+        let lived = match old {
+            Some(old) => old.lived,
+            None if self.trigger.get() > SMALL_NURSERY => self.trigger.get() / 3,
+            None => used / 8,
+        };
+        lived.min(used).max(64)
+    }
+
+    /// What the next collection of a heap may wait for after a full one that saw so many roots.
+    pub(super) fn plan_after_full(&mut self, roots: usize) {
+        self.collections.set(self.collections.get().saturating_add(1));
+        let live = self.heap_bytes();
+        let off = self.off_bytes.get();
+        self.off_trigger.set((off * 2).max(OFF_HEAP_FLOOR));
+        let grown = live.saturating_mul(factor(live));
+        match &mut self.old {
+            Some(old) if live >= LARGE_LIVE => {
+                old.full_at = grown.max(live + LARGE_HEAP);
+                old.off_full_at = (off * 2).max(OFF_HEAP_FLOOR);
+                old.full_after = live.saturating_mul(LONG_SINCE);
+                self.trigger.set(nursery(live, roots));
+                self.off_trigger.set(off + (off / 2).max(OFF_HEAP_FLOOR));
+            }
+            old => {
+                let small = (FIRST_TRIGGER << self.collections.get().min(8)).min(SMALL_NURSERY);
+                let kept = if old.is_some() { live } else { 0 };
+                self.trigger.set(grown.max(small) - kept);
+            }
+        }
+        self.done();
+    }
+
+    /// The same after a minor one, which moved so much of so many young bytes.
+    pub(super) fn plan_after_minor(&mut self, young: usize, moved: usize, roots: usize) {
+        self.collections.set(self.collections.get().saturating_add(1));
+        let off = self.off_bytes.get();
+        if let Some(old) = &mut self.old {
+            let live = old.bytes();
+            old.spent += young;
+            old.growing = moved > young / 2 && young >= LARGE_LIVE;
+            let next = if old.growing { live * (factor(live) - 1) } else { 0 };
+            self.trigger.set(nursery(live, roots).max(next));
+        }
+        self.off_trigger.set(off + (off / 2).max(OFF_HEAP_FLOOR));
+        self.done();
+    }
+
+    fn done(&self) {
+        self.wants_full.set(false);
+        self.due.set(self.stress.get());
+    }
+
+    /// Puts full collections off by so many bytes of allocation. For an owner whose roots take long
+    /// to look through: the more of them there are, the rarer full collections should be.
+    pub fn postpone(&mut self, bytes: usize) {
+        match &mut self.old {
+            Some(old) if old.lived >= LARGE_LIVE => {
+                old.full_at = old.full_at.saturating_add(bytes);
+                old.full_after = old.full_after.saturating_add(bytes);
+            }
+            _ => {
+                let least = self.young_bytes().saturating_add(bytes);
+                self.trigger.set(self.trigger.get().max(least));
+            }
+        }
+    }
+
+    /// Forgets the habits of a busy past: the next chunks are taken small again. For a process that
+    /// goes to sleep; collect first.
+    pub fn calm(&mut self) {
+        self.collections.set(0);
+        if self.old.is_none() {
+            self.trigger.set((self.heap_bytes() * 2).max(FIRST_TRIGGER));
+        }
+    }
+}
+
+/// To how many times its size a heap may grow until the next full collection. The more may be
+/// allocated in between, the less a collection costs per byte; but memory is taken for it. Heaps that
+/// are small against the machine may take some more.
+fn factor(live: usize) -> usize {
+    if live < 32 << 20 { 3 } else { 2 }
+}
+
+/// How much may be allocated until the next minor collection.
+fn nursery(live: usize, roots: usize) -> usize {
+    // A chunk is noted when it is full, and its head does not count.
+    (live * 2).clamp(SMALL_NURSERY, NURSERY).max(roots.saturating_mul(PER_ROOT)) - 4096
+}
