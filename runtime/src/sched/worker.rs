@@ -74,6 +74,9 @@ fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) {
         Alarm::Wait { pid, wait } => {
             let _ = deliver(host, pid, Signal::Timeout { wait });
         }
+        Alarm::Idle { pid, reductions } => {
+            let _ = deliver(host, pid, Signal::Idle { reductions });
+        }
         Alarm::Send { dest, message, .. } => {
             if let Some(pid) = dest.as_pid().or_else(|| node.whereis(dest)) {
                 let _ = deliver(host, pid, Signal::Message(message));

@@ -9,7 +9,8 @@
 //!
 //! - A *full* one moves all objects to a new space.
 //! - A *minor* one moves young objects alone, to the end of the old generation: all that survive, at
-//!   once, so that afterwards nothing is young and no root or object points to anything young.
+//!   once, so that afterwards nothing is young and no root or object points to anything young. Or it
+//!   moves nothing, and makes all that is young old as it lies, when all is thought to survive.
 //!
 //! **Why a minor collection is complete.** An object points only to what was there before it, since
 //! objects do not change. The exception is the room of a buffer, claimed and written after the
@@ -74,6 +75,7 @@ impl Heap {
         let mut mover = Mover { space: Space::EMPTY, stay, age };
         let (mut off_first, mut off_bytes) = (ptr::null_mut(), 0);
         let old = self.old.take();
+        let patience = old.as_ref().map_or(0, |old| old.patience);
         let mut seen = 0;
         // SAFETY: no value of this heap exists, since they borrow it; what is at rest is a root.
         unsafe {
@@ -101,7 +103,7 @@ impl Heap {
             self.off_first.set(off_first);
             self.install(mover.space);
         }
-        self.plan_after_full(seen);
+        self.plan_after_full(seen, used, patience);
     }
 
     /// A minor collection: moves young objects that are reachable to the old generation and frees
@@ -112,6 +114,9 @@ impl Heap {
         let Some(old) = self.old.take() else { return };
         #[cfg(debug_assertions)]
         self.check_old(&old);
+        if self.is_wholesale(&old) {
+            return self.keep_young(old);
+        }
         let before = old.space.get();
         let stay = layout::bits(layout::STATIC | layout::OLD);
         let mut mover = Mover { space: before, stay, age: true };
@@ -137,6 +142,38 @@ impl Heap {
         let moved = mover.space.bytes() - before.bytes();
         self.old = Some(old);
         self.plan_after_minor(young, moved, seen);
+    }
+
+    /// Makes all that is young old as it is: nothing moves, no root changes.
+    fn keep_young(&mut self, old: Box<Old>) {
+        let young = self.young_bytes();
+        let newest = self.chunks.replace(ptr::null_mut());
+        // SAFETY: the chunks become those of the old generation; the lists are intact.
+        unsafe {
+            if !newest.is_null() {
+                (*newest).top = self.top.get();
+                let mut last = newest;
+                while !(*last).next.is_null() {
+                    last = (*last).next;
+                }
+                old.adopt(newest, last, young);
+            }
+            for claimed in old.claimed.borrow_mut().drain(..) {
+                *claimed.buf |= layout::bits(layout::GUARDED);
+            }
+            let first = self.off_first.get();
+            if !first.is_null() {
+                let mut last = first;
+                while *off_heap_link(last) != 0 {
+                    last = *off_heap_link(last) as *mut u64;
+                }
+                *off_heap_link(last) = old.off_first.replace(first) as u64;
+            }
+            old.off_bytes.set(self.off_bytes.get());
+            self.old = Some(old);
+            self.drop_young();
+        }
+        self.plan_after_wholesale(young);
     }
 
     /// Gives the young generation's chunks back; what is alive has been moved.

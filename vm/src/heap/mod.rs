@@ -94,6 +94,8 @@ pub struct Heap {
     due: Cell<bool>,
     /// Whether the next collection has to be a full one.
     wants_full: Cell<bool>,
+    /// Whether that is since the process is idle.
+    idle: Cell<bool>,
     stress: Cell<bool>,
 }
 
@@ -123,6 +125,7 @@ impl Heap {
             collections: Cell::new(0),
             due: Cell::new(false),
             wants_full: Cell::new(false),
+            idle: Cell::new(false),
             stress: Cell::new(false),
         }
     }
@@ -301,8 +304,13 @@ impl Heap {
             return FIRST_CHUNK;
         }
         let used = self.heap_bytes().max(FIRST_CHUNK);
-        // Take what is missing until the next collection, but no more than is in use by now.
-        let missing = self.trigger.get().saturating_sub(self.young_bytes()).max(used / 4);
+        let young = self.young_bytes();
+        // Take what is missing until the next collection, but no more than is in use by now. Should
+        // the collection be late, chunks grow again: what is left free in the newest is lost when
+        // all that is young becomes old.
+        let late =
+            if self.old.is_some() { young.saturating_sub(self.trigger.get()) } else { used / 4 };
+        let missing = self.trigger.get().saturating_sub(young).max(late);
         missing.min(used * 2).clamp(FIRST_CHUNK, MAX_CHUNK).next_power_of_two()
     }
 

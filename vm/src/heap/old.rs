@@ -29,10 +29,14 @@ pub(super) struct Old {
     /// grown to so many bytes, …
     pub(super) full_at: usize,
     pub(super) off_full_at: usize,
-    /// … or when no more than so many bytes have been allocated meanwhile …
+    /// … or when so much has been allocated since the last.
     pub(super) full_after: usize,
-    /// … or whenever the next collection is, since most of what is allocated survives.
-    pub(super) growing: bool,
+    /// How often in a row most of what was allocated survived, and how many more times it is
+    /// taken to survive as a whole.
+    pub(super) streak: u32,
+    pub(super) wholesale: u32,
+    /// How much has to be allocated before an idle process has a full collection again.
+    pub(super) patience: usize,
     /// Bytes alive when the last full collection ended.
     pub(super) lived: usize,
     /// Bytes allocated since then.
@@ -50,7 +54,9 @@ impl Old {
             full_at: usize::MAX,
             off_full_at: usize::MAX,
             full_after: usize::MAX,
-            growing: false,
+            streak: 0,
+            wholesale: 0,
+            patience: 0,
             lived: space.bytes(),
             spent: 0,
         }

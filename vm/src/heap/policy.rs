@@ -9,7 +9,11 @@
 //!   one when the old one has grown by a factor, or much has been allocated since the last (what
 //!   has died in the old one meanwhile goes back to the system, however little survives now).
 //! - While most of what is allocated survives (something large is being built) minor collections
-//!   would copy it once for nothing: the next one is then full, at a multiple of what is alive.
+//!   would copy it for nothing: of a growing number in a row only the last copies, to see how
+//!   things are; the others make all that is young old as it is.
+//! - A process that has been idle for a moment has its heap looked through if it is large and
+//!   something was allocated since the last full collection; if that was in vain, much more must be
+//!   allocated before it is tried again.
 
 use super::old::Old;
 use super::{FIRST_TRIGGER, Heap, OFF_HEAP_FLOOR};
@@ -26,7 +30,9 @@ const NURSERY: usize = 512 << 10;
 const PER_ROOT: usize = 16;
 /// A full collection is due after so many times what was alive has been allocated.
 const LONG_SINCE: usize = 8;
-/// Heaps that wait with more than this look whether a full collection is worth its time.
+/// Of so many collections in a row at most one copies, while most survives.
+const STREAK: u32 = 3;
+/// The heap of an idle process is looked through if it is larger than this.
 const SPIKE: usize = 1 << 20;
 
 impl Heap {
@@ -37,23 +43,27 @@ impl Heap {
             return matches!(self.collections.get() % 4, 1 | 2);
         }
         !self.wants_full.get()
-            && !old.growing
             && old.lived >= LARGE_LIVE
             && old.bytes() < old.full_at
             && old.off_bytes.get() < old.off_full_at
             && old.spent < old.full_after
     }
 
-    /// Whether a process that is about to wait should have a full collection first: a good deal
-    /// of the heap may have died since the last.
-    pub fn should_shrink(&self) -> bool {
+    /// Whether a process that waits should have a full collection if nothing comes for a while.
+    #[inline]
+    pub fn could_shrink(&self) -> bool {
         self.old.as_ref().is_some_and(|old| {
-            let (bytes, young) = (old.bytes(), self.young_bytes());
-            let survived = bytes.saturating_sub(old.lived) + if old.growing { young } else { 0 };
-            bytes + self.off_bytes.get() > SPIKE
-                && (survived > old.lived / 8
-                    || old.spent + young > old.lived.saturating_mul(LONG_SINCE / 2))
+            old.bytes() + old.off_bytes.get() > SPIKE
+                && old.spent + self.young_bytes() > old.patience
         })
+    }
+
+    /// Asks for a full collection since the process is idle.
+    pub fn tidy(&mut self) {
+        if self.could_shrink() {
+            self.idle.set(true);
+            self.request_collection();
+        }
     }
 
     /// Whether what a full collection moves becomes old.
@@ -71,23 +81,31 @@ impl Heap {
         lived.min(used).max(64)
     }
 
-    /// What the next collection of a heap may wait for after a full one that saw so many roots.
-    pub(super) fn plan_after_full(&mut self, roots: usize) {
-        self.collections.set(self.collections.get().saturating_add(1));
+    /// What the next collection of a heap may wait for after a full one that saw so many roots;
+    /// `used` and `patience` are of before.
+    pub(super) fn plan_after_full(&mut self, roots: usize, used: usize, patience: usize) {
         let live = self.heap_bytes();
         let off = self.off_bytes.get();
         self.off_trigger.set((off * 2).max(OFF_HEAP_FLOOR));
         let grown = live.saturating_mul(factor(live));
+        let idle = self.idle.replace(false);
         match &mut self.old {
             Some(old) if live >= LARGE_LIVE => {
                 old.full_at = grown.max(live + LARGE_HEAP);
                 old.off_full_at = (off * 2).max(OFF_HEAP_FLOOR);
                 old.full_after = live.saturating_mul(LONG_SINCE);
+                let in_vain = used - live.min(used) < used / 8;
+                old.patience = match idle {
+                    true if in_vain => (patience * 2).clamp(live / 16, live.saturating_mul(4)),
+                    true => 0,
+                    false => patience,
+                };
                 self.trigger.set(nursery(live, roots));
                 self.off_trigger.set(off + (off / 2).max(OFF_HEAP_FLOOR));
             }
             old => {
-                let small = (FIRST_TRIGGER << self.collections.get().min(8)).min(SMALL_NURSERY);
+                let times = self.collections.get().saturating_add(1).min(8);
+                let small = (FIRST_TRIGGER << times).min(SMALL_NURSERY);
                 let kept = if old.is_some() { live } else { 0 };
                 self.trigger.set(grown.max(small) - kept);
             }
@@ -97,20 +115,39 @@ impl Heap {
 
     /// The same after a minor one, which moved so much of so many young bytes.
     pub(super) fn plan_after_minor(&mut self, young: usize, moved: usize, roots: usize) {
-        self.collections.set(self.collections.get().saturating_add(1));
-        let off = self.off_bytes.get();
         if let Some(old) = &mut self.old {
-            let live = old.bytes();
             old.spent += young;
-            old.growing = moved > young / 2 && young >= LARGE_LIVE;
-            let next = if old.growing { live * (factor(live) - 1) } else { 0 };
-            self.trigger.set(nursery(live, roots).max(next));
+            let grows = moved > young / 2 && young >= LARGE_LIVE;
+            old.streak = if grows { (old.streak + 1).min(STREAK) } else { 0 };
+            old.wholesale = (1 << old.streak) - 1;
+            self.trigger.set(nursery(old.bytes(), roots));
         }
-        self.off_trigger.set(off + (off / 2).max(OFF_HEAP_FLOOR));
+        self.plan_off_heap();
         self.done();
     }
 
+    /// Whether a minor collection takes all that is young to survive.
+    pub(super) fn is_wholesale(&self, old: &Old) -> bool {
+        old.wholesale > 0 && !self.stress.get()
+    }
+
+    /// The same after a minor one that took all to survive.
+    pub(super) fn plan_after_wholesale(&mut self, young: usize) {
+        if let Some(old) = &mut self.old {
+            old.spent += young;
+            old.wholesale -= 1;
+        }
+        self.plan_off_heap();
+        self.done();
+    }
+
+    fn plan_off_heap(&self) {
+        let off = self.off_bytes.get();
+        self.off_trigger.set(off + (off / 2).max(OFF_HEAP_FLOOR));
+    }
+
     fn done(&self) {
+        self.collections.set(self.collections.get().saturating_add(1));
         self.wants_full.set(false);
         self.due.set(self.stress.get());
     }

@@ -72,9 +72,6 @@ impl Env<'_> {
         if timeout == Some(0) {
             return Waited::Late;
         }
-        if self.process.heap.should_shrink() {
-            self.process.heap.request_collection();
-        }
         if self.process.heap.should_collect() {
             self.process.collect_due();
             if self.process.over_limit() {
