@@ -50,6 +50,7 @@ mod policy;
 pub(crate) mod shared;
 mod space;
 
+pub use chunk::{may_hold_memory, return_memory};
 pub use fragment::Fragment;
 pub use frozen::{freeze, frozen_bytes};
 pub use host::{HostObject, HostRef};
