@@ -98,6 +98,8 @@ pub(crate) struct Cold {
     pub(crate) pause: Option<Pause>,
     /// It has been left in the middle; nothing may be moved until it is done.
     pub(crate) midway: bool,
+    /// The native that is suspended holds values: nothing may be moved until it is done.
+    pub(crate) pinned: bool,
     /// What it came to: the answer when it is executed again.
     pub(crate) answer: Option<Word>,
 }
@@ -160,6 +162,11 @@ impl Core {
     /// Whether an operator has been left in the middle.
     pub(crate) fn is_midway(&self) -> bool {
         self.cold.as_ref().is_some_and(|cold| cold.midway)
+    }
+
+    /// Whether something that is to go on holds values of the heap.
+    fn is_pinned(&self) -> bool {
+        self.cold.as_ref().is_some_and(|cold| cold.midway || cold.pinned)
     }
 
     pub(crate) fn cold(&mut self) -> &mut Cold {
@@ -306,10 +313,11 @@ impl Process {
     }
 
     /// Collects all garbage, whether that is due or not (`Process.garbage_collect`, hibernation). Only
-    /// between turns. In the middle of an operator it is put off until that is done.
+    /// between turns. In the middle of an operator (or a native like it) it is put off until that
+    /// is done.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
-        if core.is_midway() {
+        if core.is_pinned() {
             heap.request_collection();
             return;
         }
@@ -324,7 +332,7 @@ impl Process {
 
     /// Collects what is due. As for [`Process::collect`].
     pub(crate) fn collect_due(&mut self) {
-        if self.core.is_midway() || !self.heap.is_minor_next() || self.over_limit() {
+        if self.core.is_pinned() || !self.heap.is_minor_next() || self.over_limit() {
             return self.collect();
         }
         let Process { heap, stack, core } = self;
