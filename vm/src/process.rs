@@ -332,7 +332,11 @@ impl Process {
 
     /// Collects what is due. As for [`Process::collect`].
     pub(crate) fn collect_due(&mut self) {
-        if self.core.is_pinned() || !self.heap.is_minor_next() || self.over_limit() {
+        if self.core.is_pinned() {
+            // It stays due.
+            return;
+        }
+        if !self.heap.is_minor_next() || self.over_limit() {
             return self.collect();
         }
         let Process { heap, stack, core } = self;

@@ -32,7 +32,7 @@
 use super::Heap;
 use super::chunk;
 use super::layout::{self, Format, pair, unpair};
-use super::offheap::{drop_referent, off_heap_link, referent_bytes};
+use super::offheap::{off_heap_link, sweep};
 use super::old::{self, Claimed, Old};
 use super::space::Space;
 use crate::value::Word;
@@ -198,34 +198,6 @@ impl Heap {
             self.top.set(space.top);
             self.end.set(space.end());
             self.full.set(space.full());
-        }
-    }
-}
-
-/// Moves the living of a list of off-heap objects to the list at `first`, with their bytes, and gives
-/// up the references of the others.
-///
-/// # Safety
-/// Everything reachable has been moved; the old space is still there.
-unsafe fn sweep(list: *mut u64, first: &mut *mut u64, bytes: &mut usize) {
-    let mut at = list;
-    // SAFETY: the list is intact: of a moved object only the header was overwritten, so the link is
-    // found by the size in the new header.
-    unsafe {
-        while !at.is_null() {
-            let header = *at;
-            if layout::is_forward(header) {
-                let new = header as *mut u64;
-                *bytes += referent_bytes(new);
-                let link = off_heap_link(new);
-                at = *link as *mut u64;
-                *link = *first as u64;
-                *first = new;
-            } else {
-                let next = *off_heap_link(at) as *mut u64;
-                drop_referent(at);
-                at = next;
-            }
         }
     }
 }
