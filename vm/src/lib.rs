@@ -26,6 +26,7 @@ mod tests;
 
 pub use code::load::{LoadError, Origin};
 pub use heap::{Fragment, Heap, freeze};
+pub use helpers::compare::ordered;
 pub use helpers::text as print;
 pub use interp::run;
 pub use native::{Cx, Host, Job, Native, NativeFn, Poll, Res, Resume};

@@ -96,10 +96,8 @@ pub(crate) struct Cold {
     pub(crate) loading: Vec<&'static Module>,
     /// The operator that is being executed wants to go on later (`helpers/long.rs`).
     pub(crate) pause: Option<Pause>,
-    /// It has been left in the middle; nothing may be moved until it is done.
+    /// It has been left in the middle; the heap is pinned until it is done.
     pub(crate) midway: bool,
-    /// The native that is suspended holds values: nothing may be moved until it is done.
-    pub(crate) pinned: bool,
     /// What it came to: the answer when it is executed again.
     pub(crate) answer: Option<Word>,
 }
@@ -162,11 +160,6 @@ impl Core {
     /// Whether an operator has been left in the middle.
     pub(crate) fn is_midway(&self) -> bool {
         self.cold.as_ref().is_some_and(|cold| cold.midway)
-    }
-
-    /// Whether something that is to go on holds values of the heap.
-    fn is_pinned(&self) -> bool {
-        self.cold.as_ref().is_some_and(|cold| cold.midway || cold.pinned)
     }
 
     pub(crate) fn cold(&mut self) -> &mut Cold {
@@ -317,7 +310,7 @@ impl Process {
     /// is done.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
-        if core.is_pinned() {
+        if heap.is_pinned() {
             heap.request_collection();
             return;
         }
@@ -332,7 +325,7 @@ impl Process {
 
     /// Collects what is due. As for [`Process::collect`].
     pub(crate) fn collect_due(&mut self) {
-        if self.core.is_pinned() {
+        if self.heap.is_pinned() {
             // It stays due.
             return;
         }

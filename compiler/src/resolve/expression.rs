@@ -34,7 +34,11 @@ impl<'a> Resolver<'a, '_> {
             K::Symbol(name) => hir::ExprKind::Lit(Lit::Symbol(*name)),
             K::Bool(b) => hir::ExprKind::Lit(Lit::Bool(*b)),
             K::Nil => hir::ExprKind::Lit(Lit::Nil),
-            K::Module(path) => hir::ExprKind::Lit(Lit::Module(self.module_name(path))),
+            K::Module(path) => {
+                let module = self.module_name(path);
+                self.warn_foreign_module(module, path.span);
+                hir::ExprKind::Lit(Lit::Module(module))
+            }
             K::ThisModule => hir::ExprKind::Lit(Lit::Module(self.outline().name)),
             K::Name(name) => self.name_value(*name, span),
             K::Dot(name) => self.tilde_param(*name, span),
@@ -76,7 +80,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn return_from(&mut self, span: Span, value: Option<&'a Expr<'a>>) -> hir::ExprKind<'a> {
-        if self.scopes.context().is_init {
+        if self.scopes.context().no_return {
             self.error("E0207", span, "`return` outside a function").label =
                 "there is no function to leave".to_string();
         }

@@ -240,6 +240,7 @@ impl<'a> Resolver<'a, '_> {
             self_used: false,
             tilde: None,
             is_init: true,
+            no_return: true,
         });
         let mark = self.scopes.open();
         let stmts = self.module_statements();

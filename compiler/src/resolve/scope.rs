@@ -44,8 +44,10 @@ pub struct Context {
     pub self_used: bool,
     /// Set for `~`.
     pub tilde: Option<Tilde>,
-    /// Whether it is a module's or script's own statements: no `return` here.
+    /// Whether it is a module's or script's own statements.
     pub is_init: bool,
+    /// Whether it is no function to those who wrote it: no `return` here.
+    pub no_return: bool,
 }
 
 /// See the module's description.
@@ -143,6 +145,11 @@ impl Scopes {
     /// The function under way.
     pub fn context(&self) -> &Context {
         self.contexts.last().expect("inside a function")
+    }
+
+    /// The same, to change it.
+    pub fn context_mut(&mut self) -> &mut Context {
+        self.contexts.last_mut().expect("inside a function")
     }
 
     /// Whether a function is under way, rather than a module's own statements.

@@ -154,7 +154,7 @@ fn wait_for_module(host: &mut WorkerHost, mut body: Box<Body>, module: ModuleInd
 }
 
 /// The loading of some module has ended: who waits looks again.
-pub(super) fn wake_loading(host: &mut WorkerHost) {
+pub fn wake_loading(host: &mut WorkerHost) {
     let waiting = std::mem::take(&mut *host.node.loading.lock());
     for (_, pid) in waiting {
         // Who has ended waits no more.

@@ -70,7 +70,8 @@ fn fire_timers(host: &mut WorkerHost, node: &Node) {
     }
 }
 
-fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) {
+/// Does what a timer was set for.
+pub fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) {
     // A process that is gone misses nothing.
     match alarm {
         Alarm::Wait { pid, wait } => {

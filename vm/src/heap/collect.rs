@@ -68,7 +68,11 @@ struct Mover {
 impl Heap {
     /// A full collection: moves everything reachable from the roots and frees the rest. `roots`
     /// must call the visitor it is given on every word at rest that may be used afterwards.
+    /// While something goes on that holds values this does nothing but note that a collection is due.
     pub fn collect(&mut self, roots: impl FnOnce(&mut dyn FnMut(&mut Word))) {
+        if self.pinned.get() {
+            return self.due.set(true);
+        }
         let used = self.heap_bytes();
         let age = self.shall_age(used);
         let stay = layout::bits(layout::STATIC);
@@ -110,6 +114,9 @@ impl Heap {
     /// the other young ones. `roots` may leave out what has been a root of the last collection and
     /// has not been written since. Only if [`Heap::is_minor_next`].
     pub fn collect_young(&mut self, roots: impl FnOnce(&mut dyn FnMut(&mut Word))) {
+        if self.pinned.get() {
+            return self.due.set(true);
+        }
         let young = self.young_bytes();
         let Some(old) = self.old.take() else { return };
         #[cfg(debug_assertions)]

@@ -235,7 +235,7 @@ fn memory_comes_back_after_a_spike() {
         assert!(rounds * (256 << 10) < spike * 12, "{} bytes kept", heap.reserved_bytes());
     }
     // A small heap again: collected as a whole.
-    busy(&mut heap, &mut words, 2);
+    busy(&mut heap, &mut words, 20);
     assert!(!heap.is_minor_next() && heap.old.is_none());
     full(&mut heap, &mut []);
     assert_eq!(heap.reserved_bytes(), 0);

@@ -98,6 +98,8 @@ pub struct Heap {
     /// Whether that is since the process is idle.
     idle: Cell<bool>,
     stress: Cell<bool>,
+    /// Something that is to go on later holds values: nothing may be moved.
+    pinned: Cell<bool>,
 }
 
 // SAFETY: a heap owns its chunks alone, and what its off-heap objects refer to is Send and Sync.
@@ -128,6 +130,7 @@ impl Heap {
             wants_full: Cell::new(false),
             idle: Cell::new(false),
             stress: Cell::new(false),
+            pinned: Cell::new(false),
         }
     }
 
@@ -209,6 +212,16 @@ impl Heap {
     pub fn request_collection(&self) {
         self.wants_full.set(true);
         self.due.set(true);
+    }
+
+    /// Puts off collections (or not any more), for work that holds values from one turn to another.
+    pub(crate) fn pin(&self, on: bool) {
+        self.pinned.set(on);
+    }
+
+    /// Whether collections are put off.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.pinned.get()
     }
 
     /// Makes every safepoint a collection, full and minor ones in turn, to find values that are

@@ -151,6 +151,7 @@ impl Env<'_> {
         let cold = self.process.core.cold.as_mut()?;
         let pause = cold.pause.take()?;
         cold.midway = true;
+        self.process.heap.pin(true);
         m.save(&mut self.process.stack);
         Some(match pause {
             Pause::Turn(state) => {
