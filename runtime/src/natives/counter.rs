@@ -1,9 +1,9 @@
 //! Natives of Counter: numbers that all processes may add to at once.
 
+use super::support::args::shown;
 use rata_vm::Symbol;
 use rata_vm::data::int;
 use rata_vm::heap::HostObject;
-use super::support::args::shown;
 use rata_vm::native::{Cx, Native};
 use rata_vm::value::Value;
 use std::any::Any;

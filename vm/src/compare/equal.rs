@@ -253,13 +253,7 @@ impl<'h> Equality<'h> {
     }
 }
 
-fn step<'h>(
-    x: Item<'h>,
-    y: Item<'h>,
-    loose: bool,
-    known: &mut Known,
-    work: &mut Work,
-) -> Step<'h> {
+fn step<'h>(x: Item<'h>, y: Item<'h>, loose: bool, known: &mut Known, work: &mut Work) -> Step<'h> {
     if let (Item::Value(a), Item::Value(b)) = (x, y)
         && a.word() == b.word()
         // What is the same need not be equal: a nan may be inside.

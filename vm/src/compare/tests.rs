@@ -183,7 +183,10 @@ fn values_larger_than_memory_are_compared_soon() {
         let build = |last: Value<'static>| (0..60).fold(last, |v, _| make(&heap, v));
         let [a, b, c] = [1, 1, 2].map(|n| build(Value::count(n)));
         assert!(strict_eq(a, b) && loose_eq(a, b) && !strict_eq(a, c) && !loose_eq(a, c));
-        assert_eq!((cmp(a, b), cmp(a, c), cmp(c, b)), (Ordering::Equal, Ordering::Less, Ordering::Greater));
+        assert_eq!(
+            (cmp(a, b), cmp(a, c), cmp(c, b)),
+            (Ordering::Equal, Ordering::Less, Ordering::Greater)
+        );
         let [x, y] = [a, b].map(|v| heap.list(&[v, heap.float(f64::NAN), v]));
         assert!(strict_eq(x, y) && !loose_eq(x, y) && !loose_eq(x, x));
     }

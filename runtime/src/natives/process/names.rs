@@ -1,10 +1,10 @@
 //! Natives of Process about registered names.
 
 use super::{host, wrong};
+use crate::natives::support::args::shown;
 use crate::process::names::Refused;
 use rata_vm::Symbol;
 use rata_vm::data::vector_of;
-use crate::natives::support::args::shown;
 use rata_vm::native::{Cx, Native};
 use rata_vm::value::{Value, Word};
 

@@ -1,8 +1,8 @@
 //! Natives of Process that send messages and exit signals.
 
 use super::{host, new_ref, node_name, reference_value, wrong};
-use crate::natives::support::args::shown;
 use crate::host::{after_signals, hold};
+use crate::natives::support::args::shown;
 use crate::node::{Node, deliver};
 use crate::process::body::Hold;
 use crate::process::relations::Alias;
