@@ -305,15 +305,46 @@ impl Process {
         self.memory() > self.heap.limit()
     }
 
-    /// Collects garbage, whether due or not (`Process.garbage_collect`, hibernation). Only between
-    /// turns. In the middle of an operator (or a native like it) it is put off until that is done.
+    /// Collects all garbage, whether that is due or not (`Process.garbage_collect`, hibernation). Only
+    /// between turns. In the middle of an operator (or a native like it) it is put off until that
+    /// is done.
     pub fn collect(&mut self) {
         let Process { heap, stack, core } = self;
+        if heap.is_pinned() {
+            heap.request_collection();
+            return;
+        }
         heap.collect(|visit| {
             stack.trace(visit);
             core.trace(visit);
         });
-        // Every collection looks through the whole stack: let a deep one pay for itself.
+        // Every full collection looks through the whole stack: let a deep one pay for itself.
         heap.postpone(stack.bytes() / 2);
+        self.settle();
+    }
+
+    /// Collects what is due. As for [`Process::collect`].
+    pub(crate) fn collect_due(&mut self) {
+        if self.heap.is_pinned() {
+            // It stays due.
+            return;
+        }
+        if !self.heap.is_minor_next() || self.over_limit() {
+            return self.collect();
+        }
+        let Process { heap, stack, core } = self;
+        heap.collect_young(|visit| {
+            stack.trace_unsettled(visit);
+            core.trace(visit);
+        });
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        self.stack.settle();
+        #[cfg(debug_assertions)]
+        if self.heap.is_settled() {
+            self.stack.trace(&mut |word| self.heap.assert_settled(*word));
+        }
     }
 }

@@ -101,7 +101,7 @@ impl Env<'_> {
     /// budget is used up.
     fn entry(&mut self) -> Option<Outcome> {
         if self.process.heap.should_collect() {
-            self.process.collect();
+            self.process.collect_due();
             if self.process.over_limit() {
                 return Some(Outcome::LimitReached);
             }
@@ -113,7 +113,7 @@ impl Env<'_> {
     /// survives.
     pub(super) fn collect_with(&mut self, word: Word) -> Result<Word, Outcome> {
         self.process.core.result = word;
-        self.process.collect();
+        self.process.collect_due();
         if self.process.over_limit() {
             return Err(Outcome::LimitReached);
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::compare::strict_eq;
 use crate::data::{list, set};
 use crate::inspect::inspect;
-use crate::testing::{Recipe, leaf};
+use crate::testing::{Recipe, collect_next, leaf, stressed};
 use crate::value::{Trace, Word};
 use proptest::prelude::*;
 
@@ -70,11 +70,11 @@ fn check(heap: &Heap, map: MapRef<'_>, model: &Model) {
 proptest! {
     #[test]
     fn any_history_agrees_with_an_association_list(ops in ops()) {
-        let mut heap = Heap::new();
+        let mut heap = stressed();
         let mut past: Vec<(Word, Model)> = vec![(empty().word(), Vec::new())];
         for op in ops {
             if let Op::Collect = op {
-                heap.collect(&mut |visit: &mut dyn FnMut(&mut Word)| {
+                collect_next(&mut heap, |visit: &mut dyn FnMut(&mut Word)| {
                     past.iter_mut().for_each(|(w, _)| visit(w));
                 });
                 continue;
