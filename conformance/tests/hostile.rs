@@ -177,6 +177,49 @@ fn long_chains_are_taken() {
     report(problems);
 }
 
+/// So many lines, each made from its number.
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(|i| line(i) + "\n").collect()
+}
+
+#[test]
+fn very_many_of_a_kind_are_taken_in_time() {
+    let tools = tools();
+    let folder = Folder::new("many");
+    let list = |count: usize, entry: &str| vec![entry; count].join(", ");
+    let names = |count: usize| (0..count).map(|i| format!("_n{i}")).collect::<Vec<_>>().join(", ");
+    let mut problems = Vec::new();
+    for (what, source) in [
+        ("names bound again", lines(50_000, |_| "x = 1\nassert x == 1".into())),
+        ("misspelt names", lines(5_000, |i| format!("_total{i} = 1\ntotl{i}()"))),
+        ("modules", lines(20_000, |i| format!("module M{i} {{ f = function(x) {{ x }} }}"))),
+        ("functions and exports", {
+            let exports = (0..50_000).map(|i| format!("f{i}")).collect::<Vec<_>>().join(", ");
+            let functions = lines(50_000, |i| format!("f{i} = function(x) {{ x + {i} }}"));
+            format!("module M {{\nexport [{exports}]\n{functions}}}\n")
+        }),
+        (
+            "functions defined again",
+            lines(5_000, |i| format!("f = function(a) {{ a + {i} }}\nf(1)")),
+        ),
+        ("parameters", format!("f = function({}) {{ 1 }}\n", names(70_000))),
+        ("defaults", format!("f = function({}) {{ 1 }}\n", names(3_000).replace(',', " = 1,"))),
+        ("entries of patterns", format!("f = fn {{{}}} -> 1 end\n", names(70_000))),
+        ("parts of a type", format!("f = function(_v: {{{}}}) {{ 1 }}\n", list(70_000, "int"))),
+        ("clauses of two columns", {
+            let clause = |i: usize| match i % 3 {
+                0 => format!("{{_, :w{i}}} -> {i}"),
+                1 => format!("{{:s{i}, _}} -> {i}"),
+                _ => format!("{{:s{i}, :w{i}}} -> {i}"),
+            };
+            format!("f = fn\n{}end\nf(1)\n", lines(5_000, clause))
+        }),
+    ] {
+        problems.extend(check(&tools, &folder, what, source.as_bytes()));
+    }
+    report(problems);
+}
+
 #[test]
 fn cut_and_damaged_sources_are_errors() {
     let tools = tools();
