@@ -189,11 +189,10 @@ fn finish(
     mut diagnostics: Vec<Diagnostic>,
     sources: SourceMap,
 ) -> Compiled {
-    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error);
-    let wrong: HashSet<FileId> = errors.map(|d| d.file).collect();
-    // what seems unused may be used where something is wrong
-    diagnostics
-        .retain(|d| !(matches!(d.code, "W0904" | "W0907" | "W0908") && wrong.contains(&d.file)));
+    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        // what seems unused may be used where something is wrong
+        diagnostics.retain(|d| !matches!(d.code, "W0904" | "W0907" | "W0908"));
+    }
     diagnostics.sort_by_key(|d| (d.file, d.span.start, d.severity));
     Compiled { package, listing, diagnostics, sources }
 }

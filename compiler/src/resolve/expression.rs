@@ -269,8 +269,9 @@ impl<'a> Resolver<'a, '_> {
         if known.entries.iter().any(|e| e.0 <= count && count <= e.1) {
             return self.function_value(set, Some(count));
         }
-        let arities = known.entries.iter().map(|e| (e.0, e.1)).collect();
-        self.wrong_arity(name, span, arity as usize, arities);
+        let entries = known.entries.clone();
+        let signatures = self.own_signatures(&entries);
+        self.wrong_arity(name, span, arity as usize, &signatures);
         hir::ExprKind::Error
     }
 
@@ -294,8 +295,7 @@ impl<'a> Resolver<'a, '_> {
             Ok(Some(MemberKind::Constant)) => return None,
             Ok(None) => return Some(hir::ExprKind::Error),
             Ok(Some(MemberKind::Functions(list))) if !list.iter().any(|s| s.takes(count)) => {
-                let arities = list.iter().map(|s| (s.min, s.arity())).collect();
-                self.wrong_arity(ident.name, ident.span, arity as usize, arities);
+                self.wrong_arity(ident.name, ident.span, arity as usize, &list);
                 return Some(hir::ExprKind::Error);
             }
             _ => {}

@@ -13,15 +13,8 @@ use rata_bytecode::verify::MAX_ARITY;
 
 impl<'a> Resolver<'a, '_> {
     pub(super) fn enter_function(&mut self, name: Name, self_var: Option<hir::Var>, tilde: bool) {
-        self.scopes.enter(Context {
-            name,
-            captures: Vec::new(),
-            self_var,
-            self_used: false,
-            tilde: tilde.then(Tilde::default),
-            is_init: false,
-            no_return: false,
-        });
+        let tilde = tilde.then(Tilde::default);
+        self.scopes.enter(Context { self_var, tilde, ..Context::new(name) });
     }
 
     /// The clauses of a function of the module.

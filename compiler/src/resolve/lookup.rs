@@ -286,6 +286,8 @@ impl<'a> Resolver<'a, '_> {
             let span = self.outline().bindings[list[0]].span;
             (span, "it is bound only here, further down".to_string())
         });
+        let gone = self.scopes.bound_in_block(name);
+        let below = below.or(gone.map(|span| (span, "it is bound only in this block".to_string())));
         let error = self.error("E0201", span, format!("unknown {what} `{text}`"));
         error.label = "not found in this scope".to_string();
         error.help.extend(help);

@@ -273,9 +273,12 @@ fn is_pure(expr: &hir::Expr<'_>) -> bool {
         List(items) | Set(items) | Text(items) => items.iter().all(is_pure),
         Map(entries) => entries.iter().all(|e| is_pure(&e.0) && is_pure(&e.1)),
         Neg(e) | Not(e) => is_pure(e),
-        Arith { left, right, .. } | Compare { left, right, .. } | Range { left, right } => {
-            is_pure(left) && is_pure(right)
-        }
+        Arith { left, right, .. }
+        | Compare { left, right, .. }
+        | Range { left, right }
+        | And { left, right }
+        | Or { left, right } => is_pure(left) && is_pure(right),
+        Index { object, index } => is_pure(object) && is_pure(index),
         _ => false,
     }
 }

@@ -89,13 +89,6 @@ impl Parser<'_, '_> {
             Kind::Symbol if self.previous_kind() == Some(Kind::RParen) => {
                 format!("the `:` of a result type follows the `)` directly: `): {}`", &text[1..])
             }
-            Kind::RParen
-                if self.pos >= 2
-                    && self.previous_kind() == Some(Kind::LParen)
-                    && self.tokens.list[self.pos - 2].kind == Kind::Fn =>
-            {
-                "a `fn` without parameters is `fn -> … end`".into()
-            }
             Kind::Name if self.previous_kind() == Some(Kind::Function) => {
                 format!("a function is defined by `{text} = function(…) {{ … }}`")
             }
@@ -170,9 +163,6 @@ impl Parser<'_, '_> {
         Some(match token.kind {
             Kind::Colon if around == Some(Kind::Function) => {
                 "the type stands before the default: `name: type = value`".into()
-            }
-            Kind::Comma | Kind::RParen if around == Some(Kind::Fn) => {
-                "the parameters of a `fn` stand without brackets: `fn a, b -> … end`".into()
             }
             Kind::Assign if call => format!("an argument is named by `{name}: value`"),
             Kind::Assign | Kind::Arrow if braces => format!("an entry is `{name}: value`"),
