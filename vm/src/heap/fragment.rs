@@ -150,6 +150,9 @@ impl Heap {
                 old.off_bytes.set(old.off_bytes.get() + fragment.off_bytes);
             }
         }
+        if old.bytes() >= old.full_at {
+            self.due.set(true);
+        }
         self.charge_off_heap(fragment.off_bytes);
     }
 }

@@ -297,6 +297,24 @@ fn an_idle_heap_is_looked_through_as_long_as_that_helps() {
 }
 
 #[test]
+fn many_large_messages_make_a_full_collection_due() {
+    let sender = Heap::new();
+    let entries: Vec<_> = (0..3000).map(|n| sender.string(&n.to_string())).collect();
+    let vec = vector::from_values(&sender, &entries).unwrap();
+    let (mut heap, old) = large(1 << 20);
+    let mut words = [old];
+    let live = heap.heap_bytes();
+    for _ in 0..many(1000).max(100) {
+        heap.attach(Fragment::copy_of(vec));
+        assert!(heap.heap_bytes() < live * 4, "{} bytes", heap.heap_bytes());
+        if heap.should_collect() {
+            assert!(!heap.is_minor_next());
+            next(&mut heap, &mut words);
+        }
+    }
+}
+
+#[test]
 fn limits_count_both_generations() {
     let (mut heap, old) = large(1 << 20);
     let mut words = [old];

@@ -74,6 +74,15 @@ const FIRST_TRIGGER: usize = 4 << 10;
 /// Off-heap bytes that never make a collection due.
 const OFF_HEAP_FLOOR: usize = 256 << 10;
 
+/// Which collection the next one has to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    Full,
+    /// A full one, since the process is idle.
+    Idle,
+}
+
 /// The memory of one process.
 #[repr(C)]
 pub struct Heap {
@@ -93,10 +102,7 @@ pub struct Heap {
     limit: Cell<usize>,
     collections: Cell<u32>,
     due: Cell<bool>,
-    /// Whether the next collection has to be a full one.
-    wants_full: Cell<bool>,
-    /// Whether that is since the process is idle.
-    idle: Cell<bool>,
+    wanted: Cell<Wanted>,
     stress: Cell<bool>,
     /// Something that is to go on later holds values: nothing may be moved.
     pinned: Cell<bool>,
@@ -127,8 +133,7 @@ impl Heap {
             limit: Cell::new(usize::MAX),
             collections: Cell::new(0),
             due: Cell::new(false),
-            wants_full: Cell::new(false),
-            idle: Cell::new(false),
+            wanted: Cell::new(Wanted::Any),
             stress: Cell::new(false),
             pinned: Cell::new(false),
         }
@@ -210,7 +215,7 @@ impl Heap {
 
     /// Asks for a full collection at the next safepoint.
     pub fn request_collection(&self) {
-        self.wants_full.set(true);
+        self.wanted.set(Wanted::Full);
         self.due.set(true);
     }
 

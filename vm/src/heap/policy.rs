@@ -16,7 +16,7 @@
 //!   allocated before it is tried again.
 
 use super::old::Old;
-use super::{FIRST_TRIGGER, Heap, OFF_HEAP_FLOOR};
+use super::{FIRST_TRIGGER, Heap, OFF_HEAP_FLOOR, Wanted};
 
 /// The most a busy small heap may allocate before a collection if little is alive.
 const SMALL_NURSERY: usize = 64 << 10;
@@ -42,7 +42,7 @@ impl Heap {
         if self.stress.get() {
             return matches!(self.collections.get() % 4, 1 | 2);
         }
-        !self.wants_full.get()
+        self.wanted.get() == Wanted::Any
             && old.lived >= LARGE_LIVE
             && old.bytes() < old.full_at
             && old.off_bytes.get() < old.off_full_at
@@ -61,8 +61,8 @@ impl Heap {
     /// Asks for a full collection since the process is idle.
     pub fn tidy(&mut self) {
         if self.could_shrink() {
-            self.idle.set(true);
             self.request_collection();
+            self.wanted.set(Wanted::Idle);
         }
     }
 
@@ -88,7 +88,7 @@ impl Heap {
         let off = self.off_bytes.get();
         self.off_trigger.set((off * 2).max(OFF_HEAP_FLOOR));
         let grown = live.saturating_mul(factor(live));
-        let idle = self.idle.replace(false);
+        let idle = self.wanted.get() == Wanted::Idle;
         match &mut self.old {
             Some(old) if live >= LARGE_LIVE => {
                 old.full_at = grown.max(live + LARGE_HEAP);
@@ -107,6 +107,9 @@ impl Heap {
                 let times = self.collections.get().saturating_add(1).min(8);
                 let small = (FIRST_TRIGGER << times).min(SMALL_NURSERY);
                 let kept = if old.is_some() { live } else { 0 };
+                if let Some(old) = old {
+                    old.full_at = live + LARGE_HEAP;
+                }
                 self.trigger.set(grown.max(small) - kept);
             }
         }
@@ -128,14 +131,14 @@ impl Heap {
 
     /// Whether a minor collection takes all that is young to survive.
     pub(super) fn is_wholesale(&self, old: &Old) -> bool {
-        old.wholesale > 0 && !self.stress.get()
+        if self.stress.get() { self.collections.get() % 4 == 2 } else { old.wholesale > 0 }
     }
 
     /// The same after a minor one that took all to survive.
     pub(super) fn plan_after_wholesale(&mut self, young: usize) {
         if let Some(old) = &mut self.old {
             old.spent += young;
-            old.wholesale -= 1;
+            old.wholesale = old.wholesale.saturating_sub(1);
         }
         self.plan_off_heap();
         self.done();
@@ -148,7 +151,7 @@ impl Heap {
 
     fn done(&self) {
         self.collections.set(self.collections.get().saturating_add(1));
-        self.wants_full.set(false);
+        self.wanted.set(Wanted::Any);
         self.due.set(self.stress.get());
     }
 
