@@ -10,6 +10,7 @@
 
 use crate::code::module::Module;
 use crate::heap::{Fragment, Heap};
+use crate::jit;
 use crate::mailbox::Mailbox;
 use crate::native::{Job, Resume};
 use crate::stack::Stack;
@@ -220,6 +221,7 @@ pub struct Process {
     pub(crate) stack: Stack,
     /// All else.
     pub core: Core,
+    pub(crate) jit: jit::Link,
 }
 
 impl Process {
@@ -242,6 +244,7 @@ impl Process {
                 suspended: None,
                 cold: None,
             },
+            jit: jit::Link::default(),
         }
     }
 
@@ -308,7 +311,7 @@ impl Process {
     /// Collects garbage, whether due or not (`Process.garbage_collect`, hibernation). Only between
     /// turns. In the middle of an operator it is put off until that is done.
     pub fn collect(&mut self) {
-        let Process { heap, stack, core } = self;
+        let Process { heap, stack, core, .. } = self;
         if core.is_midway() {
             heap.request_collection();
             return;

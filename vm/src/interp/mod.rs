@@ -13,6 +13,7 @@ pub(crate) mod machine;
 mod rare;
 mod receive;
 mod run;
+mod single;
 mod special;
 
 use crate::native::Host;
