@@ -42,6 +42,21 @@ mod chapters {
     fn stress_preempt() {
         check(suite::chapters(), Mode::Preempt);
     }
+
+    #[test]
+    fn jit() {
+        check(suite::chapters(), Mode::Jit);
+    }
+
+    #[test]
+    fn jit_stress_gc() {
+        check(suite::chapters(), Mode::JitGc);
+    }
+
+    #[test]
+    fn jit_stress_preempt() {
+        check(suite::chapters(), Mode::JitPreempt);
+    }
 }
 
 mod programs {
@@ -65,5 +80,20 @@ mod programs {
     #[test]
     fn stress_preempt() {
         check(suite::programs(), Mode::Preempt);
+    }
+
+    #[test]
+    fn jit() {
+        check(suite::programs(), Mode::Jit);
+    }
+
+    #[test]
+    fn jit_stress_gc() {
+        check(suite::programs(), Mode::JitGc);
+    }
+
+    #[test]
+    fn jit_stress_preempt() {
+        check(suite::programs(), Mode::JitPreempt);
     }
 }

@@ -36,6 +36,7 @@ impl Env<'_> {
             }
             Ex::Switch
             | Ex::UnlessConst
+            | Ex::UnlessMap
             | Ex::UnlessVector
             | Ex::UnlessLonger
             | Ex::Uncons
@@ -106,6 +107,7 @@ impl Env<'_> {
                 return Ok(());
             }
             Ex::UnlessConst => (self.same(m.get(m.a()), m.constant(2).word())?, 3),
+            Ex::UnlessMap => (value.as_map().is_some(), 2),
             Ex::UnlessVector => (pattern::length(value) == Some(m.count()), 2),
             Ex::UnlessLonger => (pattern::length(value).is_some_and(|n| n >= m.count()), 2),
             Ex::UnlessType | Ex::CheckType => {

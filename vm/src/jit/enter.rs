@@ -29,6 +29,10 @@ type Done = Result<(), Exit>;
 /// Words of a bridge, its return address not counted.
 const BRIDGE: usize = 6;
 
+/// Words of the chunks that compiled code goes on in: going from one to the next takes as long as
+/// dozens of calls, so it should be rare.
+const FURTHER: usize = 440;
+
 /// Runs compiled code, which `go` enters; then brings the machine to where the interpreter goes on.
 unsafe fn excursion(
     env: &mut Env<'_>,
@@ -89,7 +93,8 @@ unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: &Transit) -> Done {
                 m.push_bare(above, function, JIT_RETURN.pc());
             } else {
                 fits = false;
-                let first = stack.grow(function.registers() + 3, above, JIT_RETURN.pc());
+                let words = (function.registers() + 3).max(FURTHER);
+                let first = stack.grow(words, above, JIT_RETURN.pc());
                 m.push_bare(first, function, POP_CHUNK.pc());
             }
         }

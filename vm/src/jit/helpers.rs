@@ -35,17 +35,16 @@ pub(crate) struct Answer {
     failed: u64,
 }
 
-impl Answer {
-    const FAILED: Answer = Answer { value: 0, failed: 1 };
-
-    fn of(value: u64) -> Answer {
-        Answer { value, failed: 0 }
-    }
-}
-
-impl From<Result<Word, Word>> for Answer {
-    fn from(result: Result<Word, Word>) -> Answer {
-        result.map_or(Answer::FAILED, |word| Answer::of(word.bits()))
+/// What a helper gives. One that fails has had no effect: the interpreter does it again.
+fn answer<E>(env: &mut Env<'_>, helper: impl FnOnce(&mut Env<'_>) -> Result<u64, E>) -> Answer {
+    match helper(env) {
+        Ok(value) => Answer { value, failed: 0 },
+        Err(_) => {
+            if let Some(cold) = &mut env.process.core.cold {
+                cold.pause = None;
+            }
+            Answer { value: 0, failed: 1 }
+        }
     }
 }
 
@@ -110,7 +109,8 @@ pub(super) unsafe extern "sysv64" fn binary(
 ) -> Answer {
     // SAFETY: see the module.
     let (mut env, ..) = unsafe { context(process) };
-    env.binary(BINARY[operator as usize & 15], Word::from_bits(a), Word::from_bits(b)).into()
+    let helper = BINARY[operator as usize & 15];
+    answer(&mut env, |env| env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits))
 }
 
 /// Whether `a op b` holds.
@@ -124,15 +124,15 @@ pub(super) unsafe extern "sysv64" fn compare(
     // SAFETY: see the module.
     let (mut env, ..) = unsafe { context(process) };
     let operator = OPERATORS[operator as usize % 6];
-    let truth = env.compare_truth(operator, Word::from_bits(a), Word::from_bits(b));
-    truth.map_or(Answer::FAILED, |truth| Answer::of(truth as u64))
+    let (a, b) = (Word::from_bits(a), Word::from_bits(b));
+    answer(&mut env, |env| env.compare_truth(operator, a, b).map(u64::from))
 }
 
 /// Whether a condition holds.
 pub(super) unsafe extern "sysv64" fn truth(process: *mut Process, word: u64) -> Answer {
     // SAFETY: see the module.
     let (mut env, ..) = unsafe { context(process) };
-    env.truth(Word::from_bits(word)).map_or(Answer::FAILED, |truth| Answer::of(truth as u64))
+    answer(&mut env, |env| env.truth(Word::from_bits(word)).map(u64::from))
 }
 
 /// Executes the instruction at `pc` on the image: gives where it goes on.
@@ -140,10 +140,7 @@ pub(super) unsafe extern "sysv64" fn step(process: *mut Process, pc: *const u64)
     // SAFETY: see the module; the instruction's operands are in the image, as large as a frame.
     let (mut env, _, image) = unsafe { context(process) };
     let mut machine = Machine::new(pc, image, std::ptr::null_mut());
-    match env.single(&mut machine) {
-        Ok(()) => Answer::of(machine.pc() as u64),
-        Err(_) => Answer::FAILED,
-    }
+    answer(&mut env, |env| env.single(&mut machine).map(|()| machine.pc() as u64))
 }
 
 /// Calls the native of the instruction at `pc`. What it answers but a value is kept for the interpreter.
@@ -152,10 +149,10 @@ pub(super) unsafe extern "sysv64" fn native(process: *mut Process, pc: *const u6
     let (mut env, run, image) = unsafe { context(process) };
     let machine = Machine::new(pc, image, std::ptr::null_mut());
     match env.call_native(&machine) {
-        Step::Value(word) => Answer::of(word.bits()),
+        Step::Value(word) => Answer { value: word.bits(), failed: 0 },
         step => {
             run.step = Some(step);
-            Answer::FAILED
+            Answer { value: 0, failed: 1 }
         }
     }
 }
@@ -164,5 +161,5 @@ pub(super) unsafe extern "sysv64" fn native(process: *mut Process, pc: *const u6
 pub(super) unsafe extern "sysv64" fn allocate(process: *mut Process, words: u64) -> Answer {
     // SAFETY: see the module.
     let heap = unsafe { &(*process).heap };
-    Answer::of(heap.allocate(words as usize) as u64)
+    Answer { value: heap.allocate(words as usize) as u64, failed: 0 }
 }

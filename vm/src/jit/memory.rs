@@ -57,7 +57,8 @@ impl CodeMemory {
             if write == libc::MAP_FAILED || run == libc::MAP_FAILED {
                 return None;
             }
-            let owners = (0..SIZE / GRANULE).map(|_| AtomicPtr::default()).collect();
+            // SAFETY: a null pointer is all zeros. Pages of the table are taken when first written.
+            let owners = Box::<[AtomicPtr<Code>]>::new_zeroed_slice(SIZE / GRANULE).assume_init();
             let (writable, start) = (write.cast::<u8>(), run as usize);
             Some(CodeMemory { writable, start, owners, fresh: 0, free: Vec::new() })
         }

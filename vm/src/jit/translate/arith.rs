@@ -50,10 +50,10 @@ impl Translator<'_, '_> {
                 let (operator, n) = offset(ins.c_int());
                 self.arith(ins, operator, Int(n))
             }
-            Ex::Div => self.by_helper(ins, Operator::Div),
+            Ex::Div => self.quotient(ins),
             Ex::Pow => self.by_helper(ins, Operator::Pow),
-            Ex::Index => self.by_helper(ins, Operator::Index),
-            Ex::Cons1 => self.by_helper(ins, Operator::Cons1),
+            Ex::Index => self.index(ins),
+            Ex::Cons1 => self.cons1(ins),
             Ex::Neg => return self.step_on(ins),
             Ex::Not => self.not(ins),
             Ex::Eq => self.compare(ins, EQ, b),
@@ -157,6 +157,9 @@ impl Translator<'_, '_> {
         self.unlikely(over, slow);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
         self.b.switch_to_block(slow);
+        if matches!(y, Register(_)) {
+            self.float_arith(operator, [vx, vy], done);
+        }
         let value = self.ask_binary(ins, operator, vx, vy);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
         self.b.switch_to_block(done);
@@ -165,7 +168,7 @@ impl Translator<'_, '_> {
         result
     }
 
-    fn ask_binary(&mut self, ins: &Ins, operator: Operator, x: Value, y: Value) -> Value {
+    pub(super) fn ask_binary(&mut self, ins: &Ins, operator: Operator, x: Value, y: Value) -> Value {
         let failed = self.exit_of(ins);
         let number = self.int(operator as i64);
         self.ask(abi::quiet_binary, &[number, x, y], failed)
@@ -240,6 +243,13 @@ impl Translator<'_, '_> {
         let on = self.fork(ins, truth, wanted);
         if self.known != before {
             self.b.switch_to_block(slow);
+            if matches!(y, Register(_)) {
+                let truth = self.float_compare(code, [vx, vy]);
+                if let Some((truth, other)) = truth {
+                    self.fork_to(ins, truth, wanted, on);
+                    self.b.switch_to_block(other);
+                }
+            }
             let failed = self.exit_of(ins);
             let number = self.int(operator as i64 - Operator::Eq as i64);
             let truth = self.ask(abi::quiet_compare, &[number, vx, vy], failed);

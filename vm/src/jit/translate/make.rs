@@ -2,8 +2,9 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{BlockArg, InstBuilder, Value};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 use std::mem::offset_of;
+use std::sync::atomic::Ordering;
 
 use super::{Flow, Translator, trusted};
 use crate::code::exec::Ex;
@@ -61,9 +62,47 @@ impl Translator<'_, '_> {
                 let missing = self.b.ins().icmp_imm_s(IntCC::Equal, defined, 0);
                 self.unlikely(missing, failed);
             }
+            Ex::Field => self.field(ins),
             _ => return self.step_on(ins),
         }
         Flow::On
+    }
+
+    /// `m.name`: of a map of the shape that the interpreter has met here, inline.
+    fn field(&mut self, ins: &Ins) {
+        let cache = self.cache(ins, 2);
+        let map = self.get(ins.b);
+        let (slow, done) = (self.b.create_block(), self.b.create_block());
+        let result = self.b.append_block_param(done, I64);
+        match self.cached_entry(map, cache, slow) {
+            Some(value) => self.b.ins().jump(done, &[BlockArg::Value(value)]),
+            None => self.b.ins().jump(slow, &[]),
+        };
+        self.b.switch_to_block(slow);
+        self.step(ins, false);
+        let value = self.image_load(ins.a);
+        self.b.ins().jump(done, &[BlockArg::Value(value)]);
+        self.b.switch_to_block(done);
+        self.set(ins.a, result);
+    }
+
+    /// What the interpreter's inline cache holds, so many words after the instruction's first.
+    pub(super) fn cache(&self, ins: &Ins, n: usize) -> u64 {
+        self.function.body().code[ins.at as usize + n].load(Ordering::Relaxed)
+    }
+
+    /// The value in a map of the shape that a cache knows; goes to `other` if it is none.
+    pub(super) fn cached_entry(&mut self, map: Value, cache: u64, other: Block) -> Option<Value> {
+        let shape = (cache >> 32).checked_sub(1)?;
+        let header = self.header(map, other);
+        let tag = self.b.ins().band_imm_u(header, 0xff);
+        let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, layout::MAP as i64);
+        self.unlikely(differs, other);
+        let met = self.b.ins().load(I64, trusted(), map, 7);
+        let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, met, shape as i64);
+        self.unlikely(differs, other);
+        let offset = 15 + 8 * (cache as u32 as i32);
+        Some(self.b.ins().load(I64, trusted(), map, offset))
     }
 
     /// Loads a word that is set once; before that the interpreter does it.

@@ -11,8 +11,10 @@
 
 mod arith;
 mod calls;
+mod floats;
 mod make;
 mod patterns;
+mod vectors;
 
 use std::collections::HashMap;
 use std::mem::offset_of;

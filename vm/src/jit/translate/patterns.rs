@@ -1,8 +1,8 @@
 //! Jumps, and patterns: tests of a value's shape and taking it apart.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{I64, I32};
-use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 use cranelift_frontend::Switch;
 use std::mem::offset_of;
 
@@ -60,7 +60,9 @@ impl Translator<'_, '_> {
             Ex::ListEntry => self.list_entry(ins),
             Ex::Uncons => self.uncons(ins),
             Ex::CheckType => return self.step_on(ins),
-            Ex::MapEntry | Ex::MapEntryAt | Ex::Prefix | Ex::RecvPeek => {
+            Ex::MapEntry => self.map_entry(ins),
+            Ex::UnlessVector | Ex::UnlessLonger => self.length(ins),
+            Ex::MapEntryAt | Ex::Prefix | Ex::RecvPeek => {
                 let pc = self.step(ins, false);
                 self.go_to(ins, pc);
                 self.fetch(&ins.defs.clone());
@@ -73,8 +75,50 @@ impl Translator<'_, '_> {
         Flow::On
     }
 
+    /// The value of a constant key: in a map of the shape met here inline.
+    fn map_entry(&mut self, ins: &Ins) {
+        let (map, cache) = (self.get(ins.b), self.cache(ins, 3));
+        let (slow, done) = (self.b.create_block(), self.b.create_block());
+        let result = self.b.append_block_param(done, I64);
+        match self.cached_entry(map, cache, slow) {
+            Some(value) => self.b.ins().jump(done, &[BlockArg::Value(value)]),
+            None => self.b.ins().jump(slow, &[]),
+        };
+        self.b.switch_to_block(slow);
+        let pc = self.step(ins, false);
+        self.go_to(ins, pc);
+        let value = self.image_load(ins.a);
+        self.b.ins().jump(done, &[BlockArg::Value(value)]);
+        self.b.switch_to_block(done);
+        self.set(ins.a, result);
+    }
+
+    /// Jumps unless a vector has so many entries, or at least so many.
+    fn length(&mut self, ins: &Ins) {
+        let vec = self.get(ins.a);
+        let to = self.block_at(ins.targets[0]);
+        let (other, on) = (self.b.create_block(), self.b.create_block());
+        let header = self.header(vec, other);
+        let tag = self.b.ins().band_imm_u(header, 0xff);
+        let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, layout::VEC as i64);
+        self.unlikely(differs, other);
+        let range = self.b.ins().load(I64, trusted(), vec, 7);
+        let length = self.b.ins().ushr_imm_u(range, 32);
+        let code = match ins.op {
+            Ex::UnlessVector => IntCC::Equal,
+            _ => IntCC::UnsignedGreaterThanOrEqual,
+        };
+        let holds = self.b.ins().icmp_imm_s(code, length, ins.count() as i64);
+        self.b.ins().brif(holds, on, &[], to, &[]);
+        self.b.switch_to_block(other);
+        let pc = self.step(ins, false);
+        self.go_to(ins, pc);
+        self.b.ins().jump(on, &[]);
+        self.b.switch_to_block(on);
+    }
+
     /// Jumps if the pc is that of the jump.
-    fn go_to(&mut self, ins: &Ins, pc: Value) {
+    pub(super) fn go_to(&mut self, ins: &Ins, pc: Value) {
         let next = self.int(self.function.pc_at(ins.next) as i64);
         let on = self.b.ins().icmp(IntCC::Equal, pc, next);
         self.go_on_if(ins, on);
@@ -195,46 +239,5 @@ impl Translator<'_, '_> {
         let offset = i32::try_from(7 + 8 * index).unwrap_or(i32::MAX);
         let value = self.b.ins().load(I64, trusted(), word, offset);
         self.set(ins.a, value);
-    }
-
-    /// First entry and rest of a vector of words with more than two entries inline.
-    fn uncons(&mut self, ins: &Ins) {
-        let vec = self.get(ins.c);
-        let (slow, done) = (self.b.create_block(), self.b.create_block());
-        let [head, tail] = [self.b.append_block_param(done, I64), self.b.append_block_param(done, I64)];
-        let header = self.header(vec, slow);
-        // A VEC in words or ints, in the heap: the format's bits are 00 or 01.
-        let outside = (layout::OFF_HEAP as u64) << 8;
-        let format = 2u64 << (8 + layout::FORMAT_SHIFT);
-        let bits = self.b.ins().band_imm_s(header, (0xff | outside | format) as i64);
-        let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, bits, layout::VEC as i64);
-        self.unlikely(other, slow);
-        let range = self.b.ins().load(I64, trusted(), vec, 7);
-        let length = self.b.ins().ushr_imm_u(range, 32);
-        let short = self.b.ins().icmp_imm_s(IntCC::UnsignedLessThan, length, 3);
-        self.unlikely(short, slow);
-        let buffer = self.b.ins().load(I64, trusted(), vec, 15);
-        let offset = self.b.ins().ireduce(I32, range);
-        let offset = self.b.ins().uextend(I64, offset);
-        let offset = self.b.ins().ishl_imm_u(offset, 3);
-        let entry = self.b.ins().iadd(buffer, offset);
-        let first = self.b.ins().load(I64, trusted(), entry, 15);
-        let new = self.allocate(3);
-        let header = self.b.ins().band_imm_s(header, !((layout::STATIC as i64) << 8));
-        // One further, one less.
-        let range = self.b.ins().iadd_imm_s(range, 1 - (1 << 32));
-        for (i, value) in [header, range, buffer].into_iter().enumerate() {
-            self.b.ins().store(trusted(), value, new, 8 * i as i32);
-        }
-        let rest = self.b.ins().iadd_imm_s(new, 1);
-        self.b.ins().jump(done, &[first.into(), rest.into()]);
-        self.b.switch_to_block(slow);
-        let pc = self.step(ins, true);
-        self.go_to(ins, pc);
-        let [h, t] = [self.image_load(ins.a), self.image_load(ins.b)];
-        self.b.ins().jump(done, &[h.into(), t.into()]);
-        self.b.switch_to_block(done);
-        self.set(ins.a, head);
-        self.set(ins.b, tail);
     }
 }
