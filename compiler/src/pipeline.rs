@@ -10,9 +10,11 @@ use crate::project::{Project, Sources, Unreadable};
 use crate::resolve::index::Index;
 use crate::resolve::{Resolved, resolve};
 use crate::source_map::SourceMap;
+use crate::span::FileId;
 use crate::syntax::{lexer, print};
 use crate::types;
 use bumpalo::Bump;
+use foldhash::HashSet;
 use rata_bytecode::module::Package;
 use std::fmt::Write;
 
@@ -119,7 +121,9 @@ pub fn compile_here(request: &Request<'_>) -> Result<Compiled, Unreadable> {
     }
     let Resolved { modules, entry, diagnostics: found } =
         resolve(&arena, &mut names, &files, &mut index, request.is_stdlib);
-    diagnostics.extend(found);
+    let unread = unread_files(&diagnostics);
+    let idle = |d: &Diagnostic| matches!(d.code, "W0904" | "W0907") && unread.contains(&d.file);
+    diagnostics.extend(found.into_iter().filter(|d| !idle(d)));
     if request.emit == Some(Stage::Resolved) {
         let listing = hir::print::print_modules(&modules, &names);
         return Ok(finish(None, listing, diagnostics, map));
@@ -129,6 +133,12 @@ pub fn compile_here(request: &Request<'_>) -> Result<Compiled, Unreadable> {
         return Ok(finish(None, String::new(), diagnostics, map));
     }
     Ok(back_end(request, &modules, entry, &names, diagnostics, map))
+}
+
+/// Files with errors of syntax: what seems unused in them may be used where the text was not understood.
+fn unread_files(diagnostics: &[Diagnostic]) -> HashSet<FileId> {
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    errors.map(|d| d.file).collect()
 }
 
 /// Resolved modules to a package.

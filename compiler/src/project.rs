@@ -8,7 +8,7 @@ use crate::names::Names;
 use crate::resolve::ParsedFile;
 use crate::source_map::SourceMap;
 use crate::span::{FileId, Span};
-use crate::syntax::decode::decode;
+use crate::syntax::decode::{binary, decode};
 use crate::syntax::parser::parse;
 use crate::syntax::tree::{Item, ItemKind, LibrarySource, Tree};
 use bumpalo::Bump;
@@ -80,8 +80,7 @@ impl<'a, 's> Project<'a, 's> {
         if self.ids.contains_key(&path) {
             return Ok(());
         }
-        let bytes =
-            self.sources.read(&path).map_err(|error| Unreadable { path: path.clone(), error })?;
+        let bytes = self.read(&path).map_err(|error| Unreadable { path: path.clone(), error })?;
         // Files whose imports are under way, the innermost last.
         let mut open = vec![self.open(path, &bytes)];
         while let Some(file) = open.last_mut() {
@@ -104,7 +103,7 @@ impl<'a, 's> Project<'a, 's> {
                 }
                 continue;
             }
-            match self.sources.read(&target) {
+            match self.read(&target) {
                 Ok(bytes) => {
                     let next = self.open(target, &bytes);
                     open.last_mut()
@@ -120,6 +119,15 @@ impl<'a, 's> Project<'a, 's> {
             }
         }
         Ok(())
+    }
+
+    /// The bytes of a file, unless it is plainly no source text.
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let bytes = self.sources.read(path)?;
+        match binary(&bytes) {
+            Some(why) => Err(io::Error::new(io::ErrorKind::InvalidData, why)),
+            None => Ok(bytes),
+        }
     }
 
     /// Parses one file.

@@ -1,6 +1,7 @@
 //! The files of a compilation: paths and texts in, lines and columns of spans out.
 
 use crate::span::{FileId, Span};
+use std::sync::Arc;
 
 /// A place as people count: both from 1, columns in code points.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
@@ -19,7 +20,7 @@ pub struct SourceFile {
     /// Its text.
     pub text: String,
     /// Offset of the first byte of each line.
-    line_starts: Vec<u32>,
+    line_starts: Arc<[u32]>,
 }
 
 impl SourceFile {
@@ -27,7 +28,12 @@ impl SourceFile {
         let mut line_starts = vec![0];
         let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
         line_starts.extend(newlines.map(|(at, _)| offset(at + 1)));
-        SourceFile { path, text, line_starts }
+        SourceFile { path, text, line_starts: line_starts.into() }
+    }
+
+    /// Offset of the first byte of each line.
+    pub fn line_starts(&self) -> Arc<[u32]> {
+        Arc::clone(&self.line_starts)
     }
 
     /// How many lines there are (at least one).

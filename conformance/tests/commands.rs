@@ -109,3 +109,116 @@ fn everything_after_the_file_belongs_to_the_program() {
     folder.says("ratavm run a.rata --help -x y", "[\"--help\", \"-x\", \"y\"]\n");
     folder.says("ratavm run a.rata", "[]\n");
 }
+
+impl Folder {
+    /// Exit code 2, no output, and one line on standard error that holds `word`.
+    fn refuses_in_a_line(&self, line: &str, word: &str) {
+        self.refuses(line, word);
+        let said = self.run(line).stderr;
+        assert_eq!(said.lines().count(), 1, "{line}:\n{said}");
+        assert!(said.starts_with("error: "), "{line}:\n{said}");
+    }
+
+    fn bytes(&self, file: &str) -> Vec<u8> {
+        std::fs::read(self.0.join(file)).expect("the file")
+    }
+}
+
+#[test]
+fn files_of_another_kind_are_refused_in_a_line() {
+    let folder = Folder::new("kinds", &[("a.rata", "IO.puts(1)\n"), ("empty.ratab", "")]);
+    std::fs::create_dir(folder.0.join("folder")).expect("a folder");
+    folder.says("ratac compile a.rata -o a.ratab", "");
+    let good = folder.bytes("a.ratab");
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(folder.0.join(name), bytes).expect("a file");
+    };
+    let noise: Vec<u8> =
+        (0..3000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    write("noise.rata", &noise);
+    write("noise.ratab", &noise);
+    write("cut.ratab", &good[..good.len() / 2]);
+    let with = |at: usize| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 0x41;
+        bytes
+    };
+    write("damaged.ratab", &with(good.len() / 2));
+    write("newer.ratab", &with(8));
+    for command in ["ratac check", "ratavm run", "ratac compile -o out.ratab"] {
+        folder.refuses_in_a_line(&format!("{command} missing.rata"), "there is no such file");
+        folder.refuses_in_a_line(&format!("{command} folder"), "no .rata file");
+        folder.refuses_in_a_line(&format!("{command} noise.rata"), "it is a binary file");
+    }
+    for command in ["ratac disasm", "ratavm run"] {
+        folder.refuses_in_a_line(&format!("{command} missing.ratab"), "there is no such file");
+        folder.refuses_in_a_line(&format!("{command} empty.ratab"), "not a .ratab file");
+        folder.refuses_in_a_line(&format!("{command} noise.ratab"), "not a .ratab file");
+        folder.refuses_in_a_line(&format!("{command} cut.ratab"), "truncated");
+        folder.refuses_in_a_line(&format!("{command} damaged.ratab"), "checksum");
+        folder.refuses_in_a_line(&format!("{command} newer.ratab"), "format version");
+    }
+    assert!(!folder.0.join("out.ratab").exists(), "a failed compilation left a file");
+    // An empty source file is an empty program.
+    write("empty.rata", b"");
+    folder.says("ratavm run empty.rata", "");
+}
+
+/// A file system of 16 KiB, or nothing when this user may not mount one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn at(path: PathBuf) -> Option<SmallDisk> {
+        std::fs::create_dir(&path).ok()?;
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=16k", "tmpfs"])
+            .arg(&path)
+            .output()
+            .is_ok_and(|done| done.status.success());
+        mounted.then_some(SmallDisk(path))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_and_leaves_nothing_half_written() {
+    let lines: String = (0..2000).map(|n| format!("IO.puts(\"line {n}\")\n")).collect();
+    let folder = Folder::new("full", &[("a.rata", &lines)]);
+    let Some(disk) = SmallDisk::at(folder.0.join("disk")) else {
+        eprintln!("skipped: this user may not mount a small file system");
+        return;
+    };
+    let left = || std::fs::read_dir(&disk.0).expect("the disk").count();
+    folder.refuses_in_a_line("ratac compile a.rata -o disk/a.ratab", "the disk is full");
+    assert_eq!(left(), 0, "a half-written file");
+    // What is there already stays as it is.
+    std::fs::write(disk.0.join("a.ratab"), "older").expect("room for five bytes");
+    folder.refuses_in_a_line("ratac compile a.rata -o disk/a.ratab", "the disk is full");
+    assert_eq!(folder.bytes("disk/a.ratab"), b"older");
+    assert_eq!(left(), 1, "a half-written file");
+}
+
+#[test]
+fn output_that_cannot_be_written_ends_the_program_with_exit_code_1() {
+    let folder = Folder::new("no-room", &[("a.rata", "IO.puts(\"hi\")\n")]);
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
+        eprintln!("skipped: there is no /dev/full");
+        return;
+    };
+    let tools = Tools::find().unwrap_or_else(|e| panic!("{e}"));
+    let done = Command::new(tools.ratavm)
+        .args(["run", "a.rata"])
+        .current_dir(&folder.0)
+        .stdout(full)
+        .output()
+        .expect("ratavm starts");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("cannot write to standard output"), "{said}");
+}

@@ -14,6 +14,7 @@
 //! merge sort that is one of the order's frames and lets the loop do its comparisons.
 
 mod equal;
+mod known;
 mod order;
 
 pub(crate) use equal::Equality;
@@ -89,7 +90,7 @@ pub fn cmp_numbers(a: Value<'_>, b: Value<'_>) -> Option<Ordering> {
 }
 
 /// Whether a value is equal or ordered without looking inside it.
-fn is_simple(value: Value<'_>) -> bool {
+pub(crate) fn is_simple(value: Value<'_>) -> bool {
     use crate::value::Kind;
     !(value.kind().is_collection() || matches!(value.kind(), Kind::Exception | Kind::Fn))
 }

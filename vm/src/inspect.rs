@@ -98,6 +98,7 @@ enum Frame<'h> {
     },
     /// The closing bracket of a computed key, and the value it stands for.
     AfterKey(Value<'h>),
+    Value(Value<'h>),
     Close(&'static str),
 }
 
@@ -116,6 +117,7 @@ impl<'h> Printer<'h, '_> {
     fn resume(&mut self, frame: Frame<'h>) {
         match frame {
             Frame::Close(text) => self.out.push_str(text),
+            Frame::Value(value) => self.value(value),
             Frame::List { rest: [], .. } => self.out.push('}'),
             Frame::List { rest: [next, rest @ ..], first } => {
                 self.comma(first);
@@ -222,7 +224,7 @@ impl<'h> Printer<'h, '_> {
                 push_symbol(self.out, e.type_name().text());
                 self.out.push_str(", ");
                 self.frames.push(Frame::Close(">"));
-                self.value(e.message());
+                self.frames.push(Frame::Value(e.message()));
             }
             View::List([]) => self.out.push_str("{,}"),
             View::List(rest) => {

@@ -99,6 +99,8 @@ pub(crate) struct Cold {
     pub(crate) pause: Option<Pause>,
     /// It has been left in the middle; nothing may be moved until it is done.
     pub(crate) midway: bool,
+    /// The native that is suspended holds values: nothing may be moved until it is done.
+    pub(crate) pinned: bool,
     /// What it came to: the answer when it is executed again.
     pub(crate) answer: Option<Word>,
 }
@@ -161,6 +163,11 @@ impl Core {
     /// Whether an operator has been left in the middle.
     pub(crate) fn is_midway(&self) -> bool {
         self.cold.as_ref().is_some_and(|cold| cold.midway)
+    }
+
+    /// Whether something that is to go on holds values of the heap.
+    fn is_pinned(&self) -> bool {
+        self.cold.as_ref().is_some_and(|cold| cold.midway || cold.pinned)
     }
 
     pub(crate) fn cold(&mut self) -> &mut Cold {
@@ -309,10 +316,10 @@ impl Process {
     }
 
     /// Collects garbage, whether due or not (`Process.garbage_collect`, hibernation). Only between
-    /// turns. In the middle of an operator it is put off until that is done.
+    /// turns. In the middle of an operator (or a native like it) it is put off until that is done.
     pub fn collect(&mut self) {
         let Process { heap, stack, core, .. } = self;
-        if core.is_midway() {
+        if core.is_pinned() {
             heap.request_collection();
             return;
         }

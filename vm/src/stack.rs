@@ -21,7 +21,8 @@
 //! # Liveness
 //! The word before every return pc, before a function's first instruction and after a waiting
 //! receive is an *info word* ([`Info`]): which register takes the result, and which registers are
-//! live there. Registers are never zeroed; only live ones are roots.
+//! live there. Registers are never zeroed; only live ones are roots. (Debug builds fill new frames, and
+//! at each collection the dead registers, with [`POISON`], so that who relies on them crashes.)
 //!
 //! # Safety
 //! All code here relies on: frames are only made by [`Stack::push`] and its like, from functions
@@ -30,6 +31,8 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr;
+
+use smallvec::SmallVec;
 
 use crate::code::exec::Ex;
 use crate::code::function::{Function, Info};
@@ -57,6 +60,8 @@ const HEAD_WORDS: usize = size_of::<Head>() / 8;
 const FIRST: usize = 384;
 /// Chunks double up to this size.
 const LARGEST: usize = 256 << 10;
+/// In debug builds, what registers hold that nobody may read: a pointer to where no memory can be.
+pub(crate) const POISON: u64 = 0xdead_0000_0000_0001;
 /// Words kept free below every frame, for code that pushes without a check.
 pub(crate) const RED_ZONE: usize = 8;
 
@@ -177,6 +182,20 @@ impl Frame {
             // SAFETY: live registers are below the function's register count and hold words.
             unsafe { visit(&mut *base.add(register)) }
         });
+        if cfg!(debug_assertions) {
+            self.poison_dead();
+        }
+    }
+
+    fn poison_dead(&self) {
+        let (base, function) = (self.base(), self.function());
+        let mut live: SmallVec<[(usize, u64); 32]> = SmallVec::new();
+        // SAFETY: as in `trace`; the other registers are below the function's register count too.
+        unsafe {
+            self.info().for_each_live(function, |i| live.push((i, *base.add(i))));
+            poison(base, function.registers());
+            live.iter().for_each(|&(i, word)| *base.add(i) = word);
+        }
     }
 }
 
@@ -202,6 +221,7 @@ impl Stack {
             *fp.add(1) = HALT.pc() as u64;
             *fp = 0;
             *fp.sub(1) = ptr::from_ref(f) as u64;
+            poison(fp.sub(1 + f.registers()), f.registers());
             for (i, word) in arguments.iter().enumerate().take(f.registers()) {
                 *fp.sub(1 + f.registers() - i) = word.bits();
             }
@@ -360,6 +380,20 @@ impl Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         self.clear();
+    }
+}
+
+/// In debug builds: makes so many registers unreadable.
+///
+/// # Safety
+/// They are those of a frame.
+#[inline(always)]
+pub(crate) unsafe fn poison(base: *mut u64, registers: usize) {
+    if cfg!(debug_assertions) {
+        for i in 0..registers {
+            // SAFETY: by contract.
+            unsafe { *base.add(i) = POISON };
+        }
     }
 }
 

@@ -17,6 +17,8 @@ mod ops;
 pub(crate) mod pool;
 pub mod print;
 
+use std::sync::Arc;
+
 use rata_bytecode::operand::ConstId;
 
 pub(crate) use ops::{Op, TermKind, Test};
@@ -271,7 +273,7 @@ pub struct Module {
     /// Constants, types and references.
     pub(crate) pools: pool::Pools,
     /// Offset of the first byte of each line of the source file.
-    pub(crate) line_starts: Vec<u32>,
+    pub(crate) line_starts: Arc<[u32]>,
     /// Errors were reported: the module is not meant to be run.
     pub(crate) failed: bool,
 }

@@ -78,7 +78,7 @@ impl<'a> Lowerer<'a, '_> {
 
     /// Evaluates what a call needs, left to right.
     fn ready(&mut self, target: &Target<'a>, args: &[Expr<'a>], at: Span) -> Ready {
-        self.check_arity(args.len(), "arguments", at);
+        self.check_arity(args.len(), "arguments", |i| args.get(i).map(|e| e.span), at);
         let mut operands = Vec::with_capacity(args.len() + 1);
         match target {
             Target::Value(object) | Target::Field { object, .. } => {
@@ -152,11 +152,13 @@ impl<'a> Lowerer<'a, '_> {
         args: &[Expr<'a>],
         named: &[(Name, Expr<'a>)],
     ) -> Ready {
-        self.check_arity(args.len() + named.len(), "arguments", callee.span);
+        let all = || args.iter().chain(named.iter().map(|(_, e)| e));
+        let span = |i| all().nth(i).map(|e| e.span);
+        self.check_arity(args.len() + named.len(), "arguments", span, callee.span);
         let mut operands = Vec::with_capacity(1 + args.len() + named.len());
         let callee = self.expr(callee);
         operands.push(callee);
-        for e in args.iter().chain(named.iter().map(|(_, e)| e)) {
+        for e in all() {
             let value = self.expr(e);
             operands.push(value);
         }

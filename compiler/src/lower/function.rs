@@ -31,7 +31,7 @@ impl<'a> Lowerer<'a, '_> {
     /// Lowers one function.
     pub(super) fn function(&mut self, def: &FnDef<'a>, closed: &Closed) -> ir::Function {
         let arity = def.arity as usize;
-        self.check_arity(arity, "parameters", def.span);
+        self.check_arity(arity, "parameters", |_| None, def.span);
         let names = def.params.iter().map(|p| p.map_or("", |name| self.names.text(name)).into());
         self.f = ir::Function {
             name: self.names.text(def.name).into(),

@@ -35,10 +35,18 @@ pub(super) fn check(f: &Function, file: FileId, diagnostics: &mut Vec<Diagnostic
 }
 
 impl Lowerer<'_, '_> {
-    /// Reports more parameters or arguments than there may be.
-    pub(super) fn check_arity(&mut self, count: usize, what: &str, at: Span) {
+    /// Reports more parameters or arguments than there may be, at the first of them (if `span` knows
+    /// where that is).
+    pub(super) fn check_arity(
+        &mut self,
+        count: usize,
+        what: &str,
+        span: impl FnOnce(usize) -> Option<Span>,
+        whole: Span,
+    ) {
         if count > MAX_ARITY as usize {
             let message = format!("{count} {what} are too many");
+            let at = span(MAX_ARITY as usize).unwrap_or(whole);
             self.diagnostics.push(
                 Diagnostic::error(CODE, self.hir.file, at, message)
                     .label(format!("at most {MAX_ARITY} are possible")),

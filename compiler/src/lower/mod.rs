@@ -102,7 +102,7 @@ pub fn lower_module<'a>(
     out.failed = diagnostics[before..].iter().any(|d| d.severity == Severity::Error);
     if let Some(file) = map.get(module.file) {
         out.shell.file = file.path.clone();
-        out.line_starts = (1..=file.line_count()).map(|line| file.line_start(line)).collect();
+        out.line_starts = file.line_starts();
     }
     out
 }

@@ -138,6 +138,25 @@ fn calls_have_limits() {
     assert!(codes(&format!("f = function(g) {{ g({args}) }}")).is_empty());
 }
 
+#[test]
+fn declarations_have_limits() {
+    let typed = |ty: &str| codes(&format!("f = function(_x: {ty}) {{ 1 }}"));
+    assert_eq!(typed(&format!("{{{}}}", list(10_000, |_| "int".into()))), [TOO_LARGE]);
+    assert!(typed(&format!("{{{}}}", list(9_999, |_| "int".into()))).is_empty());
+    assert!(typed(&vec!["int"; 20_000].join(" | ")).is_empty());
+    assert_eq!(typed(&format!("{}int{}", "[".repeat(64), "]".repeat(64))), [TOO_LARGE]);
+    assert!(typed(&format!("{}int{}", "[".repeat(63), "]".repeat(63))).is_empty());
+    let params =
+        |n| codes(&format!("f = function({}) {{ 1 }}", list(n, |i| format!("_{i} = {i}"))));
+    assert_eq!(params(256), [TOO_LARGE]);
+    assert!(params(255).is_empty());
+    for (open, close) in [("{", "}"), ("[", "]"), ("[", " | _]")] {
+        let entries = list(60_000, |_| "_".into());
+        let pattern = format!("f = fn {open}{entries}{close} -> 1 end");
+        assert_eq!(codes(&pattern), [TOO_LARGE], "{open}{close}");
+    }
+}
+
 fn tail_calls(body: &str) -> bool {
     let code = code(body, "f/1");
     assert!(code.contains("call") || code.contains("tail_"), "{code}");
@@ -211,6 +230,25 @@ fn wildcards_do_not_multiply_clauses() {
     };
     let size = clauses(40);
     assert!(size < 40 * 40 * 10, "{size} instructions");
+}
+
+#[test]
+fn clauses_too_many_for_one_tree_share_several() {
+    // whichever column is asked first, rows with `_` there are in every branch
+    let clause = |i: usize| match i % 3 {
+        0 => format!("{{_, :w{i}}} -> {i}"),
+        1 => format!("{{:s{i}, _}} -> {i}"),
+        _ => format!("{{:s{i}, :w{i}}} -> {i}"),
+    };
+    let clauses: Vec<_> = (0..1000).map(clause).collect();
+    let m = module(&format!("f = function(v) {{ case v {{\n{}\n}} }}", clauses.join("\n")));
+    let code = &m.functions[0].code;
+    assert!(code.len() < 12_000, "{} instructions", code.len());
+    let cases = code.iter().filter_map(|op| match op {
+        Op::Switch { cases, .. } => Some(cases.0.len()),
+        _ => None,
+    });
+    assert!(cases.max() > Some(10), "the clauses are tried one by one");
 }
 
 #[test]

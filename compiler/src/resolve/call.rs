@@ -11,6 +11,7 @@ use crate::hir::{self, FnIdx, Lit, SetIdx};
 use crate::names::Name;
 use crate::span::Span;
 use crate::syntax::tree::*;
+use foldhash::HashSet;
 
 /// What stands before the parentheses.
 enum Callee<'a> {
@@ -208,8 +209,9 @@ impl<'a> Resolver<'a, '_> {
         let mut positional: Vec<_> = first.iter().map(|e| self.expression(e)).collect();
         positional.extend(args.iter().map(|e| self.expression(e)));
         let mut list: Vec<(Ident, hir::Expr<'a>)> = Vec::with_capacity(named.len());
+        let mut seen = HashSet::default();
         for arg in named {
-            if list.iter().any(|n| n.0.name == arg.name.name) {
+            if !seen.insert(arg.name.name) {
                 let text = self.text(arg.name.name).to_string();
                 self.error("E0302", arg.name.span, format!("`{text}` is given twice"));
             }

@@ -9,6 +9,7 @@ use crate::hir;
 use crate::names::Name;
 use crate::span::Span;
 use crate::syntax::tree::*;
+use rata_bytecode::verify::MAX_ARITY;
 
 impl<'a> Resolver<'a, '_> {
     fn enter_function(&mut self, name: Name, self_var: Option<hir::Var>, tilde: bool) {
@@ -94,7 +95,8 @@ impl<'a> Resolver<'a, '_> {
         &mut self,
         params: &[Param<'a>],
     ) -> (&'a [hir::Pattern<'a>], &'a [Option<hir::Type<'a>>]) {
-        let mut bound = Bound::new();
+        self.at_most(params.len(), MAX_ARITY as usize, "parameters", |i| params[i].span);
+        let mut bound = Bound::default();
         let patterns: Vec<_> = params.iter().map(|p| self.pattern(p.pattern, &mut bound)).collect();
         let types: Vec<_> = params.iter().map(|p| p.ty.map(|t| self.type_expr(t))).collect();
         self.declare(&bound);

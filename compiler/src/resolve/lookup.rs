@@ -61,8 +61,8 @@ impl<'a> Resolver<'a, '_> {
     fn module_level(&mut self, name: Name) -> Option<Meaning> {
         let binding = self.visible_binding(name);
         let group = self.level.groups_by_name.get(&name).map(|list| {
-            let above = |g: &&usize| self.group(**g).item <= self.level.position;
-            *list.iter().rev().find(above).unwrap_or(&list[0])
+            let above = list.partition_point(|g| self.group(*g).item <= self.level.position);
+            list[above.saturating_sub(1)]
         });
         let function_wins = match (binding, group) {
             (Some(b), Some(g)) => {
@@ -85,9 +85,9 @@ impl<'a> Resolver<'a, '_> {
     fn visible_binding(&self, name: Name) -> Option<usize> {
         let list = self.level.bindings_by_name.get(&name)?;
         let outline = self.outline();
-        let above = |b: &&usize| outline.bindings[**b].item < self.level.position;
-        match list.iter().rev().find(above) {
-            Some(b) => Some(*b),
+        let above = list.partition_point(|b| outline.bindings[*b].item < self.level.position);
+        match above.checked_sub(1) {
+            Some(last) => Some(list[last]),
             None if outline.kind == ModuleKind::Script => {
                 let inside = self.scopes.in_function();
                 list.first().copied().filter(|b| inside && outline.bindings[*b].function.is_some())
@@ -164,22 +164,21 @@ impl<'a> Resolver<'a, '_> {
     /// The full name of the module written as `path`, from here: an alias, a module nested in this
     /// one or in those around it, or the name as it stands.
     pub(super) fn module_name(&mut self, path: &ModPath<'a>) -> Name {
+        let name = self.find_module(path);
+        if let Some(line) = self.plain.get_mut(&name) {
+            line.used = true;
+        }
+        name
+    }
+
+    /// The same, without noting that a `library` line was of use.
+    pub(super) fn find_module(&mut self, path: &ModPath<'a>) -> Name {
         if let Some(alias) = self.aliases.get_mut(&path.name) {
             alias.used = true;
             return alias.module;
         }
-        let mut around = Some(self.me);
-        while let Some(outer) = around {
-            let o = &self.outlines[outer];
-            if o.kind == ModuleKind::Named {
-                let text = format!("{}.{}", self.text(o.name), self.text(path.name));
-                if let Some(name) = self.names.find(&text)
-                    && self.index.get(name).is_some()
-                {
-                    return name;
-                }
-            }
-            around = o.parent;
+        if let Some(name) = self.nested_module(path.name) {
+            return name;
         }
         if path.parts.len() > 1
             && let Some(alias) = self.alias(path.parts[0].name)
@@ -189,6 +188,28 @@ impl<'a> Resolver<'a, '_> {
             return self.names.intern(&text);
         }
         path.name
+    }
+
+    /// The module of that name nested in this one or in those around it.
+    fn nested_module(&self, name: Name) -> Option<Name> {
+        let mut around = Some(self.me);
+        while let Some(outer) = around {
+            let o = &self.outlines[outer];
+            if o.kind == ModuleKind::Named {
+                let text = format!("{}.{}", self.text(o.name), self.text(name));
+                let found = self.names.find(&text).filter(|n| self.index.get(*n).is_some());
+                if found.is_some() {
+                    return found;
+                }
+            }
+            around = o.parent;
+        }
+        None
+    }
+
+    /// The module that the name would mean here without an alias.
+    pub(super) fn module_named(&self, name: Name) -> Option<Name> {
+        self.nested_module(name).or_else(|| self.index.get(name).map(|_| name))
     }
 
     /// The module that an expression names, if it names one at compile time.
@@ -222,14 +243,20 @@ impl<'a> Resolver<'a, '_> {
         self.visible_binding(name).is_some() && !self.level.groups_by_name.contains_key(&name)
     }
 
-    /// `help: did you mean …` for a misspelt name.
+    /// `help: did you mean …` for a misspelt name. Of equally near ones the one seen first; in a
+    /// compilation with very many errors the last ones get no such help.
     pub(super) fn suggestion(
         &self,
         text: &str,
         candidates: impl IntoIterator<Item = Name>,
     ) -> Option<String> {
-        let texts: Vec<&str> = candidates.into_iter().map(|n| self.text(n)).collect();
-        suggest::nearest(text, texts.iter().copied()).map(|n| format!("did you mean `{n}`?"))
+        let mut names: Vec<Name> = candidates.into_iter().collect();
+        let left = self.comparisons.get().checked_sub(names.len())?;
+        self.comparisons.set(left);
+        names.sort_unstable();
+        names.dedup();
+        let texts = names.iter().map(|name| self.text(*name));
+        suggest::nearest(text, texts).map(|n| format!("did you mean `{n}`?"))
     }
 
     /// Reports a name that means nothing here.

@@ -9,6 +9,7 @@ mod call;
 mod expression;
 mod function;
 pub mod index;
+mod library;
 mod lookup;
 mod module;
 pub mod outline;
@@ -16,6 +17,7 @@ mod pattern;
 mod receive;
 mod scope;
 mod statement;
+mod types;
 
 use crate::diagnostics::Diagnostic;
 use crate::hir;
@@ -27,6 +29,10 @@ use foldhash::{HashMap, HashSet};
 use index::Index;
 use outline::{Group, Outline};
 use scope::Scopes;
+use std::cell::Cell;
+
+/// How many names are compared with misspelt ones, in all: about a second.
+const COMPARISONS: usize = 1 << 20;
 
 /// One parsed file of a project.
 pub struct ParsedFile<'a> {
@@ -80,6 +86,8 @@ pub fn resolve<'a>(
     outline::publish(&outlines, index, names, is_stdlib);
     outline::publish(&outlines, index, names, is_stdlib);
     let project: HashSet<Name> = outlines.iter().map(|o| o.name).collect();
+    let mut used_inside = HashSet::default();
+    let comparisons = Cell::new(COMPARISONS);
     let mut modules = Vec::new();
     let mut entry = None;
     for (file_index, file) in files.iter().enumerate() {
@@ -95,10 +103,13 @@ pub fn resolve<'a>(
                 is_stdlib,
                 project: &project,
                 diagnostics: &mut diagnostics,
+                comparisons: &comparisons,
                 scopes: Scopes::default(),
                 level: Level::default(),
                 aliases: HashMap::default(),
                 imported: HashMap::default(),
+                plain: HashMap::default(),
+                used_inside: &mut used_inside,
                 in_guard: false,
                 doubted: HashSet::default(),
             };
@@ -117,13 +128,8 @@ pub fn resolve<'a>(
 /// in it, and the script last.
 fn load_order(outlines: &[Outline<'_>], file: FileId) -> Vec<usize> {
     fn visit(outlines: &[Outline<'_>], me: usize, order: &mut Vec<usize>) {
-        for (i, outline) in outlines.iter().enumerate().skip(me + 1) {
-            if outline.file != outlines[me].file {
-                break;
-            }
-            if outline.parent == Some(me) {
-                visit(outlines, i, order);
-            }
+        for &inner in &outlines[me].nested {
+            visit(outlines, inner, order);
         }
         order.push(me);
     }
@@ -139,6 +145,8 @@ fn load_order(outlines: &[Outline<'_>], file: FileId) -> Vec<usize> {
 struct Alias {
     module: Name,
     span: Span,
+    /// The module whose `library` line it is, an index into the outlines.
+    owner: usize,
     used: bool,
 }
 
@@ -185,12 +193,18 @@ struct Resolver<'a, 'x> {
     is_stdlib: bool,
     project: &'x HashSet<Name>,
     diagnostics: &'x mut Vec<Diagnostic>,
+    /// How many names may still be compared with misspelt ones.
+    comparisons: &'x Cell<usize>,
     scopes: Scopes,
     level: Level<'a>,
     /// Aliases by the name written.
     aliases: HashMap<Name, Alias>,
     /// Names imported by `library X.[f]`.
     imported: HashMap<Name, Alias>,
+    /// Modules named by `library X`.
+    plain: HashMap<Name, Alias>,
+    /// What modules nested in others used of their `library` lines: owner and place.
+    used_inside: &'x mut HashSet<(usize, u32)>,
     in_guard: bool,
     /// Unknown modules warned of.
     doubted: HashSet<Name>,
@@ -231,6 +245,14 @@ impl<'a, 'x> Resolver<'a, 'x> {
     ) -> &mut Diagnostic {
         self.diagnostics.push(Diagnostic::warning(code, self.file.id, span, message));
         self.diagnostics.last_mut().expect("just pushed")
+    }
+
+    /// Reports the first of `count` things of a kind that is one too many.
+    fn at_most(&mut self, count: usize, most: usize, what: &str, span: impl Fn(usize) -> Span) {
+        if count > most {
+            self.error("E0306", span(most), format!("{count} {what} are too many")).label =
+                format!("at most {most} are possible");
+        }
     }
 
     fn alloc<T: Copy>(&self, value: T) -> &'a T {

@@ -1,10 +1,11 @@
 //! One module: its `library`, `use` and `export` lines, its functions, then its statements.
 
+use super::Resolver;
 use super::outline::{
-    Binding, Outline, defaults_clause, defaults_module, exported_names, inherited,
+    Binding, Outline, defaults_clause, defaults_module, exported_names, exported_set, inherited,
+    signature,
 };
 use super::scope::Context;
-use super::{Alias as Known, Resolver};
 use crate::diagnostics::Diagnostic;
 use crate::hir::{self, FnIdx};
 use crate::names::{Name, Names};
@@ -81,15 +82,7 @@ impl<'a> Resolver<'a, '_> {
         for (i, binding) in outline.bindings.iter().enumerate() {
             self.level.bindings_by_name.entry(binding.name).or_default().push(i);
         }
-        let mut chain = vec![self.me];
-        while let Some(parent) = self.outlines[*chain.last().expect("not empty")].parent {
-            chain.push(parent);
-        }
-        for &outer in chain.iter().rev() {
-            for item in self.outlines[outer].items {
-                self.library(item, outer == self.me);
-            }
-        }
+        self.libraries();
         let is_action = |item: &Item<'_>| match &item.kind {
             ItemKind::Stmt(stmt) => !is_definition(stmt),
             ItemKind::TestModule { .. } => true,
@@ -98,6 +91,9 @@ impl<'a> Resolver<'a, '_> {
         self.level.first_action =
             outline.items.iter().position(is_action).unwrap_or(outline.items.len());
         for path in &outline.uses {
+            if let Some(line) = self.plain.get_mut(&path.name) {
+                line.used = true;
+            }
             let known =
                 defaults_module(path.name, self.names).is_some_and(|d| self.index.get(d).is_some());
             if !known {
@@ -105,90 +101,6 @@ impl<'a> Resolver<'a, '_> {
                 self.error("E0504", path.span, format!("`{text}` is no behaviour")).help.push(
                     format!("a behaviour has its default functions in a module `{text}.Defaults`"),
                 );
-            }
-        }
-    }
-
-    fn library(&mut self, item: &Item<'a>, own: bool) {
-        let ItemKind::Library { source, alias, names } = &item.kind else { return };
-        let Some(module) = self.library_module(source, alias, own) else { return };
-        let used = !own;
-        if let Some(alias) = alias {
-            let entry = Known { module, span: alias.ident.span, used };
-            self.aliases.insert(alias.ident.name, entry);
-        }
-        for ident in names.unwrap_or_default() {
-            self.imported.insert(ident.name, Known { module, span: ident.span, used });
-            if own {
-                self.check_imported(module, *ident);
-            }
-        }
-    }
-
-    fn check_imported(&mut self, module: Name, ident: Ident) {
-        let groups = &self.outline().groups;
-        if let Some(group) = groups.iter().find(|g| g.ident.name == ident.name) {
-            self.warn_hidden_import(group.ident);
-        }
-        if let Some(info) = self.index.get(module)
-            && !info.members.get(&ident.name).is_some_and(|m| m.public)
-        {
-            self.no_such_member(module, ident.name, ident.span);
-        }
-    }
-
-    /// Warns of a definition that hides an imported name.
-    pub(super) fn warn_hidden_import(&mut self, ident: Ident) {
-        let Some(import) = self.imported.get_mut(&ident.name) else { return };
-        import.used = true; // one warning is enough
-        let span = import.span;
-        let text = self.text(ident.name).to_string();
-        self.warning("W0906", ident.span, format!("`{text}` hides the imported function"))
-            .also
-            .push((span, "imported here".to_string()));
-    }
-
-    fn library_module(
-        &mut self,
-        source: &LibrarySource<'a>,
-        alias: &Option<Alias>,
-        own: bool,
-    ) -> Option<Name> {
-        match source {
-            LibrarySource::Module(path) => {
-                let name = self.module_name(path);
-                if own && self.index.get(name).is_none() {
-                    self.warn_unknown_module(name, path.span);
-                }
-                Some(name)
-            }
-            LibrarySource::Path { path, span } => {
-                let id = *self.file.imports.get(*path)?;
-                let of_file = |o: &&Outline<'_>| o.file == id;
-                let script = self.outlines.iter().find(of_file)?;
-                let named: Vec<Name> = self
-                    .outlines
-                    .iter()
-                    .filter(|o| o.file == id && o.kind == ModuleKind::Named && o.parent.is_some())
-                    .filter(|o| self.outlines[o.parent.expect("filtered")].parent.is_none())
-                    .map(|o| o.name)
-                    .collect();
-                if !script.groups.is_empty() || !script.bindings.is_empty() {
-                    return Some(script.name);
-                }
-                let wanted = alias.map(|a| a.ident.name);
-                match named.iter().find(|n| Some(**n) == wanted).or(named.first()) {
-                    Some(name) if named.len() == 1 || Some(*name) == wanted => Some(*name),
-                    Some(_) if alias.is_some() && own => {
-                        let list: Vec<_> =
-                            named.iter().map(|n| format!("`{}`", self.text(*n))).collect();
-                        self.error("E0505", *span, "this file holds several modules")
-                            .help
-                            .push(format!("name one of them: {}", list.join(", ")));
-                        None
-                    }
-                    found => found.copied(),
-                }
             }
         }
     }
@@ -242,32 +154,31 @@ impl<'a> Resolver<'a, '_> {
     /// Whether a statement above the function under way binds its name.
     fn bound_above(&self, name: Name) -> bool {
         let list = self.level.bindings_by_name.get(&name).map_or(&[][..], |l| l);
-        list.iter().any(|b| self.outline().bindings[*b].item < self.level.position)
+        list.first().is_some_and(|b| self.outline().bindings[*b].item < self.level.position)
     }
 
     /// A default that would give a second function the same number of arguments.
     fn report_overlaps(&mut self) {
-        let groups = &self.outline().groups;
-        for (i, group) in groups.iter().enumerate() {
-            let mine = super::outline::signature(group);
-            let earlier = self.level.groups_by_name[&group.ident.name].clone();
-            for other in earlier.into_iter().take_while(|o| *o < i).map(|o| &groups[o]) {
-                let theirs = super::outline::signature(other);
-                if other.arity != group.arity
-                    && mine.min <= theirs.arity()
-                    && theirs.min <= mine.arity()
-                {
-                    let text = self.text(group.ident.name).to_string();
-                    let count = mine.min.max(theirs.min);
-                    let s = if count == 1 { "" } else { "s" };
-                    self.error(
-                        "E0303",
-                        group.ident.span,
-                        format!("`{text}` could be called with {count} argument{s} in two ways"),
-                    )
-                    .also
-                    .push((other.ident.span, "the other function".to_string()));
-                }
+        // by name: fewest and most arguments of each definition that differs from those before
+        let mut ranges: HashMap<Name, Vec<(u32, u32, Span)>> = HashMap::new();
+        for group in &self.outline().groups {
+            let (min, max) = (signature(group).min, group.arity);
+            let earlier = ranges.entry(group.ident.name).or_default();
+            let clash = earlier.iter().find(|o| o.1 != max && min <= o.1 && o.0 <= max).copied();
+            if let Some((other_min, _, span)) = clash {
+                let text = self.text(group.ident.name).to_string();
+                let count = min.max(other_min);
+                let s = if count == 1 { "" } else { "s" };
+                self.error(
+                    "E0303",
+                    group.ident.span,
+                    format!("`{text}` could be called with {count} argument{s} in two ways"),
+                )
+                .also
+                .push((span, "the other function".to_string()));
+            }
+            if !earlier.iter().any(|o| (o.0, o.1) == (min, max)) {
+                earlier.push((min, max, group.ident.span));
             }
         }
     }
@@ -359,7 +270,9 @@ impl<'a> Resolver<'a, '_> {
                 || self.level.bindings_by_name.contains_key(&ident.name)
                 || self.level.inherited.iter().any(|f| f.0 == ident.name);
             if !known {
-                let own: Vec<Name> = self.level.groups_by_name.keys().copied().collect();
+                let level = &self.level;
+                let own = level.groups_by_name.keys().chain(level.bindings_by_name.keys());
+                let own: Vec<Name> = own.copied().collect();
                 let text = self.text(ident.name).to_string();
                 let help = self.suggestion(&text, own);
                 let error =
@@ -372,9 +285,8 @@ impl<'a> Resolver<'a, '_> {
     /// Everything is written down as exported that may be called from outside; what `export`
     /// withholds is left out.
     fn exports(&mut self) -> Vec<hir::Export> {
-        let withheld = exported_names(self.outline());
-        let public =
-            |name: Name| withheld.as_ref().is_none_or(|e| e.iter().any(|i| i.name == name));
+        let exported = exported_set(self.outline());
+        let public = |name: Name| exported.as_ref().is_none_or(|e| e.contains(&name));
         let mut seen: HashSet<Name> = HashSet::new();
         let mut all: Vec<Name> = self.outline().groups.iter().map(|g| g.ident.name).collect();
         all.extend(self.level.inherited.iter().map(|f| f.0));
@@ -403,23 +315,6 @@ impl<'a> Resolver<'a, '_> {
     /// Whether another file of the project may read this script's variables.
     pub(super) fn is_imported_file(&self) -> bool {
         self.files.iter().any(|f| f.imports.values().any(|id| *id == self.file.id))
-    }
-
-    fn unused_libraries(&mut self) {
-        let unused: Vec<(Name, Span)> = self
-            .aliases
-            .iter()
-            .chain(self.imported.iter())
-            .filter(|(_, alias)| !alias.used)
-            .map(|(name, alias)| (*name, alias.span))
-            .collect();
-        for (name, span) in unused {
-            if self.outlines.iter().any(|o| o.parent == Some(self.me)) {
-                continue; // a nested module may use it
-            }
-            let text = self.text(name).to_string();
-            self.warning("W0907", span, format!("`{text}` is imported but never used"));
-        }
     }
 }
 

@@ -53,6 +53,10 @@ pub struct Outline<'a> {
     pub parent: Option<usize>,
     /// What stands in it, nested modules included.
     pub items: &'a [Item<'a>],
+    /// The modules nested in it, as indices into the outlines, in order.
+    pub nested: Vec<usize>,
+    /// Its `library` lines.
+    pub libraries: Vec<&'a Item<'a>>,
     /// Its functions.
     pub groups: Vec<Group<'a>>,
     /// Its constants.
@@ -105,6 +109,8 @@ impl<'a> Walk<'a, '_> {
             span,
             parent,
             items,
+            nested: Vec::new(),
+            libraries: Vec::new(),
             groups: Vec::new(),
             bindings: Vec::new(),
             uses: Vec::new(),
@@ -113,12 +119,15 @@ impl<'a> Walk<'a, '_> {
         for (index, item) in items.iter().enumerate() {
             match &item.kind {
                 ItemKind::Module { path, items } => nested.push((*path, *items)),
+                ItemKind::Library { .. } => self.outlines[me].libraries.push(item),
                 ItemKind::Use { path } => self.outlines[me].uses.push(*path),
                 ItemKind::Stmt(stmt) => self.stmt(me, index, stmt),
                 _ => {}
             }
         }
         for (path, items) in nested {
+            let inner = self.outlines.len();
+            self.outlines[me].nested.push(inner);
             let full = match kind {
                 ModuleKind::Script => path.name,
                 _ => {
@@ -138,8 +147,7 @@ impl<'a> Walk<'a, '_> {
             self.function(me, index, Ident { name: *name, span: pattern.span }, function);
             return;
         }
-        let mut found = Vec::new();
-        bound_names(pattern, &mut found);
+        let found = bound_names(pattern);
         let function = match (&pattern.kind, &value.kind) {
             (PatternKind::Name(_), ExprKind::Fn { clauses }) => {
                 clauses.first().map(|clause| clause.params.len() as u32)
@@ -186,29 +194,32 @@ impl<'a> Walk<'a, '_> {
 }
 
 /// The names that a pattern binds, in order, each once.
-pub fn bound_names(pattern: &Pattern<'_>, found: &mut Vec<Ident>) {
-    let mut add = |name: Name, span: Span| {
-        if !found.iter().any(|i| i.name == name) {
-            found.push(Ident { name, span });
-        }
-    };
+pub fn bound_names(pattern: &Pattern<'_>) -> Vec<Ident> {
+    let mut found = Vec::new();
+    collect_names(pattern, &mut found);
+    if found.len() > 1 {
+        let mut seen: HashSet<Name> = HashSet::default();
+        found.retain(|ident| seen.insert(ident.name));
+    }
+    found
+}
+
+fn collect_names(pattern: &Pattern<'_>, found: &mut Vec<Ident>) {
     match &pattern.kind {
-        PatternKind::Name(name) => add(*name, pattern.span),
-        PatternKind::Prefix { rest, .. } => bound_names(rest, found),
+        PatternKind::Name(name) => found.push(Ident { name: *name, span: pattern.span }),
+        PatternKind::Prefix { rest, .. } => collect_names(rest, found),
         PatternKind::Vector { items, tail } => {
-            items.iter().for_each(|p| bound_names(p, found));
-            tail.iter().for_each(|p| bound_names(p, found));
+            items.iter().for_each(|p| collect_names(p, found));
+            tail.iter().for_each(|p| collect_names(p, found));
         }
         PatternKind::List { items, pairs } => {
-            items.iter().for_each(|p| bound_names(p, found));
-            pairs.iter().for_each(|e| bound_names(e.value, found));
+            items.iter().for_each(|p| collect_names(p, found));
+            pairs.iter().for_each(|e| collect_names(e.value, found));
         }
-        PatternKind::Map(entries) => entries.iter().for_each(|e| bound_names(e.value, found)),
+        PatternKind::Map(entries) => entries.iter().for_each(|e| collect_names(e.value, found)),
         PatternKind::Alias { pattern, name } => {
-            bound_names(pattern, found);
-            if !found.iter().any(|i| i.name == name.name) {
-                found.push(*name);
-            }
+            collect_names(pattern, found);
+            found.push(*name);
         }
         _ => {}
     }
@@ -286,8 +297,8 @@ fn module_info(
     names: &mut Names,
     is_stdlib: bool,
 ) -> ModuleInfo {
-    let exported = exported_names(outline);
-    let public = |name: Name| exported.as_ref().is_none_or(|e| e.iter().any(|i| i.name == name));
+    let exported = exported_set(outline);
+    let public = |name: Name| exported.as_ref().is_none_or(|e| e.contains(&name));
     let mut functions: HashMap<Name, Vec<Signature>> = HashMap::new();
     for group in &outline.groups {
         let list = functions.entry(group.ident.name).or_default();
@@ -321,13 +332,11 @@ fn module_info(
 
 /// The names of functions that a constant bound below them hides from other modules.
 pub fn hidden_functions(outline: &Outline<'_>) -> HashSet<Name> {
-    let last = |name: Name| {
-        let groups = outline.groups.iter().filter(|g| g.ident.name == name);
-        groups.map(|g| g.item).max()
-    };
-    let names: HashSet<Name> = outline.groups.iter().map(|g| g.ident.name).collect();
-    let shared = outline.bindings.iter().filter(|b| names.contains(&b.name));
-    shared.filter(|b| last(b.name) < Some(b.item)).map(|b| b.name).collect()
+    // groups stand in order, so the last one of a name stays
+    let last: HashMap<Name, usize> =
+        outline.groups.iter().map(|g| (g.ident.name, g.item)).collect();
+    let below = |b: &&Binding| last.get(&b.name).is_some_and(|&item| item < b.item);
+    outline.bindings.iter().filter(below).map(|b| b.name).collect()
 }
 
 /// What `export` lines list, all together; `None` without any.
@@ -339,6 +348,11 @@ pub fn exported_names(outline: &Outline<'_>) -> Option<Vec<Ident>> {
         }
     }
     all
+}
+
+/// The same as a set.
+pub fn exported_set(outline: &Outline<'_>) -> Option<HashSet<Name>> {
+    Some(exported_names(outline)?.iter().map(|ident| ident.name).collect())
 }
 
 /// The functions that a module gets from the behaviours it uses: those of `Behaviour.Defaults`, which

@@ -6,14 +6,48 @@ use crate::hir::{self, Lit};
 use crate::names::Name;
 use crate::span::Span;
 use crate::syntax::tree::*;
+use foldhash::HashMap;
+use rata_bytecode::verify::MAX_REGISTERS;
+
+/// The most entries of a pattern for lists or vectors; one is for the map of a list's pairs.
+const ENTRIES: usize = MAX_REGISTERS as usize - 1;
 
 /// The names bound so far by the pattern (or parameter list) under way.
-pub(super) type Bound = Vec<(Name, hir::Var, Span)>;
+#[derive(Default)]
+pub(super) struct Bound {
+    /// In order; last, whether the name stood before.
+    list: Vec<(Name, hir::Var, Span, bool)>,
+    /// The first variable of each name, once there are many.
+    index: HashMap<Name, hir::Var>,
+}
+
+impl Bound {
+    /// So many are looked through one by one.
+    const FEW: usize = 16;
+
+    /// The variable of the name.
+    fn get(&self, name: Name) -> Option<hir::Var> {
+        if self.list.len() > Self::FEW {
+            return self.index.get(&name).copied();
+        }
+        self.list.iter().find(|b| b.0 == name).map(|b| b.1)
+    }
+
+    fn push(&mut self, name: Name, var: hir::Var, span: Span) {
+        let again = self.get(name).is_some();
+        self.list.push((name, var, span, again));
+        if self.list.len() == Self::FEW + 1 {
+            self.index.extend(self.list.iter().rev().map(|b| (b.0, b.1)));
+        } else if self.list.len() > Self::FEW && !again {
+            self.index.insert(name, var);
+        }
+    }
+}
 
 impl<'a> Resolver<'a, '_> {
     /// A pattern whose names are in scope from here on.
     pub(super) fn pattern_declared(&mut self, pattern: &Pattern<'a>) -> hir::Pattern<'a> {
-        let mut bound = Bound::new();
+        let mut bound = Bound::default();
         let resolved = self.pattern(pattern, &mut bound);
         self.declare(&bound);
         resolved
@@ -21,8 +55,8 @@ impl<'a> Resolver<'a, '_> {
 
     /// Brings what a pattern bound into scope. A name that stood twice is used: it was compared.
     pub(super) fn declare(&mut self, bound: &Bound) {
-        for (i, &(name, var, span)) in bound.iter().enumerate() {
-            if bound[..i].iter().any(|b| b.0 == name) {
+        for &(name, var, span, again) in &bound.list {
+            if again {
                 self.scopes.lookup(name);
             } else {
                 self.warn_hidden_import(Ident { name, span });
@@ -53,6 +87,7 @@ impl<'a> Resolver<'a, '_> {
                 hir::PatternKind::Prefix { prefix, rest: self.alloc(rest) }
             }
             P::Vector { items, tail } => {
+                self.at_most(items.len(), ENTRIES, "entries in a pattern", |i| items[i].span);
                 let items: Vec<_> = items.iter().map(|p| self.pattern(p, bound)).collect();
                 let tail = tail.map(|t| {
                     let tail = self.pattern(t, bound);
@@ -61,6 +96,7 @@ impl<'a> Resolver<'a, '_> {
                 hir::PatternKind::Vector { items: self.slice(&items), tail }
             }
             P::List { items, pairs } => {
+                self.at_most(items.len(), ENTRIES, "entries in a pattern", |i| items[i].span);
                 let mut items: Vec<_> = items.iter().map(|p| self.pattern(p, bound)).collect();
                 if let (Some(first), Some(last)) = (pairs.first(), pairs.last()) {
                     let span = first.value.span.to(last.value.span);
@@ -80,7 +116,7 @@ impl<'a> Resolver<'a, '_> {
             P::Alias { pattern, name } => {
                 let pattern = self.pattern(pattern, bound);
                 let var = self.scopes.fresh(Some(name.name));
-                bound.push((name.name, var, name.span));
+                bound.push(name.name, var, name.span);
                 hir::PatternKind::Alias { pattern: self.alloc(pattern), var }
             }
             P::Error => hir::PatternKind::Wild,
@@ -90,13 +126,13 @@ impl<'a> Resolver<'a, '_> {
 
     /// The first time a name stands it binds, after that it compares.
     fn bind_name(&mut self, name: Name, span: Span, bound: &mut Bound) -> hir::PatternKind<'a> {
-        if let Some(&(_, var, _)) = bound.iter().find(|b| b.0 == name) {
-            bound.push((name, var, span));
+        if let Some(var) = bound.get(name) {
+            bound.push(name, var, span);
             let earlier = self.expr(span, hir::ExprKind::Var(var));
             return hir::PatternKind::Same(self.alloc(earlier));
         }
         let var = self.scopes.fresh(Some(name));
-        bound.push((name, var, span));
+        bound.push(name, var, span);
         hir::PatternKind::Var(var)
     }
 
@@ -140,7 +176,7 @@ impl<'a> Resolver<'a, '_> {
         use PatternKind as P;
         let span = pattern.span;
         if let P::Name(name) = pattern.kind {
-            if let Some(&(_, var, _)) = bound.iter().find(|b| b.0 == name) {
+            if let Some(var) = bound.get(name) {
                 return self.expr(span, hir::ExprKind::Var(var));
             }
             return match self.pinned(Ident { name, span }) {
@@ -148,7 +184,7 @@ impl<'a> Resolver<'a, '_> {
                 _ => self.expr(span, hir::ExprKind::Error),
             };
         }
-        match self.pattern(pattern, &mut Bound::new()).kind {
+        match self.pattern(pattern, &mut Bound::default()).kind {
             hir::PatternKind::Lit(lit) => self.lit(span, lit),
             hir::PatternKind::Same(value) => *value,
             _ => {
@@ -162,50 +198,5 @@ impl<'a> Resolver<'a, '_> {
                 self.expr(span, hir::ExprKind::Error)
             }
         }
-    }
-
-    /// A type annotation.
-    pub(super) fn type_expr(&mut self, ty: &TypeExpr<'a>) -> hir::Type<'a> {
-        let kind = match &ty.kind {
-            TypeKind::Named(name) => named_type(self.text(*name)),
-            TypeKind::VectorOf(inner) => {
-                let inner = self.type_expr(inner);
-                hir::TypeKind::VectorOf(self.alloc(inner))
-            }
-            TypeKind::ListOf(items) => {
-                let items: Vec<_> = items.iter().map(|t| self.type_expr(t)).collect();
-                hir::TypeKind::ListOf(self.slice(&items))
-            }
-            TypeKind::Union(items) => {
-                let items: Vec<_> = items.iter().map(|t| self.type_expr(t)).collect();
-                hir::TypeKind::Union(self.slice(&items))
-            }
-            TypeKind::Error => hir::TypeKind::Any,
-        };
-        hir::Type { span: ty.span, kind }
-    }
-}
-
-/// The parser lets only these through.
-fn named_type<'a>(text: &str) -> hir::TypeKind<'a> {
-    use hir::TypeKind as T;
-    match text {
-        "int" => T::Int,
-        "float" => T::Float,
-        "numeric" => T::Numeric,
-        "posint" => T::Posint,
-        "bool" => T::Bool,
-        "string" => T::String,
-        "symbol" => T::Symbol,
-        "nil" => T::Nil,
-        "function" => T::Function,
-        "pid" => T::Pid,
-        "ref" => T::Ref,
-        "vector" => T::Vector,
-        "list" => T::List,
-        "map" => T::Map,
-        "set" => T::Set,
-        "table" => T::Table,
-        _ => T::Any,
     }
 }

@@ -168,9 +168,7 @@ impl<'a> Resolver<'a, '_> {
         }
         out.push(resolved);
         if let StmtKind::Bind { pattern, .. } = &stmt.kind {
-            let mut names = Vec::new();
-            bound_names(pattern, &mut names);
-            for ident in names {
+            for ident in bound_names(pattern) {
                 self.publish_binding(index, ident, out);
             }
         }
@@ -180,7 +178,7 @@ impl<'a> Resolver<'a, '_> {
     fn publish_binding(&mut self, item: usize, ident: Ident, out: &mut Vec<hir::Stmt<'a>>) {
         let list = &self.level.bindings_by_name[&ident.name];
         let bindings = &self.outline().bindings;
-        let binding = *list.iter().find(|b| bindings[**b].item == item).expect("outlined");
+        let binding = list[list.partition_point(|b| bindings[*b].item < item)];
         let is_last = list.last() == Some(&binding);
         let public = self.outline().kind != ModuleKind::Script || self.is_imported_file();
         if is_last && public {

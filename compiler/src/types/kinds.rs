@@ -228,31 +228,58 @@ impl Sub for Kinds {
     }
 }
 
-/// A declared type as the source writes it.
+/// A declared type as the source writes it; of a very large one only the beginning.
 pub(super) fn type_text(ty: &Type<'_>) -> String {
-    let list = |types: &[Type<'_>], between: &str| {
-        types.iter().map(type_text).collect::<Vec<_>>().join(between)
+    let mut out = String::new();
+    write_type(ty, &mut out);
+    if out.len() > LONG_TYPE {
+        out.push('…');
+    }
+    out
+}
+
+/// How long the text of a type may get.
+const LONG_TYPE: usize = 200;
+
+fn write_type(ty: &Type<'_>, out: &mut String) {
+    let (open, parts, between, close) = match &ty.kind {
+        TypeKind::VectorOf(of) => ("[", std::slice::from_ref(*of), "", "]"),
+        TypeKind::ListOf(parts) => ("{", *parts, ", ", "}"),
+        TypeKind::Union(parts) => ("", *parts, " | ", ""),
+        plain => return out.push_str(plain_text(plain)),
     };
-    match ty.kind {
-        TypeKind::Any => "any".into(),
-        TypeKind::Int => "int".into(),
-        TypeKind::Float => "float".into(),
-        TypeKind::Numeric => "numeric".into(),
-        TypeKind::Posint => "posint".into(),
-        TypeKind::Bool => "bool".into(),
-        TypeKind::String => "string".into(),
-        TypeKind::Symbol => "symbol".into(),
-        TypeKind::Nil => "nil".into(),
-        TypeKind::Function => "function".into(),
-        TypeKind::Pid => "pid".into(),
-        TypeKind::Ref => "ref".into(),
-        TypeKind::Vector => "vector".into(),
-        TypeKind::List => "list".into(),
-        TypeKind::Map => "map".into(),
-        TypeKind::Set => "set".into(),
-        TypeKind::Table => "table".into(),
-        TypeKind::VectorOf(of) => format!("[{}]", type_text(of)),
-        TypeKind::ListOf(parts) => format!("{{{}}}", list(parts, ", ")),
-        TypeKind::Union(parts) => list(parts, " | "),
+    out.push_str(open);
+    for (i, part) in parts.iter().enumerate() {
+        if out.len() > LONG_TYPE {
+            return;
+        }
+        if i > 0 {
+            out.push_str(between);
+        }
+        write_type(part, out);
+    }
+    out.push_str(close);
+}
+
+/// A type without parts.
+fn plain_text(kind: &TypeKind<'_>) -> &'static str {
+    match kind {
+        TypeKind::Int => "int",
+        TypeKind::Float => "float",
+        TypeKind::Numeric => "numeric",
+        TypeKind::Posint => "posint",
+        TypeKind::Bool => "bool",
+        TypeKind::String => "string",
+        TypeKind::Symbol => "symbol",
+        TypeKind::Nil => "nil",
+        TypeKind::Function => "function",
+        TypeKind::Pid => "pid",
+        TypeKind::Ref => "ref",
+        TypeKind::Vector => "vector",
+        TypeKind::List => "list",
+        TypeKind::Map => "map",
+        TypeKind::Set => "set",
+        TypeKind::Table => "table",
+        _ => "any",
     }
 }

@@ -1,12 +1,12 @@
 //! Natives for calling and for what was caught: functions by module and name with arguments in a
 //! collection; class and stack trace of something a `catch` has taken.
 
-use super::process::host;
+use super::support::args::shown;
+use crate::host::WorkerHost;
 use crate::report;
 use rata_vm::Symbol;
 use rata_vm::data::closure;
 use rata_vm::data::vector::VecRef;
-use rata_vm::inspect::inspect;
 use rata_vm::native::{Cx, Native};
 use rata_vm::value::Value;
 
@@ -27,7 +27,7 @@ pub fn arguments<'h>(
             .map(|vec| vec.iter(cx.heap()).collect()),
     };
     found.ok_or_else(|| {
-        let text = format!("expected a vector or list of arguments, got {}", inspect(args));
+        let text = format!("expected a vector or list of arguments, got {}", shown(args));
         cx.argument_error(function, &text)
     })
 }
@@ -42,7 +42,7 @@ fn function<'h>(
     match (module.as_module(), name.as_symbol()) {
         (Some(module), Some(name)) => Ok(closure::funref(cx.heap(), module, name)),
         _ => {
-            let (module, name) = (inspect(module), inspect(name));
+            let (module, name) = (shown(module), shown(name));
             let text = format!("expected a module and a function's name, got {module} and {name}");
             Err(cx.argument_error(caller, &text))
         }
@@ -56,7 +56,7 @@ pub fn argument_module<'h>(
     module: Value<'h>,
 ) -> Result<Symbol, Value<'h>> {
     module.as_module().filter(|name| cx.vm().has_module(*name)).ok_or_else(|| {
-        let text = format!("expected a module, got {}", inspect(module));
+        let text = format!("expected a module, got {}", shown(module));
         cx.argument_error(function, &text)
     })
 }
@@ -92,7 +92,10 @@ pub fn core_call_list<'h>(cx: &mut Cx<'h, '_>, [module, name, args]: [Value<'h>;
 pub fn core_caught<'h>(cx: &mut Cx<'h, '_>, [value]: [Value<'h>; 1]) -> Native<'h> {
     let (places, is_exit) = cx.core.caught(value);
     let class = if is_exit { Symbol::intern("exit") } else { Symbol::intern("raise") };
-    let lines = if is_exit { Vec::new() } else { host(cx).node.trace_lines(&places) };
+    let lines = match cx.host::<WorkerHost>() {
+        Some(host) if !is_exit => host.node.trace_lines(&places),
+        _ => Vec::new(),
+    };
     let trace = report::trace_value(cx.heap(), &lines);
     Native::Value(cx.heap().list(&[Value::symbol(class), trace]))
 }

@@ -1,16 +1,16 @@
 //! Natives of Core: types, tests, exceptions, order, hashes.
 
 use super::support::args::shown;
-use super::support::{Answer, Arg, Roots, Seq, Steps, run, value};
+use super::support::{Answer, Arg, value};
 use crate::host::WorkerHost;
 use crate::output::Stream;
 use rata_vm::compare::cmp_counted;
 use rata_vm::data::{Work, exception};
 use rata_vm::hash::hash_counted;
-use rata_vm::inspect;
-use rata_vm::native::Cx;
+use rata_vm::native::{Cx, Native};
+use rata_vm::print::{Part, print};
 use rata_vm::symbols::sym;
-use rata_vm::value::{Kind, Value, View, Word};
+use rata_vm::value::{Kind, Value, View};
 
 /// `typeof(v)`
 pub fn core_typeof<'h>(_cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
@@ -19,7 +19,7 @@ pub fn core_typeof<'h>(_cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> 
 
 /// `inspect(v)`
 pub fn core_inspect<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
-    show(cx, v, inspect::inspect_to)
+    Ok(print(cx, [Part::Inspect(v)], |cx, text| Native::Value(cx.heap().string(&text))))
 }
 
 /// The text that `IO.puts` and f-strings show.
@@ -27,74 +27,14 @@ pub fn core_display<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> 
     if v.as_str().is_some() {
         return value(v);
     }
-    show(cx, v, inspect::display_to)
+    Ok(print(cx, [Part::Display(v)], |cx, text| Native::Value(cx.heap().string(&text))))
 }
 
-/// Entries of a sequence that are shown at once; a longer one is shown piece by piece.
-const SHOWN: usize = 256;
-/// The most bytes that the text of a value may have.
-const MOST_TEXT: usize = 1 << 30;
-
-fn show<'h>(
-    cx: &mut Cx<'h, '_>,
-    v: Value<'h>,
-    how: fn(Value<'_>, &mut String, usize) -> bool,
-) -> Answer<'h> {
-    if Seq::of(v).is_some_and(|seq| seq.len() > SHOWN) {
-        return run(cx, Showing { v: v.word(), next: 0, text: String::new() });
-    }
-    let mut text = String::new();
-    let whole = how(v, &mut text, MOST_TEXT);
-    cx.charge(text.len() as u64 / 64);
-    if whole { value(cx.heap().string(&text)) } else { Err(too_long(cx)) }
-}
-
-fn too_long<'h>(cx: &Cx<'h, '_>) -> Value<'h> {
-    cx.value_error("the text of the value would be too long")
-}
-
-/// A long vector or list on its way into text.
-struct Showing {
-    v: Word,
-    next: usize,
-    text: String,
-}
-
-impl Roots for Showing {
-    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
-        self.v.roots(visit);
-    }
-}
-
-impl Steps for Showing {
-    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
-        let heap = cx.heap();
-        let seq = Seq::at_rest(heap, self.v);
-        let [open, close] = if seq.is_list() { ['{', '}'] } else { ['[', ']'] };
-        let nested = seq.is_nested();
-        let (start, before) = (self.next, self.text.len());
-        while self.next < seq.len() && self.next < start + SHOWN {
-            self.text.push_str(if self.next == 0 { "" } else { ", " });
-            if self.next == 0 {
-                self.text.push(open);
-            }
-            let entry = seq.get(heap, self.next).unwrap_or(Value::NIL);
-            // What stands among vectors is a vector; of one entry, here.
-            let alone = nested && !entry.is_vector() && !entry.is_nil();
-            self.text.push_str(if alone { "[" } else { "" });
-            let whole = inspect::inspect_to(entry, &mut self.text, MOST_TEXT);
-            self.text.push_str(if alone { "]" } else { "" });
-            if !whole || self.text.len() > MOST_TEXT || !heap.has_room(self.text.len()) {
-                return Err(too_long(cx));
-            }
-            self.next += 1;
-        }
-        cx.charge(1 + (self.text.len() - before) as u64 / 64);
-        if self.next < seq.len() {
-            return Ok(None);
-        }
-        self.text.push(close);
-        Ok(Some(heap.string(&self.text)))
+/// A label and a colon, if there is a label.
+pub fn labelled(label: Value<'_>) -> [Part<'_>; 2] {
+    match label.is_nil() {
+        true => [Part::Text(""), Part::Text("")],
+        false => [Part::Display(label), Part::Text(": ")],
     }
 }
 
@@ -212,20 +152,16 @@ pub fn core_assert_type<'h>(cx: &mut Cx<'h, '_>, [v, wanted]: [Value<'h>; 2]) ->
     Err(cx.type_error(&text))
 }
 
-/// `debug(v, label)`: shows v on standard error; v.
+/// `debug(v, label)`: shows v on standard error.
 pub fn core_debug<'h>(cx: &mut Cx<'h, '_>, [v, label]: [Value<'h>; 2]) -> Answer<'h> {
-    let mut text = String::new();
-    if !label.is_nil() {
-        inspect::display_to(label, &mut text, usize::MAX);
-        text.push_str(": ");
-    }
-    text.push_str(&inspect::inspect(v));
-    text.push('\n');
-    cx.charge(text.len() as u64 / 64);
-    if let Some(host) = cx.host::<WorkerHost>() {
-        host.node.output.write(Stream::Err, &text);
-    }
-    value(v)
+    let [label, colon] = labelled(label);
+    let answer = print(cx, [label, colon, Part::Inspect(v), Part::Text("\n")], |cx, text| {
+        if let Some(host) = cx.host::<WorkerHost>() {
+            host.node.output.write(Stream::Err, &text);
+        }
+        Native::Value(Value::NIL)
+    });
+    Ok(answer)
 }
 
 /// Whether a function value has a form for just this many arguments (a `~` that ignores surplus ones

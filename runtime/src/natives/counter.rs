@@ -3,7 +3,7 @@
 use rata_vm::Symbol;
 use rata_vm::data::int;
 use rata_vm::heap::HostObject;
-use rata_vm::inspect::inspect;
+use super::support::args::shown;
 use rata_vm::native::{Cx, Native};
 use rata_vm::value::Value;
 use std::any::Any;
@@ -49,7 +49,7 @@ impl HostObject for Count {
 
 fn counter<'h>(cx: &Cx<'h, '_>, function: &str, value: Value<'h>) -> Result<&'h Count, Value<'h>> {
     value.as_host().and_then(|host| host.downcast::<Count>()).ok_or_else(|| {
-        cx.argument_error(function, &format!("expected a counter, got {}", inspect(value)))
+        cx.argument_error(function, &format!("expected a counter, got {}", shown(value)))
     })
 }
 
@@ -61,7 +61,7 @@ pub fn counter_new<'h>(cx: &mut Cx<'h, '_>, []: [Value<'h>; 0]) -> Native<'h> {
 /// `add(counter, n)`: the new count.
 pub fn counter_add<'h>(cx: &mut Cx<'h, '_>, [value, n]: [Value<'h>; 2]) -> Native<'h> {
     let Some(n) = n.as_small() else {
-        let text = format!("expected an int of at most 63 bits, got {}", inspect(n));
+        let text = format!("expected an int of at most 63 bits, got {}", shown(n));
         return Native::Raise(cx.argument_error("Counter.add", &text));
     };
     match counter(cx, "Counter.add", value) {

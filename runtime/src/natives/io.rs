@@ -3,32 +3,26 @@
 use super::support::{Answer, Arg};
 use crate::host::WorkerHost;
 use crate::output::{Output, Stream};
-use rata_vm::inspect;
 use rata_vm::native::{Cx, Job, Native, Resume};
+use rata_vm::print::{Part, print};
 use rata_vm::symbols::sym;
 use rata_vm::value::{Value, Word};
 use std::io::{BufRead, Read};
-
-/// Writes text; who writes faster than it can be shown is held up. The answer is `:ok`.
-pub fn write<'h>(cx: &mut Cx<'h, '_>, stream: Stream, text: &str) -> Answer<'h> {
-    Ok(crate::host::write(cx, stream, text, Value::symbol(sym::OK)))
-}
 
 /// Natives that print the text that a value has been made: name, stream, what follows it.
 macro_rules! printers {
     ($($(#[$doc:meta])* $name:ident $stream:ident $end:literal;)*) => { $(
         $(#[$doc])*
         pub fn $name<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
-            let mut text = String::new();
-            inspect::display_to(v, &mut text, usize::MAX);
-            text.push_str($end);
-            write(cx, Stream::$stream, &text)
+            Ok(print(cx, [Part::Display(v), Part::Text($end)], |cx, text| {
+                crate::host::write(cx, Stream::$stream, &text, Value::symbol(sym::OK))
+            }))
         }
     )* };
 }
 
 printers! {
-    /// A text and a newline.
+    /// A text and a newline; who writes faster than it can be shown is held up. The answer is `:ok`.
     io_puts Out "\n";
     /// A text alone.
     io_print Out "";
@@ -38,14 +32,11 @@ printers! {
 
 /// The text of a value as source, after a label if there is one.
 pub fn io_inspect<'h>(cx: &mut Cx<'h, '_>, [source, label]: [Value<'h>; 2]) -> Answer<'h> {
-    let mut text = String::new();
-    if !label.is_nil() {
-        inspect::display_to(label, &mut text, usize::MAX);
-        text.push_str(": ");
-    }
-    inspect::display_to(source, &mut text, usize::MAX);
-    text.push('\n');
-    write(cx, Stream::Out, &text)
+    let [label, colon] = super::core::labelled(label);
+    let parts = [label, colon, Part::Display(source), Part::Text("\n")];
+    Ok(print(cx, parts, |cx, text| {
+        crate::host::write(cx, Stream::Out, &text, Value::symbol(sym::OK))
+    }))
 }
 
 /// How much is read.

@@ -30,6 +30,7 @@ pub mod vector;
 #[cfg(test)]
 mod tests;
 
+use crate::host::WorkerHost;
 use rata_vm::native::{Cx, Native, NativeFn};
 use rata_vm::value::Value;
 use support::Reply;
@@ -41,12 +42,39 @@ fn wrong_arity<'h>(cx: &mut Cx<'h, '_>, name: &str) -> Native<'h> {
     Native::Raise(cx.error(rata_vm::sym::BAD_ARITY, &format!("the native {name} takes others")))
 }
 
+/// The answer in a process that no worker runs: a VM can have another host.
+#[cold]
+fn no_worker<'h>(cx: &mut Cx<'h, '_>, name: &str) -> Native<'h> {
+    Native::Raise(cx.runtime_error(&format!("the native {name} needs a scheduler")))
+}
+
 macro_rules! table {
     ($($module:ident { $($name:ident / $arity:literal),* $(,)? })*) => {
         vec![$($( table!(@entry $module $name $arity) ),*),*]
     };
-    // The natives of Process take a slice.
-    (@entry process $name:ident $arity:literal) => { process::$name as NativeFn };
+    // The natives of Process take a slice, and those of some modules want the scheduler around them.
+    (@entry process $name:ident $arity:literal) => {{
+        fn call<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+            if cx.host::<WorkerHost>().is_none() {
+                return no_worker(cx, stringify!($name));
+            }
+            process::$name(cx, args)
+        }
+        call as NativeFn
+    }};
+    (@entry io $name:ident $arity:literal) => { table!(@worker io $name $arity) };
+    (@entry random $name:ident $arity:literal) => { table!(@worker random $name $arity) };
+    (@entry system $name:ident $arity:literal) => { table!(@worker system $name $arity) };
+    (@worker $module:ident $name:ident $arity:literal) => {{
+        fn call<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+            match <&[Value<'h>; $arity]>::try_from(args) {
+                Ok(_) if cx.host::<WorkerHost>().is_none() => no_worker(cx, stringify!($name)),
+                Ok(args) => self::$module::$name(cx, *args).native(),
+                Err(_) => wrong_arity(cx, stringify!($name)),
+            }
+        }
+        call as NativeFn
+    }};
     (@entry $module:ident $name:ident $arity:literal) => {{
         fn call<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
             match <&[Value<'h>; $arity]>::try_from(args) {

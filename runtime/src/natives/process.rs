@@ -18,6 +18,7 @@ pub use ties::{process_demonitor, process_link, process_monitor, process_unlink}
 pub use timers::{process_cancel_timer, process_read_timer, process_send_after};
 
 use crate::host::WorkerHost;
+use crate::natives::support::args::shown;
 use crate::process::signal::RefData;
 use rata_vm::Symbol;
 use rata_vm::data::{map, reference};
@@ -35,13 +36,13 @@ pub fn reference_value(heap: &Heap, data: RefData) -> Value<'_> {
     reference::new(heap, data.id, Some(data.creator), data.stamp)
 }
 
-/// The worker that the process runs on.
+/// The worker that the process runs on: natives of Process are only called on one (see `natives`).
 pub(super) fn host<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
     cx.host::<WorkerHost>().expect("processes run on workers")
 }
 
 fn wrong<'h>(cx: &Cx<'h, '_>, function: &str, what: &str, got: Value<'h>) -> Native<'h> {
-    let text = format!("expected {what}, got {}", rata_vm::inspect::inspect(got));
+    let text = format!("expected {what}, got {}", shown(got));
     Native::Raise(cx.argument_error(&format!("Process.{function}"), &text))
 }
 

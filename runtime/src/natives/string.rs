@@ -6,7 +6,8 @@
 use super::support::{Answer, Arg, Collector, Seq, fold, value};
 use rata_vm::data::string;
 use rata_vm::data::vector::{self, VecBuilder};
-use rata_vm::native::{Cx, Res};
+use rata_vm::native::{Cx, Native, Res};
+use rata_vm::print::{Part, print};
 use rata_vm::value::Value;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -364,19 +365,6 @@ pub fn string_join<'h>(cx: &mut Cx<'h, '_>, [strings, separator]: [Value<'h>; 2]
 
 /// The entries as shown, with the separator between them.
 pub fn join<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, separator: String) -> Answer<'h> {
-    fold(
-        cx,
-        seq,
-        (separator, String::new(), true),
-        |(separator, text, first), cx, entry| {
-            let before = text.len();
-            if !std::mem::take(first) {
-                text.push_str(separator);
-            }
-            rata_vm::inspect::display_to(entry, text, usize::MAX);
-            cx.charge((text.len() - before) as u64 / 256);
-            Ok(true)
-        },
-        |(_, text, _), cx| Ok(cx.heap().string(&text)),
-    )
+    let parts = [Part::Joined(seq.value(), separator)];
+    Ok(print(cx, parts, |cx, text| Native::Value(cx.heap().string(&text))))
 }

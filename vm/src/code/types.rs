@@ -4,11 +4,7 @@
 
 use rata_bytecode::module::Type;
 use rata_bytecode::operand::TypeId;
-
-/// How deep types may nest.
-const MAX_DEPTH: u32 = 64;
-/// How many parts a type may have, parts of parts included: checking costs so much per value.
-const MAX_SIZE: u32 = 10_000;
+use rata_bytecode::verify::{MAX_TYPE_DEPTH, MAX_TYPE_SIZE};
 
 /// A type.
 pub(crate) struct RtType {
@@ -48,7 +44,7 @@ pub(crate) fn link_types(types: &[Type]) -> Result<Vec<&'static RtType>, String>
         };
         let depth = 1 + parts.iter().map(|part| part.depth).max().unwrap_or(0);
         let size = parts.iter().fold(1u32, |sum, part| sum.saturating_add(part.size));
-        if depth > MAX_DEPTH || size > MAX_SIZE {
+        if depth > MAX_TYPE_DEPTH || size > MAX_TYPE_SIZE {
             return Err("a type is too large".to_owned());
         }
         made.push(Box::leak(Box::new(RtType { shape, depth, size })));

@@ -1,5 +1,6 @@
 //! Equality, strict and loose, with one worklist for both.
 
+use super::known::{Known, Seen};
 use super::{Item, Number, is_simple, item, order, worth};
 use crate::data::Work;
 use crate::data::map::MapRef;
@@ -154,13 +155,15 @@ pub(crate) struct Equality<'h> {
     frames: SmallVec<[Frame<'h>; 4]>,
     pair: Option<(Item<'h>, Item<'h>)>,
     loose: bool,
+    /// Pairs inside that are equal, or else all is different.
+    known: Known,
 }
 
 impl<'h> Equality<'h> {
     /// Whether `a == b`, if `loose`; otherwise whether they match.
     pub(crate) fn new(a: Value<'h>, b: Value<'h>, loose: bool) -> Equality<'h> {
         let pair = Some((Item::Value(a), Item::Value(b)));
-        Equality { frames: SmallVec::new(), pair, loose }
+        Equality { frames: SmallVec::new(), pair, loose, known: Known::default() }
     }
 
     fn finish(&mut self, work: &mut Work) -> bool {
@@ -176,7 +179,7 @@ impl<'h> Equality<'h> {
         loop {
             if let Some((x, y)) = self.pair.take() {
                 work.add(1);
-                match step(x, y, self.loose, work) {
+                match step(x, y, self.loose, &mut self.known, work) {
                     Step::Equal => {}
                     Step::Different => return Some(false),
                     Step::Inside(frame) => self.frames.push(frame),
@@ -198,7 +201,13 @@ impl<'h> Equality<'h> {
     }
 }
 
-fn step<'h>(x: Item<'h>, y: Item<'h>, loose: bool, work: &mut Work) -> Step<'h> {
+fn step<'h>(
+    x: Item<'h>,
+    y: Item<'h>,
+    loose: bool,
+    known: &mut Known,
+    work: &mut Work,
+) -> Step<'h> {
     if let (Item::Value(a), Item::Value(b)) = (x, y)
         && a.word() == b.word()
         // What is the same need not be equal: a nan may be inside.
@@ -209,10 +218,16 @@ fn step<'h>(x: Item<'h>, y: Item<'h>, loose: bool, work: &mut Work) -> Step<'h> 
     if let (Some(a), Some(b)) = (x.number(), y.number()) {
         return numbers(a, b, loose).into();
     }
-    match (x, y) {
-        (Item::Value(a), Item::Value(b)) => inside(a, b, work),
-        _ => Step::Different,
+    let (Item::Value(a), Item::Value(b)) = (x, y) else { return Step::Different };
+    if !is_simple(a) && !is_simple(b) {
+        match known.look(a, b) {
+            Seen::Equal => return Step::Equal,
+            Seen::Pass => {}
+            // If they turn out not to be, what else was taken for equal does not matter.
+            Seen::New => known.unite(a, b),
+        }
     }
+    inside(a, b, work)
 }
 
 fn numbers(a: Number<'_>, b: Number<'_>, loose: bool) -> bool {

@@ -1,11 +1,12 @@
 //! The total order over all values: a machine of frames, each of which asks for comparisons and is
 //! told their outcome.
 
-use super::{Item, Number, item, worth};
+use super::known::{Known, Outcomes, Seen};
+use super::{Item, Number, is_simple, item, worth};
 use crate::data::Work;
 use crate::data::closure::describe;
 use crate::data::map::{MapRef, key_text};
-use crate::data::vector::VecRef;
+use crate::data::vector::{Entries, VecRef};
 use crate::value::{Kind, Value, View};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -84,31 +85,98 @@ enum Stage {
 }
 
 /// Runs a comparison to its end.
-fn run<'h>(mut want: Want<'h>, work: &mut Work) -> Ordering {
-    let mut frames: SmallVec<[Frame<'h>; 4]> = SmallVec::new();
-    loop {
-        let begun = match want {
-            Want::Compare(x, y, keys) => {
-                work.add(1);
-                begin(x, y, keys, work)
+fn run<'h>(want: Want<'h>, work: &mut Work) -> Ordering {
+    Run::default().finish(want, work)
+}
+
+/// A comparison under way.
+#[derive(Default)]
+struct Run<'h> {
+    frames: SmallVec<[Open<'h>; 4]>,
+    /// How many of the frames sort.
+    sorting: usize,
+    known: Known,
+    outcomes: Outcomes,
+}
+
+/// A frame, and the pair whose outcome it finds if that is to be remembered.
+struct Open<'h> {
+    frame: Frame<'h>,
+    /// As equal, if they are.
+    equal: Option<(Value<'h>, Value<'h>)>,
+    /// Whatever it is.
+    outcome: Option<(Value<'h>, Value<'h>)>,
+}
+
+impl<'h> Run<'h> {
+    fn finish(mut self, mut want: Want<'h>, work: &mut Work) -> Ordering {
+        loop {
+            let outcome = match want {
+                Want::Compare(x, y, keys) => {
+                    work.add(1);
+                    self.begin(x, y, keys, work)
+                }
+                Want::Begun(Ok(order)) => Some(order),
+                Want::Begun(Err(frame)) => self.open(frame, None, None),
+                Want::Done(order) => {
+                    self.close(order);
+                    Some(order)
+                }
+            };
+            let Some(open) = self.frames.last_mut() else {
+                return outcome.unwrap_or(Ordering::Equal);
+            };
+            want = open.frame.resume(outcome);
+        }
+    }
+
+    /// The order of two items, if it is known at once.
+    fn begin(&mut self, x: Item<'h>, y: Item<'h>, keys: bool, work: &mut Work) -> Option<Ordering> {
+        let (mut equal, mut outcome) = (None, None);
+        if let (Item::Value(a), Item::Value(b)) = (x, y)
+            && a.word() != b.word()
+            && !is_simple(a)
+            && !is_simple(b)
+        {
+            match self.known.look(a, b) {
+                Seen::Equal => return Some(Ordering::Equal),
+                Seen::Pass => {}
+                Seen::New => equal = Some((a, b)),
             }
-            Want::Begun(begun) => begun,
-            Want::Done(order) => {
-                frames.pop();
-                Ok(order)
+            if self.sorting > 1 {
+                if let Some(order) = self.outcomes.get(a, b) {
+                    return Some(order);
+                }
+                outcome = Some((a, b));
             }
-        };
-        let outcome = match begun {
+        }
+        match begin(x, y, keys, work) {
             Ok(order) => Some(order),
-            Err(frame) => {
-                frames.push(frame);
-                None
-            }
-        };
-        let Some(frame) = frames.last_mut() else {
-            return outcome.unwrap_or(Ordering::Equal);
-        };
-        want = frame.resume(outcome);
+            Err(frame) => self.open(frame, equal, outcome),
+        }
+    }
+
+    fn open(
+        &mut self,
+        frame: Frame<'h>,
+        equal: Option<(Value<'h>, Value<'h>)>,
+        outcome: Option<(Value<'h>, Value<'h>)>,
+    ) -> Option<Ordering> {
+        self.sorting += usize::from(matches!(frame, Frame::Sorted(_)));
+        self.frames.push(Open { frame, equal, outcome });
+        None
+    }
+
+    /// The innermost frame has found this out.
+    fn close(&mut self, order: Ordering) {
+        let Some(open) = self.frames.pop() else { return };
+        self.sorting -= usize::from(matches!(open.frame, Frame::Sorted(_)));
+        if let (Some((a, b)), Ordering::Equal) = (open.equal, order) {
+            self.known.unite(a, b);
+        }
+        if let Some((a, b)) = open.outcome {
+            self.outcomes.put(a, b, order);
+        }
     }
 }
 
@@ -362,7 +430,11 @@ fn vectors<'h>(a: VecRef<'h>, b: VecRef<'h>) -> Result<Ordering, Frame<'h>> {
     match (a.kind() == Kind::Vector, b.kind() == Kind::Vector) {
         (true, false) => Ok(rank(Kind::Vector).cmp(&rank(kind_of(y)))),
         (false, true) => Ok(rank(kind_of(x)).cmp(&rank(Kind::Vector))),
-        (nested, _) => Err(Frame::Vecs { a, b, next: 0, nested }),
+        (nested, _) => match (a.entries(), b.entries()) {
+            // They can be longer than anybody would wait.
+            (Entries::Range(x, n), Entries::Range(y, m)) => Ok(x.cmp(&y).then(n.cmp(&m))),
+            _ => Err(Frame::Vecs { a, b, next: 0, nested }),
+        },
     }
 }
 

@@ -148,3 +148,53 @@ fn the_types_in_order() {
         }
     }
 }
+
+type Make = for<'h> fn(&'h Heap, Value<'h>) -> Value<'h>;
+
+/// Ways to make a value of two others that are the same.
+const MAKERS: [Make; 6] = [
+    |heap, v| list::new(heap, &[v, v]),
+    |heap, v| vector::from_values(heap, &[v, v]).unwrap(),
+    |heap, v| {
+        let keys = ["a", "b"].map(|key| Value::symbol(Symbol::intern(key)));
+        map::from_entries(heap, &[(keys[0], v), (keys[1], v)])
+    },
+    |heap, v| map::from_entries(heap, &[(v, v)]),
+    |heap, v| map::from_entries(heap, &[(v, v), (list::new(heap, &[v]), v)]),
+    |heap, v| set::from_values(heap, &[v, list::new(heap, &[v])]),
+];
+
+#[test]
+fn values_larger_than_memory_are_compared_soon() {
+    let heap = Heap::new();
+    for make in MAKERS {
+        // Up to 2^60 times as large as the memory they take.
+        let build = |last: Value<'static>| (0..60).fold(last, |v, _| make(&heap, v));
+        let [a, b, c] = [1, 1, 2].map(|n| build(Value::count(n)));
+        assert!(strict_eq(a, b) && loose_eq(a, b) && !strict_eq(a, c) && !loose_eq(a, c));
+        assert_eq!((cmp(a, b), cmp(a, c), cmp(c, b)), (Ordering::Equal, Ordering::Less, Ordering::Greater));
+        let [x, y] = [a, b].map(|v| heap.list(&[v, heap.float(f64::NAN), v]));
+        assert!(strict_eq(x, y) && !loose_eq(x, y) && !loose_eq(x, x));
+    }
+}
+
+#[test]
+fn a_nan_that_is_shared_equals_nothing() {
+    let heap = Heap::new();
+    let nan = list::new(&heap, &[heap.float(f64::NAN)]);
+    let deep = (0..60).fold(nan, |v, _| list::new(&heap, &[heap.int(1), v]));
+    assert!(strict_eq(deep, deep) && !loose_eq(deep, deep));
+    let fine = (0..60).fold(heap.int(1), |v, _| list::new(&heap, &[v, v]));
+    let both = list::new(&heap, &[fine, fine, deep]);
+    assert!(!loose_eq(both, both) && loose_eq(fine, fine));
+}
+
+#[test]
+fn long_ranges_are_compared_at_once() {
+    let heap = Heap::new();
+    let range = |first, last| vector::range(&heap, first, last).unwrap();
+    let (a, b, longer) = (range(1, 1 << 60), range(1, 1 << 60), range(1, 1 << 61));
+    assert_eq!((cmp(a, b), cmp(a, longer)), (Ordering::Equal, Ordering::Less));
+    assert!(strict_eq(a, b) && !strict_eq(a, longer));
+    assert_eq!(cmp(range(2, 3), longer), Ordering::Greater);
+}

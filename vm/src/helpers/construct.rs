@@ -1,17 +1,14 @@
-//! Making collections and text out of values.
+//! Making collections out of values.
 //!
 //! In: the values in order (the last one being the tail or the keys, where there is one). Out: the
 //! collection; :type_error when the entries of a vector share no type.
 
 use super::fail;
-use super::long::{self, Pieces};
 use crate::data::map::{self, MapBuilder};
 use crate::data::vector::{self, VecBuilder, VecError};
-use crate::data::{int, set as sets, string};
-use crate::inspect::Inspection;
+use crate::data::{int, set as sets};
 use crate::native::{Cx, Res};
 use crate::value::Value;
-use smallvec::SmallVec;
 
 /// `[items…]`
 pub(crate) fn vector<'h>(cx: &mut Cx<'h, '_>, items: &[Value<'h>]) -> Res<'h> {
@@ -72,50 +69,6 @@ pub(crate) fn map<'h>(cx: &mut Cx<'h, '_>, entries: &[Value<'h>]) -> Res<'h> {
 pub(crate) fn set<'h>(cx: &mut Cx<'h, '_>, items: &[Value<'h>]) -> Res<'h> {
     cx.charge(items.len() as u64 / 16);
     Ok(sets::from_values(cx.heap(), items))
-}
-
-/// The parts printed bare and joined.
-pub(crate) fn text<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Res<'h> {
-    let rest = SmallVec::from_slice(parts);
-    long::run(cx, Text { rest, next: 0, inside: None, out: String::new() })
-}
-
-/// An f-string being made.
-struct Text<'h> {
-    rest: SmallVec<[Value<'h>; 8]>,
-    /// The part after the one that is being printed.
-    next: usize,
-    inside: Option<Inspection<'h>>,
-    out: String,
-}
-
-/// Bytes of text that cost one reduction.
-const BYTES: usize = 64;
-
-impl<'h> Pieces<'h> for Text<'h> {
-    fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Res<'h>> {
-        let before = self.out.len();
-        let budget = usize::try_from(cx.core.budget.max(1)).unwrap_or(usize::MAX);
-        let limit = before.saturating_add(budget.saturating_mul(BYTES));
-        loop {
-            if let Some(inside) = &mut self.inside
-                && !inside.go_on(&mut self.out, limit)
-            {
-                cx.charge((self.out.len() - before).div_ceil(BYTES) as u64);
-                return None;
-            }
-            self.inside = None;
-            let Some(part) = self.rest.get(self.next) else { break };
-            self.next += 1;
-            let shown = part.as_exception().map_or(*part, |e| e.message());
-            match shown.as_str() {
-                Some(text) => self.out.push_str(text),
-                None => self.inside = Some(Inspection::begin(shown, &mut self.out)),
-            }
-        }
-        cx.charge(((self.out.len() - before) / BYTES) as u64);
-        Some(Ok(string::new(cx.heap(), &self.out)))
-    }
 }
 
 /// `a..b`

@@ -1,6 +1,6 @@
 //! Operators whose work takes long: done in pieces, over several turns, or by the pool of threads.
 //!
-//! In: an operator's work as [`Pieces`], or a [`Job`]. Out: its result, if the turn's budget lasts;
+//! In: an operator's work as [`Pieces`], or a [`Job`]; a native's as [`NativePieces`]. Out: its result, if the turn's budget lasts;
 //! otherwise the interpreter is told to pause.
 //!
 //! # How an operator pauses
@@ -8,12 +8,12 @@
 //! interpreter, about to raise that, finds the pause instead: it ends the turn with pc *at* the
 //! operator's instruction. When the work is done the instruction is executed again; its helper is then
 //! answered by the result found (`Env::answer`). So operators pause without a frame of their own, and
-//! branches that compare need nothing else.
+//! branches that compare need nothing else. A native that works in pieces is suspended as any other is.
 //!
 //! # Safety
 //! Pieces borrow the heap, and are kept from one turn to the next with that borrow forgotten. What
 //! they borrow stays where it is: only `Process::collect` moves objects, and it puts itself off while
-//! an operator is midway (`Core::is_midway`). The process owns both heap and pieces, so they go
+//! an operator is midway or a native has pinned them (`Core::is_pinned`). The process owns both heap and pieces, so they go
 //! wherever it goes, and are dropped with it; dropping pieces follows none of their references.
 #![allow(unsafe_code)]
 
@@ -78,5 +78,58 @@ impl Resume for Midway {
     }
 
     /// Nothing: there is no collection until this is done.
+    fn trace(&mut self, _: &mut dyn FnMut(&mut Word)) {}
+}
+
+/// As [`Pieces`], for natives.
+pub(crate) trait NativePieces<'h> {
+    /// Goes on until it is done, or until the turn's budget is used up: then nothing.
+    fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Native<'h>>;
+}
+
+/// Does a native's work, now or over the next turns.
+pub(crate) fn run_native<'h, W>(cx: &mut Cx<'h, '_>, mut work: W) -> Native<'h>
+where
+    W: NativePieces<'h> + 'h,
+{
+    match work.go_on(cx) {
+        Some(answer) => answer,
+        None => {
+            cx.core.cold().pinned = true;
+            let work: Box<dyn NativePieces<'h> + 'h> = Box::new(work);
+            // SAFETY: as in `run`; what it borrows is pinned.
+            let work = unsafe {
+                std::mem::transmute::<Box<dyn NativePieces<'h> + 'h>, Box<dyn NativePieces<'static>>>(
+                    work,
+                )
+            };
+            Native::Suspend(Box::new(Pinned(work)))
+        }
+    }
+}
+
+/// A native's work between two turns.
+struct Pinned(Box<dyn NativePieces<'static>>);
+
+// SAFETY: as for `Midway`.
+unsafe impl Send for Pinned {}
+
+impl Resume for Pinned {
+    fn resume<'h>(mut self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
+        // SAFETY: as for `Midway`.
+        let answer = unsafe {
+            let cx = std::mem::transmute::<&mut Cx<'h, '_>, &mut Cx<'static, '_>>(&mut *cx);
+            std::mem::transmute::<Option<Native<'static>>, Option<Native<'h>>>(self.0.go_on(cx))
+        };
+        match answer {
+            Some(answer) => {
+                cx.core.cold().pinned = false;
+                answer
+            }
+            None => Native::Suspend(self),
+        }
+    }
+
+    /// Nothing: what it holds is pinned.
     fn trace(&mut self, _: &mut dyn FnMut(&mut Word)) {}
 }

@@ -10,4 +10,5 @@ pub(crate) mod elementwise;
 pub(crate) mod fail;
 pub(crate) mod long;
 pub(crate) mod pattern;
+pub mod text;
 pub(crate) mod types;

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::code::MISSING;
 use crate::code::exec::{Ex, args_words};
 use crate::code::function::{Function, Info};
-use crate::stack::{POP_CHUNK, Stack};
+use crate::stack::{POP_CHUNK, Stack, poison};
 use crate::value::{Value, Word};
 
 /// Where the process is: program counter, registers of the frame, frame. Small and `Copy`: the match
@@ -345,6 +345,14 @@ impl Machine {
         }
         self.base = base;
         self.pc = entry as *const u64;
+        self.poison();
+    }
+
+    /// In debug builds: makes the registers of a frame whose arguments are yet to be written unreadable.
+    #[inline(always)]
+    fn poison(&self) {
+        // SAFETY: these are the frame's registers.
+        unsafe { poison(self.base, (self.fp as usize - self.base as usize) / 8 - 1) }
     }
 
     /// Does the `TailCall` with exactly so many arguments at `pc`; false: there is no room above
@@ -360,6 +368,7 @@ impl Machine {
         // SAFETY: there is room for that many words under fp.
         unsafe { *self.fp.sub(1) = function };
         self.base = base;
+        self.poison();
         self.set_all(words);
         self.pc = entry as *const u64;
         true
@@ -370,6 +379,7 @@ impl Machine {
     pub(crate) fn enter_again<const N: usize>(&mut self) {
         let words = self.args_of(N).exact::<N>();
         self.pc = self.ext(args_words(N)) as *const u64;
+        self.poison();
         self.set_all(words);
     }
 
@@ -383,6 +393,7 @@ impl Machine {
         let words: [Word; N] =
             std::array::from_fn(|i| if i == position { word } else { args.get(i) });
         self.pc = self.ext(args_words(N)) as *const u64;
+        self.poison();
         self.set_all(words);
     }
 
@@ -398,6 +409,7 @@ impl Machine {
     pub(crate) fn enter_counted(&mut self, counter: Word, sum: Word) {
         let position = self.a() & 1;
         self.pc = self.ext(3) as *const u64;
+        self.poison();
         self.set(position, counter);
         self.set(position ^ 1, sum);
     }
@@ -444,6 +456,7 @@ impl Machine {
         unsafe {
             let fp = above.sub(2);
             let base = fp.sub(1 + f.registers());
+            poison(base, f.registers());
             for i in 0..args.len {
                 *base.add(i) = args.get(i).bits();
             }
@@ -545,6 +558,7 @@ impl Machine {
             *self.fp.sub(1) = std::ptr::from_ref(f) as u64;
             self.base = self.fp.sub(1 + f.registers());
         }
+        self.poison();
         self.pc = f.entry();
     }
 

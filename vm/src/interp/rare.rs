@@ -12,7 +12,7 @@ use super::special::Field;
 use crate::code::exec::{Ex, args_words};
 use crate::code::function::Function;
 use crate::code::module::{Global, Link, LoadState};
-use crate::helpers::{construct, fail, pattern};
+use crate::helpers::{construct, fail, pattern, text};
 use crate::jit;
 use crate::process::Outcome;
 use crate::value::{Value, Word};
@@ -101,7 +101,7 @@ impl Env<'_> {
             }
             Ex::Map => (self.many(construct::map, args, None)?, 1),
             Ex::Set => (self.many(construct::set, args, None)?, 1),
-            _ => (self.many(construct::text, args, None)?, 1),
+            _ => (self.many(text::text, args, None)?, 1),
         };
         m.set(m.ext(at) as u16 as usize, word);
         m.next(at + ext);

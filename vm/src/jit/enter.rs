@@ -61,7 +61,7 @@ unsafe fn excursion(
             m.ret(value);
             return Ok(());
         }
-        let called = left(env, m, &*at);
+        let called = left(env, m, at);
         match run.step.take() {
             Some(step) => env.answered(m, step),
             None => called,
@@ -70,24 +70,25 @@ unsafe fn excursion(
 }
 
 /// Makes the interpreter's frame that compiled code was left for.
-unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: &Transit) -> Done {
-    let mut fits = true;
+unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: *const Transit) -> Done {
+    // SAFETY: written by whoever left.
+    let (mut fits, pc) = (true, unsafe { (*transit).pc });
     // SAFETY: `callee` was written on the way; `sp` is at the return address of what was left.
     unsafe {
         let function = &*(env.process.jit.callee as *const Function);
-        let under_header = *transit.sp as usize == abi::return_to_interpreter();
+        let under_header = *(*transit).sp as usize == abi::return_to_interpreter();
         let stack = &mut env.process.stack;
         if under_header {
-            *m = Machine::new(ptr::null(), ptr::null_mut(), transit.fp);
+            *m = Machine::new(ptr::null(), ptr::null_mut(), (*transit).fp);
             fits = m.fits_in_place(stack, function);
             m.replace(stack, function);
         } else {
-            let bridge = transit.sp.sub(1);
-            *bridge = transit.fp as u64;
-            for (i, &word) in transit.saved.iter().enumerate() {
+            let bridge = (*transit).sp.sub(1);
+            *bridge = (*transit).fp as u64;
+            for (i, word) in (*transit).saved.into_iter().enumerate() {
                 *bridge.sub(1 + i) = word;
             }
-            let above = transit.sp.sub(BRIDGE);
+            let above = (*transit).sp.sub(BRIDGE);
             *m = Machine::new(ptr::null(), above, bridge);
             if m.has_room_at_all(stack, function) {
                 m.push_bare(above, function, JIT_RETURN.pc());
@@ -98,29 +99,32 @@ unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: &Transit) -> Done {
                 m.push_bare(first, function, POP_CHUNK.pc());
             }
         }
-        if transit.pc.is_null() {
-            receive_arguments(m, function, &transit.image);
+        // Not all of the image has been written: what is not live there is not read either.
+        let image = (&raw const (*transit).image).cast::<u64>();
+        if pc.is_null() {
+            receive_arguments(m, function, image);
         } else {
-            m.copy_registers(transit.image.as_ptr(), function.registers());
-            m.go_to(transit.pc);
+            m.copy_registers(image, function.registers());
+            m.go_to(pc);
         }
     }
     if !fits && env.process.over_limit() {
         m.save(&mut env.process.stack);
         return Err(Exit::Leave(Outcome::LimitReached));
     }
-    let at_entry = transit.pc.is_null() || ptr::eq(transit.pc, m.function().entry());
+    let at_entry = pc.is_null() || ptr::eq(pc, m.function().entry());
     let due = env.process.core.budget <= 0 || env.process.heap.should_collect();
     if at_entry && due { Err(Exit::Entry) } else { Ok(()) }
 }
 
 /// Puts what a function was called with into its registers: a closure comes after the arguments.
-unsafe fn receive_arguments(m: &mut Machine, function: &'static Function, image: &[u64]) {
+unsafe fn receive_arguments(m: &mut Machine, function: &'static Function, image: *const u64) {
     let arity = function.arity as usize;
     // SAFETY: the function has that many parameters, and its captures after them.
-    unsafe { m.copy_registers(image.as_ptr(), arity) };
+    unsafe { m.copy_registers(image, arity) };
     if takes_closure(function) {
-        let closure = Word::from_bits(image[arity]);
+        // SAFETY: the caller has passed it.
+        let closure = Word::from_bits(unsafe { *image.add(arity) });
         // The process's own, just passed.
         let captures = crate::value::Value::new(closure).as_closure();
         m.fill_captures(function, captures.map_or(&[][..], |c| c.captures()), closure);

@@ -6,8 +6,8 @@
 //! of the first row whose occurrence most rows look at, and splits the rows into those that
 //! still can match when it succeeds and when it fails, by what the one test tells about the other
 //! (`relate`): nothing known is asked again. Several constants become a switch. A tree that would grow out of
-//! proportion is given up for the clauses one by one. `emit` turns the graph into blocks; parts of
-//! values are fetched where they are first needed.
+//! proportion is given up for several, each for some of the clauses, tried one after the other.
+//! `emit` turns the graph into blocks; parts of values are fetched where they are first needed.
 //!
 //! Constants are compared strictly. A value that is no collection counts as a vector with one
 //! entry, so a constant and `[p]` do not exclude one another.

@@ -4,7 +4,7 @@ use rata_bytecode::module::Const;
 
 use super::{Ask, Link, NIL, Occ, Part, Rest, Row, Scratch, View};
 use crate::hir::{ExprKind, Lit, Pattern, PatternKind};
-use crate::lower::Lowerer;
+use crate::lower::{Lowerer, guard};
 
 impl<'a> Lowerer<'a, '_> {
     /// The row that a clause begins as.
@@ -137,5 +137,29 @@ impl<'a> Scratch<'a> {
             self.tests.push((occ, ask, tail));
             self.tests.len() as u32 - 1
         })
+    }
+}
+
+/// How large a clause is: its patterns and its guard.
+pub(super) fn row_size(row: &Row<'_>) -> usize {
+    let patterns: usize = row.patterns.iter().map(|(_, p)| pattern_size(p)).sum();
+    1 + patterns + row.guard.map_or(0, guard::size)
+}
+
+/// Counts what asks something.
+fn pattern_size(p: &Pattern<'_>) -> usize {
+    match p.kind {
+        PatternKind::Wild | PatternKind::Var(_) => 0,
+        PatternKind::Vector { items, tail } => {
+            1 + items.iter().map(pattern_size).sum::<usize>() + tail.map_or(0, pattern_size)
+        }
+        PatternKind::List(items) => 1 + items.iter().map(pattern_size).sum::<usize>(),
+        PatternKind::Map(entries) => {
+            1 + entries.iter().map(|(_, p)| 1 + pattern_size(p)).sum::<usize>()
+        }
+        PatternKind::Prefix { rest: inner, .. } | PatternKind::Alias { pattern: inner, .. } => {
+            1 + pattern_size(inner)
+        }
+        _ => 1,
     }
 }

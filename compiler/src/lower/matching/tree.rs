@@ -5,8 +5,8 @@ use rata_bytecode::module::Const;
 use rata_bytecode::operand::ConstId;
 
 use super::relate::{Known, when_failed, when_passed};
+use super::rows::row_size;
 use super::{Ask, NIL, NO_NODE, Node, Occ, Row, Scratch};
-use crate::hir::{Pattern, PatternKind};
 use crate::lower::{Lowerer, guard};
 
 /// How many tests of a row are looked through for one of an occurrence. A test further along is
@@ -35,12 +35,19 @@ struct Builder<'l, 'r, 'a, 'd> {
     rows: &'r [Row<'a>],
     tasks: Vec<(Vec<u32>, Slot)>,
     start: u32,
+    /// Where control goes when no row matches: 0, or the tree for the rows that follow.
+    otherwise: u32,
     /// Nodes (guards count by their size) and row visits that may still be spent.
     nodes_left: usize,
     work_left: usize,
 }
 
 /// Builds the graph for the rows `first`; gives the node to start at.
+///
+/// A tree for many rows may be much larger than they are: a row that does not look where others do
+/// is in every branch. Where that gets out of hand, the rows are halved, and the tree for the
+/// first half goes on with that for the second where it would fail: some tests are made twice then,
+/// but size and time stay in proportion to the patterns.
 pub(super) fn build<'a>(
     l: &mut Lowerer<'a, '_>,
     s: &mut Scratch<'a>,
@@ -48,41 +55,64 @@ pub(super) fn build<'a>(
     first: &[u32],
 ) -> u32 {
     s.nodes.push(Node::Fail);
-    let size: usize = rows
-        .iter()
-        .map(|row| {
-            let patterns: usize = row.patterns.iter().map(|(_, p)| pattern_size(p)).sum();
-            1 + patterns + row.guard.map_or(0, guard::size)
-        })
-        .sum();
-    let (nodes_left, work_left) = (64 + 8 * size, 500_000 + 64 * size);
-    let mut b = Builder { l, s, rows, tasks: Vec::new(), start: 0, nodes_left, work_left };
-    if b.tree(first) {
-        return b.start;
+    let (tasks, start, otherwise) = (Vec::new(), 0, 0);
+    let (nodes_left, work_left) = (0, 0);
+    let mut b = Builder { l, s, rows, tasks, start, otherwise, nodes_left, work_left };
+    let sizes: Vec<usize> = rows.iter().map(row_size).collect();
+    let mut parts = vec![first];
+    while let Some(part) = parts.pop() {
+        b.otherwise = match part {
+            _ if b.tree(part, &sizes) => b.start,
+            _ if part.len() <= FEW_ROWS => b.sequence(part, b.otherwise),
+            _ => {
+                let (above, below) = part.split_at(part.len() / 2);
+                parts.push(above);
+                parts.push(below);
+                continue;
+            }
+        };
     }
-    b.s.nodes.truncate(1);
-    b.s.cases.clear();
-    b.s.leaves.fill(0);
-    b.sequence(first)
+    b.otherwise
 }
 
-fn pattern_size(p: &Pattern<'_>) -> usize {
-    1 + match p.kind {
-        PatternKind::Vector { items, tail } => {
-            items.iter().map(pattern_size).sum::<usize>() + tail.map_or(0, pattern_size)
-        }
-        PatternKind::List(items) => items.iter().map(pattern_size).sum(),
-        PatternKind::Map(entries) => entries.iter().map(|(_, p)| 1 + pattern_size(p)).sum(),
-        PatternKind::Prefix { rest: inner, .. } | PatternKind::Alias { pattern: inner, .. } => {
-            pattern_size(inner)
-        }
-        _ => 0,
-    }
-}
+/// So few rows are tried one by one rather than halved.
+const FEW_ROWS: usize = 4;
 
 impl<'a> Builder<'_, '_, 'a, '_> {
-    /// Builds the tree; false when it would grow too large.
-    fn tree(&mut self, first: &[u32]) -> bool {
+    /// Builds the tree for some rows, whose clauses have those sizes; false (and nothing built) when
+    /// it would grow too large.
+    fn tree(&mut self, first: &[u32], sizes: &[usize]) -> bool {
+        let size: usize = first.iter().map(|row| sizes[self.clause(*row)]).sum();
+        let share = first.len() * 500_000 / sizes.len().max(1);
+        (self.nodes_left, self.work_left) = (64 + 4 * size, share + 64 * size);
+        let (nodes, cases) = (self.s.nodes.len(), self.s.cases.len());
+        let leaves = self.s.leaves.clone();
+        self.share(self.otherwise);
+        if self.grow(first) {
+            return true;
+        }
+        self.tasks.clear();
+        self.s.nodes.truncate(nodes);
+        self.s.cases.truncate(cases);
+        self.s.leaves = leaves;
+        false
+    }
+
+    /// The clause of a row.
+    fn clause(&self, row: u32) -> usize {
+        self.s.rows[row as usize].clause as usize
+    }
+
+    /// Notes that several edges may lead to a node.
+    fn share(&mut self, node: u32) {
+        if node != 0 {
+            let len = self.s.shared.len().max(node as usize + 1);
+            self.s.shared.resize(len, false);
+            self.s.shared[node as usize] = true;
+        }
+    }
+
+    fn grow(&mut self, first: &[u32]) -> bool {
         self.tasks.push((first.to_vec(), Slot::Start));
         while let Some((rows, slot)) = self.tasks.pop() {
             if self.work_left < rows.len() || self.nodes_left == 0 {
@@ -119,7 +149,7 @@ impl<'a> Builder<'_, '_, 'a, '_> {
 
     /// The node for what is left of `rows`; its edges become tasks.
     fn step(&mut self, mut rows: Vec<u32>) -> u32 {
-        let Some(&row) = rows.first() else { return 0 };
+        let Some(&row) = rows.first() else { return self.otherwise };
         let rest = self.s.rows[row as usize];
         if rest.tests == NIL {
             self.s.leaves[rest.clause as usize] += 1;
@@ -320,15 +350,12 @@ impl<'a> Builder<'_, '_, 'a, '_> {
         }
     }
 
-    /// The clauses one by one: linear in the size of the patterns.
-    fn sequence(&mut self, first: &[u32]) -> u32 {
-        let mut next = 0;
-        for &row in first.iter().rev() {
-            self.s.shared.resize(self.s.nodes.len(), false);
-            self.s.shared[next as usize] = next != 0;
+    /// The clauses one by one, and then `next`: linear in the size of the patterns.
+    fn sequence(&mut self, rows: &[u32], mut next: u32) -> u32 {
+        for &row in rows.iter().rev() {
+            self.share(next);
             next = self.chain(row, next);
         }
-        self.s.shared.resize(self.s.nodes.len(), false);
         next
     }
 

@@ -6,6 +6,7 @@
 use super::flags::{memory_limit, priority_name, shown_limit};
 use super::{host, new_ref, reference_value, wrong};
 use crate::host::WorkerHost;
+use crate::natives::support::args::shown;
 use crate::node::{Node, deliver};
 use crate::process::body::{Body, Status};
 use crate::process::relations::Alias;
@@ -14,7 +15,6 @@ use crate::report;
 use rata_vm::Symbol;
 use rata_vm::data::{map, vector_of};
 use rata_vm::heap::{Fragment, Heap};
-use rata_vm::inspect::inspect;
 use rata_vm::native::{Cx, Job, Native, Resume};
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value, Word};
@@ -90,7 +90,7 @@ impl Resume for Listed {
 pub fn process_set_label<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let label = match args[0].as_str() {
         Some(text) => text.into(),
-        None => inspect(args[0]).into(),
+        None => shown(args[0]).into(),
     };
     host(cx).extra().relations().label = Some(label);
     Native::Value(Value::symbol(sym::OK))

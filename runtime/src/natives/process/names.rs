@@ -4,7 +4,7 @@ use super::{host, wrong};
 use crate::process::names::Refused;
 use rata_vm::Symbol;
 use rata_vm::data::vector_of;
-use rata_vm::inspect::inspect;
+use crate::natives::support::args::shown;
 use rata_vm::native::{Cx, Native};
 use rata_vm::value::{Value, Word};
 
@@ -22,7 +22,7 @@ pub fn process_register<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
         Err(Refused::Taken) => "the name is taken",
         Err(Refused::Named) => "the process has a name already",
     };
-    let text = format!("{problem}: {}", inspect(*name));
+    let text = format!("{problem}: {}", shown(*name));
     Native::Raise(cx.argument_error("Process.register", &text))
 }
 
@@ -32,7 +32,7 @@ pub fn process_unregister<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native
     if node.names.unregister(&node.table, args[0].word()) {
         return Native::Value(Value::TRUE);
     }
-    let text = format!("no process is registered as {}", inspect(args[0]));
+    let text = format!("no process is registered as {}", shown(args[0]));
     Native::Raise(cx.argument_error("Process.unregister", &text))
 }
 

@@ -1,6 +1,7 @@
 //! Natives of Process that send messages and exit signals.
 
 use super::{host, new_ref, node_name, reference_value, wrong};
+use crate::natives::support::args::shown;
 use crate::host::{after_signals, hold};
 use crate::node::{Node, deliver};
 use crate::process::body::Hold;
@@ -64,7 +65,7 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
         // As to a dead process.
         Dest::Lost | Dest::Unreachable => return Native::Value(*message),
         Dest::Unknown => {
-            let text = format!("no process is registered as {}", rata_vm::inspect::inspect(*dest));
+            let text = format!("no process is registered as {}", shown(*dest));
             return Native::Raise(cx.argument_error("Process.send", &text));
         }
         Dest::Wrong => return wrong(cx, "send", "a pid, a registered name or an alias", *dest),

@@ -2,6 +2,7 @@
 
 use super::send::{Dest, destination};
 use super::{host, new_ref, reference_value, wrong};
+use crate::natives::support::args::shown;
 use crate::node::deliver;
 use crate::process::relations::{Alias, Watcher};
 use crate::process::signal::Signal;
@@ -32,7 +33,7 @@ pub fn process_link<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
         cx.core.mailbox.push(Fragment::copy_of(heap.list(&parts)));
         return Native::Value(Value::TRUE);
     }
-    let text = format!("{} is dead", rata_vm::inspect::inspect(args[0]));
+    let text = format!("{} is dead", shown(args[0]));
     Native::Raise(cx.error(sym::NOPROC, &text))
 }
 

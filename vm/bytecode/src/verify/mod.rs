@@ -35,6 +35,9 @@ pub const MAX_CODE: usize = 1 << 22;
 /// Most types that a type consists of, repetitions counted.
 pub const MAX_TYPE_SIZE: u32 = 10_000;
 
+/// How deep types may nest: checks recurse.
+pub const MAX_TYPE_DEPTH: u32 = 64;
+
 /// What is wrong with a package, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VerifyError {

@@ -1,6 +1,6 @@
 //! The tables of a module and the frame of its functions: references in range, counts that agree.
 
-use super::{Check, MAX_ARITY, MAX_CODE, MAX_REGISTERS, MAX_TYPE_SIZE};
+use super::{Check, MAX_ARITY, MAX_CODE, MAX_REGISTERS, MAX_TYPE_DEPTH, MAX_TYPE_SIZE};
 use crate::cfg::outer_first;
 use crate::module::{Exported, FnSet, Function, Module, Type};
 use crate::operand::FnId;
@@ -46,24 +46,25 @@ fn function(module: &Module, id: FnId) -> Check<&Function> {
 
 /// Types refer to lower indices, and are small when written out, so that a check ends soon.
 fn check_types(types: &[Type]) -> Check {
-    let mut sizes: Vec<u32> = Vec::with_capacity(types.len());
+    let mut known: Vec<(u32, u32)> = Vec::with_capacity(types.len());
     for (i, ty) in types.iter().enumerate() {
         let parts = match ty {
             Type::VectorOf(entry) => std::slice::from_ref(entry),
             Type::ListOf(parts) | Type::Union(parts) => parts,
             _ => &[],
         };
-        let mut size = 1u32;
+        let (mut size, mut depth) = (1u32, 1u32);
         for part in parts {
-            let Some(part) = sizes.get(part.0 as usize) else {
+            let Some((part_size, part_depth)) = known.get(part.0 as usize) else {
                 return Err(format!("type {i}: refers to type {}, which is not before it", part.0));
             };
-            size = size.saturating_add(*part);
+            size = size.saturating_add(*part_size);
+            depth = depth.max(part_depth + 1);
         }
-        if size > MAX_TYPE_SIZE {
+        if size > MAX_TYPE_SIZE || depth > MAX_TYPE_DEPTH {
             return Err(format!("type {i}: too large"));
         }
-        sizes.push(size);
+        known.push((size, depth));
     }
     Ok(())
 }
