@@ -21,8 +21,7 @@ pub struct Settings {
 
 impl Settings {
     /// Nothing is compiled.
-    pub const OFF: Settings =
-        Settings { enabled: false, threshold: 0, synchronous: false };
+    pub const OFF: Settings = Settings { enabled: false, threshold: 0, synchronous: false };
     /// Of no effect.
     pub const THRESHOLD: u32 = 1000;
     /// Nothing is compiled either.

@@ -105,9 +105,8 @@ fn read_jit(text: &str, options: &mut Options) -> Result<(), Failure> {
             ("perf", _) => options.perf_map = true,
             (_, Some(1..)) => options.jit.threshold = threshold.unwrap_or(1),
             _ => {
-                let text = format!(
-                    "RATA_JIT has `{word}`: it can be on, off, threshold=N, sync and perf"
-                );
+                let text =
+                    format!("RATA_JIT has `{word}`: it can be on, off, threshold=N, sync and perf");
                 return Err(Failure::before_running(text));
             }
         }

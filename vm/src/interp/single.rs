@@ -63,9 +63,7 @@ impl Env<'_> {
                 (self.shaped_map(shape, m.args()), m.ext(at), at + 3)
             }
             Ex::MapKeys => return self.rare(m),
-            Ex::Closure => {
-                (self.closure(m.ext(at + 1) as usize, m.args()), m.ext(at), at + 2)
-            }
+            Ex::Closure => (self.closure(m.ext(at + 1) as usize, m.args()), m.ext(at), at + 2),
             Ex::Range => {
                 let word = self.binary(construct::range, m.get(m.b()), m.get(m.c()))?;
                 (word, m.a() as u64, 1)
@@ -129,15 +127,18 @@ impl Env<'_> {
             }
             _ => {
                 let found = access::cached_field(value, m.cached(3));
-                let found =
-                    found.or_else(|| pattern::map_entry(value, m.constant(2), m.cache(3)));
+                let found = found.or_else(|| pattern::map_entry(value, m.constant(2), m.cache(3)));
                 if let Some(word) = found.map(Value::word) {
                     m.set(m.a(), word);
                 }
                 (found.is_some(), 4)
             }
         };
-        if holds { m.next(length) } else { m.jump_ext() }
+        if holds {
+            m.next(length)
+        } else {
+            m.jump_ext()
+        }
         Ok(())
     }
 

@@ -263,16 +263,42 @@ fn operands(ins: &mut Ins) -> bool {
         }
         Ex::Jump | Ex::JumpBack => ins.falls = false,
         Ex::If | Ex::Unless => ins.uses.push(a),
-        Ex::IfEq | Ex::IfNe | Ex::IfLt | Ex::IfLe | Ex::IfGt | Ex::IfGe | Ex::UnlessEq
-        | Ex::UnlessNe | Ex::UnlessLt | Ex::UnlessLe | Ex::UnlessGt | Ex::UnlessGe
+        Ex::IfEq
+        | Ex::IfNe
+        | Ex::IfLt
+        | Ex::IfLe
+        | Ex::IfGt
+        | Ex::IfGe
+        | Ex::UnlessEq
+        | Ex::UnlessNe
+        | Ex::UnlessLt
+        | Ex::UnlessLe
+        | Ex::UnlessGt
+        | Ex::UnlessGe
         | Ex::UnlessSame => {
             ins.uses.extend([a, b]);
             ins.targets.push(jump(ins));
         }
-        Ex::IfEqInt | Ex::IfNeInt | Ex::IfLtInt | Ex::IfLeInt | Ex::IfGtInt | Ex::IfGeInt
-        | Ex::UnlessEqInt | Ex::UnlessNeInt | Ex::UnlessLtInt | Ex::UnlessLeInt
-        | Ex::UnlessGtInt | Ex::UnlessGeInt | Ex::UnlessWord | Ex::UnlessConst | Ex::UnlessList
-        | Ex::UnlessVector | Ex::UnlessLonger | Ex::UnlessMap | Ex::UnlessType | Ex::RecvWait => {
+        Ex::IfEqInt
+        | Ex::IfNeInt
+        | Ex::IfLtInt
+        | Ex::IfLeInt
+        | Ex::IfGtInt
+        | Ex::IfGeInt
+        | Ex::UnlessEqInt
+        | Ex::UnlessNeInt
+        | Ex::UnlessLtInt
+        | Ex::UnlessLeInt
+        | Ex::UnlessGtInt
+        | Ex::UnlessGeInt
+        | Ex::UnlessWord
+        | Ex::UnlessConst
+        | Ex::UnlessList
+        | Ex::UnlessVector
+        | Ex::UnlessLonger
+        | Ex::UnlessMap
+        | Ex::UnlessType
+        | Ex::RecvWait => {
             ins.uses.push(a);
             ins.targets.push(jump(ins));
         }
@@ -298,7 +324,12 @@ fn operands(ins: &mut Ins) -> bool {
             ins.targets.push(jump(ins));
         }
         Ex::RecvPeek => ins.defs.push(a),
-        Ex::Call | Ex::Call0 | Ex::Call1 | Ex::Call2 | Ex::Call3 | Ex::CallImport
+        Ex::Call
+        | Ex::Call0
+        | Ex::Call1
+        | Ex::Call2
+        | Ex::Call3
+        | Ex::CallImport
         | Ex::CallNative => ins.defs.push(ins.info().register() as u16),
         Ex::CallAddInt => {
             ins.uses.push(b);
@@ -308,8 +339,16 @@ fn operands(ins: &mut Ins) -> bool {
             ins.uses.push(d);
             ins.defs.push(ins.info().register() as u16);
         }
-        Ex::TailCall | Ex::TailCall0 | Ex::TailCall1 | Ex::TailCall2 | Ex::TailCall3
-        | Ex::TailSelf1 | Ex::TailSelf2 | Ex::TailSelf3 | Ex::TailImport | Ex::Fail
+        Ex::TailCall
+        | Ex::TailCall0
+        | Ex::TailCall1
+        | Ex::TailCall2
+        | Ex::TailCall3
+        | Ex::TailSelf1
+        | Ex::TailSelf2
+        | Ex::TailSelf3
+        | Ex::TailImport
+        | Ex::Fail
         | Ex::ReturnWord => ins.falls = false,
         Ex::TailValue | Ex::TailField | Ex::TailNamed => {
             ins.uses.push(d);

@@ -7,6 +7,7 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{
@@ -15,15 +16,14 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::{self, CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
-use cranelift_codegen::Context;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::analyse::Analysis;
 use super::enter::takes_closure;
+use super::install;
 use super::memory::CodeMemory;
 use super::table::{self, Code};
 use super::translate::{Translator, in_registers};
-use super::install;
 use crate::code::function::Function;
 use crate::vm::Vm;
 
@@ -80,8 +80,7 @@ impl Compiler {
         signature.params.extend((0..registers).map(|_| AbiParam::new(I64)));
         signature.returns.push(AbiParam::new(I64));
         self.context.clear();
-        self.context.func =
-            Clif::with_name_signature(UserFuncName::user(0, 0), signature.clone());
+        self.context.func = Clif::with_name_signature(UserFuncName::user(0, 0), signature.clone());
         let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
         let entry = entry_block(&mut builder);
         let this = declare_self(&mut builder, signature);

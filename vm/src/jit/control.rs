@@ -27,8 +27,7 @@ pub struct Settings {
 
 impl Settings {
     /// Nothing is compiled.
-    pub const OFF: Settings =
-        Settings { enabled: false, threshold: 0, synchronous: false };
+    pub const OFF: Settings = Settings { enabled: false, threshold: 0, synchronous: false };
     /// After how many calls a function is compiled that is not said to be otherwise.
     pub const THRESHOLD: u32 = 1000;
     /// What is best for most programs.

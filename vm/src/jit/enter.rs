@@ -42,7 +42,8 @@ unsafe fn excursion(
     let mut transit = MaybeUninit::<Transit>::uninit();
     let host: *mut (dyn Host + '_) = &raw mut *env.host;
     // SAFETY: the lifetime is forgotten for as long as this function runs.
-    let host = unsafe { std::mem::transmute::<*mut (dyn Host + '_), *mut (dyn Host + 'static)>(host) };
+    let host =
+        unsafe { std::mem::transmute::<*mut (dyn Host + '_), *mut (dyn Host + 'static)>(host) };
     let mut run = Run { vm: env.vm, host, step: None };
     let process: *mut Process = &raw mut *env.process;
     let at = transit.as_mut_ptr();
@@ -179,7 +180,13 @@ pub(crate) fn go_back(env: &mut Env<'_>, m: &mut Machine) -> Done {
 }
 
 /// An exception is caught by compiled code: the stack has been unwound to its frame.
-pub(crate) fn land(env: &mut Env<'_>, m: &mut Machine, frame: Frame, site: &Site, value: Word) -> Done {
+pub(crate) fn land(
+    env: &mut Env<'_>,
+    m: &mut Machine,
+    frame: Frame,
+    site: &Site,
+    value: Word,
+) -> Done {
     let Some(landing) = site.landing else { return Ok(()) };
     // SAFETY: the frame lies at fp, with the size that its call's site says. No register survives into a
     // landing.

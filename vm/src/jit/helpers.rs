@@ -110,7 +110,9 @@ pub(super) unsafe extern "sysv64" fn binary(
     // SAFETY: see the module.
     let (mut env, ..) = unsafe { context(process) };
     let helper = BINARY[operator as usize & 15];
-    answer(&mut env, |env| env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits))
+    answer(&mut env, |env| {
+        env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits)
+    })
 }
 
 /// Whether `a op b` holds.

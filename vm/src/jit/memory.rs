@@ -100,10 +100,11 @@ impl CodeMemory {
         }
     }
 
-    /// Gives a block back.
+    /// Gives a block back. (Modules are never unloaded yet, so their code is not either.)
     ///
     /// # Safety
     /// Nobody runs it, holds its address or will return into it.
+    #[cfg_attr(not(test), expect(dead_code))]
     pub(crate) unsafe fn free(&mut self, at: usize, bytes: usize) {
         let (first, n) = ((at - self.start) / GRANULE, bytes.div_ceil(GRANULE).max(1));
         for granule in &self.owners[first..first + n] {

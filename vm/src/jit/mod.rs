@@ -30,7 +30,7 @@ mod table;
 mod translate;
 
 pub(crate) use abi::{Link, return_to_interpreter};
-pub(crate) use control::{Jit, enter_function, interpreted_entry};
 pub use control::{Compiled, Settings};
+pub(crate) use control::{Jit, enter_function, interpreted_entry};
 pub(crate) use enter::{go_back, land};
 pub(crate) use table::{Site, site_at};

@@ -168,7 +168,13 @@ impl Translator<'_, '_> {
         result
     }
 
-    pub(super) fn ask_binary(&mut self, ins: &Ins, operator: Operator, x: Value, y: Value) -> Value {
+    pub(super) fn ask_binary(
+        &mut self,
+        ins: &Ins,
+        operator: Operator,
+        x: Value,
+        y: Value,
+    ) -> Value {
         let failed = self.exit_of(ins);
         let number = self.int(operator as i64);
         self.ask(abi::quiet_binary, &[number, x, y], failed)

@@ -346,8 +346,7 @@ impl<'a, 'b> Translator<'a, 'b> {
         let stub = self.int(abi::address(stub) as i64);
         self.b.ins().call_indirect(signature, stub, &arguments);
         let transit = self.transit();
-        let flag =
-            self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, failed) as i32);
+        let flag = self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, failed) as i32);
         self.unlikely(flag, failed);
         self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, value) as i32)
     }
@@ -427,11 +426,30 @@ impl<'a, 'b> Translator<'a, 'b> {
     /// Translates one instruction.
     fn instruction(&mut self, ins: &Ins) -> Flow {
         match ins.op {
-            Ex::LoadSmall | Ex::LoadWord | Ex::Move | Ex::List | Ex::Closure | Ex::Global
-            | Ex::Member | Ex::CheckDefined | Ex::Field | Ex::MapKeys => self.make(ins),
-            Ex::Vector | Ex::Cons | Ex::Map | Ex::Set | Ex::Text | Ex::Range
-            | Ex::ExceptionType | Ex::ExceptionParts | Ex::VectorEntry | Ex::VectorRest
-            | Ex::RecvStart | Ex::RecvMark | Ex::RecvTake | Ex::RecvSkip => self.step_on(ins),
+            Ex::LoadSmall
+            | Ex::LoadWord
+            | Ex::Move
+            | Ex::List
+            | Ex::Closure
+            | Ex::Global
+            | Ex::Member
+            | Ex::CheckDefined
+            | Ex::Field
+            | Ex::MapKeys => self.make(ins),
+            Ex::Vector
+            | Ex::Cons
+            | Ex::Map
+            | Ex::Set
+            | Ex::Text
+            | Ex::Range
+            | Ex::ExceptionType
+            | Ex::ExceptionParts
+            | Ex::VectorEntry
+            | Ex::VectorRest
+            | Ex::RecvStart
+            | Ex::RecvMark
+            | Ex::RecvTake
+            | Ex::RecvSkip => self.step_on(ins),
             Ex::Jump
             | Ex::JumpBack
             | Ex::Switch
@@ -450,13 +468,38 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::Prefix
             | Ex::CheckType
             | Ex::RecvPeek => self.pattern(ins),
-            Ex::Call | Ex::Call0 | Ex::Call1 | Ex::Call2 | Ex::Call3 | Ex::CallAddInt
-            | Ex::CallImport | Ex::CallValue | Ex::CallNative | Ex::TailCall | Ex::TailCall0
-            | Ex::TailCall1 | Ex::TailCall2 | Ex::TailCall3 | Ex::TailSelf1 | Ex::TailSelf2
-            | Ex::TailSelf3 | Ex::TailImport | Ex::TailValue | Ex::Return | Ex::ReturnWord
+            Ex::Call
+            | Ex::Call0
+            | Ex::Call1
+            | Ex::Call2
+            | Ex::Call3
+            | Ex::CallAddInt
+            | Ex::CallImport
+            | Ex::CallValue
+            | Ex::CallNative
+            | Ex::TailCall
+            | Ex::TailCall0
+            | Ex::TailCall1
+            | Ex::TailCall2
+            | Ex::TailCall3
+            | Ex::TailSelf1
+            | Ex::TailSelf2
+            | Ex::TailSelf3
+            | Ex::TailImport
+            | Ex::TailValue
+            | Ex::Return
+            | Ex::ReturnWord
             | Ex::ReturnAdd => self.call(ins),
-            Ex::CallField | Ex::CallNamed | Ex::TailField | Ex::TailNamed | Ex::SetGlobal
-            | Ex::Define | Ex::Raise | Ex::Reraise | Ex::Fail | Ex::RecvWait => self.leave(ins),
+            Ex::CallField
+            | Ex::CallNamed
+            | Ex::TailField
+            | Ex::TailNamed
+            | Ex::SetGlobal
+            | Ex::Define
+            | Ex::Raise
+            | Ex::Reraise
+            | Ex::Fail
+            | Ex::RecvWait => self.leave(ins),
             _ => self.operator(ins),
         }
     }
