@@ -122,6 +122,17 @@ impl Analysis {
         Some(analysis)
     }
 
+    /// Whether the function calls itself, other than in place of its frame.
+    pub(crate) fn is_recursive(&self) -> bool {
+        let this = std::ptr::from_ref(self.function) as u64;
+        self.code.values().any(|ins| match ins.op {
+            Ex::Call | Ex::Call0 | Ex::Call1 | Ex::Call2 | Ex::Call3 | Ex::CallAddInt => {
+                ins.ext[0] == this
+            }
+            _ => false,
+        })
+    }
+
     /// What catches the exceptions of an instruction.
     pub(crate) fn handler(&self, at: u32) -> Option<&'static Handler> {
         self.function.handler(at)

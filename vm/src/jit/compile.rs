@@ -98,7 +98,7 @@ impl Compiler {
                 return None;
             }
         };
-        install::install(&mut self.memory, function, compiled, &places)
+        install::install(&mut self.memory, function, compiled, &places, analysis.is_recursive())
     }
 }
 

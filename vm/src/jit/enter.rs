@@ -158,7 +158,7 @@ pub(crate) fn enter(env: &mut Env<'_>, m: &mut Machine, code: &'static Code) -> 
                     *image.add(1 + i) = here.get(i).bits();
                 }
             }
-            here.make_room_in_place(&mut (*process).stack, code.frame + 64);
+            here.make_room_in_place(&mut (*process).stack, code.room);
             abi::enter_call(process, code.body, here.fp())
         })
     }

@@ -30,6 +30,9 @@ use crate::code::function::Function;
 use crate::heap::Heap;
 use crate::process::Process;
 
+/// Room for some dozens of frames.
+const RECURSION: usize = 2 << 10;
+
 /// Bytes in front of the body.
 struct Front {
     bytes: Vec<u8>,
@@ -75,6 +78,7 @@ pub(crate) fn install(
     function: &'static Function,
     compiled: &CompiledCode,
     places: &[Place],
+    recursive: bool,
 ) -> Option<&'static Code> {
     let buffer = &compiled.buffer;
     let frame = buffer.frame_layout()?.frame_to_fp_offset;
@@ -97,7 +101,7 @@ pub(crate) fn install(
         bytes: bytes.len(),
         entry: start + entry,
         body: start + body,
-        frame: frame as usize + 16,
+        room: (frame as usize + 80).max(if recursive { RECURSION } else { 0 }),
         sites: sites(function, compiled, places, body, start, frame),
     }));
     memory.write(start, &bytes, code);

@@ -19,8 +19,10 @@ pub(crate) struct Code {
     pub(crate) entry: usize,
     /// Behind the checks: where the interpreter enters.
     pub(crate) body: usize,
-    /// Bytes that a frame takes below the caller's stack pointer.
-    pub(crate) frame: usize,
+    /// Bytes of stack that should be there when the interpreter enters: a frame's at least, and of a
+    /// function that calls itself enough for many, since it is expensive to cross into another chunk at
+    /// every leaf of a recursion.
+    pub(crate) room: usize,
     /// Calls, ascending by offset.
     pub(crate) sites: Box<[Site]>,
 }
@@ -63,6 +65,6 @@ pub(crate) fn site_at(address: usize) -> &'static Site {
 impl Code {
     #[cfg(test)]
     pub(crate) fn empty(start: usize) -> Code {
-        Code { start, bytes: 0, entry: start, body: start, frame: 0, sites: Box::default() }
+        Code { start, bytes: 0, entry: start, body: start, room: 0, sites: Box::default() }
     }
 }
