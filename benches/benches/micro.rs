@@ -138,6 +138,25 @@ fn collection(c: &mut Criterion) {
             b.iter(|| heap.collect(|visit| visit(&mut root)));
         });
     }
+    c.bench_function("allocate 10000 pairs beside 1000000 old ones", |b| {
+        let mut heap = Heap::new();
+        let mut root = {
+            let pairs: Vec<Value<'_>> =
+                (0..1_000_000).map(|n| heap.list(&[Value::count(n), Value::NIL])).collect();
+            heap.list(&pairs).word()
+        };
+        heap.collect(|visit| visit(&mut root));
+        b.iter(|| {
+            for n in 0..10_000 {
+                black_box(heap.list(&[Value::count(n), Value::NIL]));
+            }
+            if heap.should_collect() && heap.is_minor_next() {
+                heap.collect_young(|visit| visit(&mut root));
+            } else if heap.should_collect() {
+                heap.collect(|visit| visit(&mut root));
+            }
+        });
+    });
 }
 
 fn all(c: &mut Criterion) {

@@ -378,8 +378,8 @@ pub enum PatternKind<'a> {
     List(&'a [Pattern<'a>]),
     /// At least these keys (`Lit`, `Var` or `Global` expressions).
     Map(&'a [(Expr<'a>, Pattern<'a>)]),
-    /// Binds the whole as well.
-    Alias { pattern: &'a Pattern<'a>, var: Var },
+    /// Binds the whole as well; if the name stood before in the pattern, the whole must equal that.
+    Alias { pattern: &'a Pattern<'a>, var: Var, same: Option<&'a Expr<'a>> },
 }
 
 /// A type annotation.

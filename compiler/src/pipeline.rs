@@ -121,24 +121,41 @@ pub fn compile_here(request: &Request<'_>) -> Result<Compiled, Unreadable> {
     }
     let Resolved { modules, entry, diagnostics: found } =
         resolve(&arena, &mut names, &files, &mut index, request.is_stdlib);
-    let unread = unread_files(&diagnostics);
-    let idle = |d: &Diagnostic| matches!(d.code, "W0904" | "W0907") && unread.contains(&d.file);
-    diagnostics.extend(found.into_iter().filter(|d| !idle(d)));
+    let unread = Unread::of(&diagnostics, &map);
+    diagnostics.extend(found.into_iter().filter(|d| !unread.explains(d, &map)));
     if request.emit == Some(Stage::Resolved) {
         let listing = hir::print::print_modules(&modules, &names);
         return Ok(finish(None, listing, diagnostics, map));
     }
-    types::check(&modules, &names, &mut diagnostics);
+    let mut found = Vec::new();
+    types::check(&modules, &names, &mut found);
+    diagnostics.extend(found.into_iter().filter(|d| !unread.explains(d, &map)));
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         return Ok(finish(None, String::new(), diagnostics, map));
     }
     Ok(back_end(request, &modules, entry, &names, diagnostics, map))
 }
 
-/// Files with errors of syntax: what seems unused in them may be used where the text was not understood.
-fn unread_files(diagnostics: &[Diagnostic]) -> HashSet<FileId> {
-    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error);
-    errors.map(|d| d.file).collect()
+/// Where the text was not understood.
+struct Unread(HashSet<(FileId, u32)>);
+
+impl Unread {
+    fn of(diagnostics: &[Diagnostic], map: &SourceMap) -> Unread {
+        let garbled = |d: &&Diagnostic| {
+            let codes = ["E0101", "E0104", "E0105", "E0109", "E0110", "E0111", "E0112", "E0127"];
+            codes.contains(&d.code)
+        };
+        Unread(diagnostics.iter().filter(garbled).map(|d| (d.file, line(d, map))).collect())
+    }
+
+    /// Whether what was found in a later stage may come of that alone.
+    fn explains(&self, d: &Diagnostic, map: &SourceMap) -> bool {
+        !self.0.is_empty() && self.0.contains(&(d.file, line(d, map)))
+    }
+}
+
+fn line(d: &Diagnostic, map: &SourceMap) -> u32 {
+    map.get(d.file).map_or(0, |file| file.line_of(d.span.start))
 }
 
 /// Resolved modules to a package.
@@ -172,6 +189,10 @@ fn finish(
     mut diagnostics: Vec<Diagnostic>,
     sources: SourceMap,
 ) -> Compiled {
+    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        // what seems unused may be used where something is wrong
+        diagnostics.retain(|d| !matches!(d.code, "W0904" | "W0907" | "W0908"));
+    }
     diagnostics.sort_by_key(|d| (d.file, d.span.start, d.severity));
     Compiled { package, listing, diagnostics, sources }
 }

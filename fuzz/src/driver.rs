@@ -2,7 +2,7 @@
 //! badly.
 
 use crate::Mode;
-use crate::worker::{self, ACCEPTED};
+use crate::worker::{self, COUNT, Counts};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ fn batch_size(mode: Mode) -> u64 {
 struct Batch {
     /// The case to go on with.
     next: u64,
-    accepted: u64,
+    counts: Counts,
     failure: Option<Failure>,
 }
 
@@ -68,8 +68,8 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
     let mut kept: Vec<String> = Vec::new();
     // How often each kind of failure came.
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    // Of whole batches: how many cases, and how many of them came through all checks.
-    let (mut whole, mut accepted) = (0u64, 0u64);
+    // Of whole batches: how many cases, and what they came to.
+    let (mut whole, mut counts) = (0u64, Counts::default());
     eprintln!("{}: seed {}, from case {}", plan.mode.name(), plan.seed, plan.first);
     while next < end && seen.len() < plan.failures {
         if plan.time.is_some_and(|time| start.elapsed() >= time) {
@@ -79,7 +79,10 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
         let done = batch(plan, next, to, start)?;
         if done.failure.is_none() && done.next == to {
             whole += to - next;
-            accepted += done.accepted;
+            counts.decoded += done.counts.decoded;
+            counts.accepted += done.counts.accepted;
+            counts.ran += done.counts.ran;
+            counts.reductions += done.counts.reductions;
         }
         next = done.next;
         if let Some(failure) = done.failure {
@@ -94,9 +97,9 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
         let seconds = start.elapsed().as_secs_f64();
         let count = next - plan.first;
         eprintln!(
-            "{count} cases in {seconds:.0} s ({:.0}/s), {:.0}% accepted, {} kinds of failure",
+            "{count} cases in {seconds:.0} s ({:.0}/s), {}, {} kinds of failure",
             count as f64 / seconds.max(0.001),
-            accepted as f64 * 100.0 / whole.max(1) as f64,
+            shares(plan.mode, &counts, whole),
             seen.len()
         );
     }
@@ -107,6 +110,21 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
         eprintln!("run one again: rata-fuzz {} --replay {first}", plan.mode.name());
     }
     Ok(seen.is_empty())
+}
+
+/// What the cases came to, in per cent.
+fn shares(mode: Mode, counts: &Counts, whole: u64) -> String {
+    let share = |count: u64| count as f64 * 100.0 / whole.max(1) as f64;
+    match mode {
+        Mode::Parse => format!("{:.0}% accepted", share(counts.accepted)),
+        Mode::Load => format!(
+            "{:.0}% decoded, {:.0}% accepted, {:.0}% ran, for {} reductions on average",
+            share(counts.decoded),
+            share(counts.accepted),
+            share(counts.ran),
+            counts.reductions / counts.accepted.max(1),
+        ),
+    }
 }
 
 /// What failures of the same cause have in common: how the process ended and where it panicked.
@@ -121,8 +139,8 @@ fn kind(why: &str) -> String {
 struct Progress {
     /// The case under way.
     case: AtomicU64,
-    /// How many inputs came through all checks.
-    accepted: AtomicU64,
+    /// What they came to, once all have been run.
+    counts: Mutex<Vec<u64>>,
     /// Whether nothing more will come.
     ended: AtomicBool,
     /// The end of what it wrote to standard error.
@@ -145,7 +163,7 @@ fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<Batch> {
         .spawn()?;
     let progress = Arc::new(Progress {
         case: AtomicU64::new(from),
-        accepted: AtomicU64::new(0),
+        counts: Mutex::default(),
         ended: AtomicBool::new(false),
         said: Mutex::new(Vec::new()),
     });
@@ -157,7 +175,10 @@ fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<Batch> {
     }
     let case = progress.case.load(Ordering::SeqCst);
     let said = String::from_utf8_lossy(&progress.said.lock().expect("not poisoned")).into_owned();
-    let accepted = progress.accepted.load(Ordering::SeqCst);
+    let counts = match progress.counts.lock().expect("not poisoned").as_slice() {
+        &[decoded, accepted, ran, reductions] => Counts { decoded, accepted, ran, reductions },
+        _ => Counts::default(),
+    };
     let (next, failure) = match ended {
         Ended::Exit(status) if status.success() && case == to => (to, None),
         Ended::Exit(status) => {
@@ -170,7 +191,7 @@ fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<Batch> {
         }
         Ended::TimeIsUp => (case, None),
     };
-    Ok(Batch { next, accepted, failure })
+    Ok(Batch { next, counts, failure })
 }
 
 /// How a worker ended.
@@ -214,8 +235,8 @@ fn listen(child: &mut Child, progress: &Arc<Progress>) -> Vec<thread::JoinHandle
             let mut word = [0; 8];
             while out.read_exact(&mut word).is_ok() {
                 match u64::from_le_bytes(word) {
-                    number if number & ACCEPTED != 0 => {
-                        progress.accepted.store(number & !ACCEPTED, Ordering::SeqCst);
+                    number if number & COUNT != 0 => {
+                        progress.counts.lock().expect("not poisoned").push(number & !COUNT);
                     }
                     case => progress.case.store(case, Ordering::SeqCst),
                 }

@@ -17,7 +17,22 @@ pub struct Subject {
 
 enum State {
     Parse,
-    Load { packages: Packages, machine: Option<Box<Machine>> },
+    /// The machines by mode, made at first need.
+    Load {
+        packages: Packages,
+        machines: Vec<(load::Mode, Box<Machine>)>,
+    },
+}
+
+/// How far an input came.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ran {
+    /// It could be read at all.
+    pub decoded: bool,
+    /// It came through all checks.
+    pub accepted: bool,
+    /// How long it ran.
+    pub reductions: u64,
 }
 
 impl Subject {
@@ -28,7 +43,7 @@ impl Subject {
             Mode::Parse => State::Parse,
             Mode::Load => {
                 let packages = Packages::compile(&corpus, &stdlib);
-                State::Load { packages, machine: None }
+                State::Load { packages, machines: Vec::new() }
             }
         };
         Subject { corpus, stdlib, mode }
@@ -42,15 +57,21 @@ impl Subject {
         }
     }
 
-    /// Runs an input; panics, crashes or hangs if something is wrong. Whether it came through all
-    /// checks.
-    pub fn run(&mut self, input: &[u8]) -> bool {
+    /// Runs an input; panics, crashes or hangs if something is wrong.
+    pub fn run(&mut self, input: &[u8]) -> Ran {
         match &mut self.mode {
-            State::Parse => parse::run(input, &self.stdlib),
-            State::Load { machine, .. } => {
-                let make = || Box::new(Machine::new(&self.stdlib));
-                load::run(input, machine.get_or_insert_with(make))
+            State::Parse => {
+                let accepted = parse::run(input, &self.stdlib);
+                Ran { decoded: true, accepted, reductions: 0 }
             }
+            State::Load { machines, .. } => load::run(input, |mode| {
+                let found = machines.iter().position(|(other, _)| *other == mode);
+                let at = found.unwrap_or_else(|| {
+                    machines.push((mode, Box::new(Machine::new(&self.stdlib, mode))));
+                    machines.len() - 1
+                });
+                &mut machines[at].1
+            }),
         }
     }
 }

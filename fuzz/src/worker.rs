@@ -4,7 +4,7 @@
 use crate::Mode;
 use crate::corpus::Corpus;
 use crate::random::Random;
-use crate::subject::Subject;
+use crate::subject::{Ran, Subject};
 use std::io::{self, Write};
 use std::path::Path;
 use std::thread;
@@ -28,25 +28,53 @@ pub fn limit(megabytes: u64) -> io::Result<()> {
     rlimit::setrlimit(rlimit::Resource::CORE, 0, 0)
 }
 
-/// The bit that marks a word as the number of accepted inputs so far.
-pub const ACCEPTED: u64 = 1 << 63;
+/// The bit that marks a word as one of the counts at the end.
+pub const COUNT: u64 = 1 << 63;
+
+/// What the cases of a process came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Inputs that could be read.
+    pub decoded: u64,
+    /// Inputs that came through all checks.
+    pub accepted: u64,
+    /// Inputs that ran for more than a few steps.
+    pub ran: u64,
+    /// All steps.
+    pub reductions: u64,
+}
+
+/// Fewer reductions than that are nothing to speak of.
+const FEW: u64 = 100;
+
+impl Counts {
+    fn add(&mut self, ran: Ran) {
+        self.decoded += u64::from(ran.decoded);
+        self.accepted += u64::from(ran.accepted);
+        self.ran += u64::from(ran.reductions >= FEW);
+        self.reductions += ran.reductions;
+    }
+}
 
 /// Runs cases `from..to`; a number before each on standard output, and `to` at the end.
 pub fn cases(mode: Mode, root: &Path, seed: u64, from: u64, to: u64) {
+    end_with_panics();
     let mut subject = subject(mode, root);
     on_stack(stack_of(mode), || {
         let mut out = io::stdout().lock();
-        let mut accepted = 0;
+        let mut counts = Counts::default();
         for case in from..to {
             if out.write_all(&case.to_le_bytes()).and_then(|()| out.flush()).is_err() {
                 return; // nobody listens
             }
             let mut random = Random::new(seed, case);
             let input = subject.input(&mut random);
-            accepted += u64::from(subject.run(&input));
+            counts.add(subject.run(&input));
         }
         // A failure here is a failure of the driver, which sees it.
-        let _ = out.write_all(&(accepted | ACCEPTED).to_le_bytes());
+        for count in [counts.decoded, counts.accepted, counts.ran, counts.reductions] {
+            let _ = out.write_all(&(count | COUNT).to_le_bytes());
+        }
         let _ = out.write_all(&to.to_le_bytes());
         let _ = out.flush();
     });
@@ -54,18 +82,28 @@ pub fn cases(mode: Mode, root: &Path, seed: u64, from: u64, to: u64) {
 
 /// Runs one input from a file.
 pub fn replay(mode: Mode, root: &Path, input: &[u8]) {
+    end_with_panics();
     let mut subject = subject(mode, root);
     on_stack(stack_of(mode), || {
-        let accepted = subject.run(input);
-        eprintln!("{}", if accepted { "accepted" } else { "rejected" });
+        eprintln!("{:?}", subject.run(input));
     });
+}
+
+/// A panic on any thread ends the process: the runtime would go on.
+fn end_with_panics() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        hook(info);
+        std::process::exit(101);
+    }));
 }
 
 /// The input of a case.
 pub fn input(mode: Mode, root: &Path, seed: u64, case: u64) -> Vec<u8> {
-    let subject = subject(mode, root);
+    let mut subject = subject(mode, root);
     let mut input = Vec::new();
-    on_stack(LARGE_STACK, || input = subject.input(&mut Random::new(seed, case)));
+    let (made, from) = (&mut input, &mut subject);
+    on_stack(LARGE_STACK, move || *made = from.input(&mut Random::new(seed, case)));
     input
 }
 

@@ -29,12 +29,14 @@ pub struct WorkerHost {
     pub handovers: u32,
     /// Of the process that runs.
     pub extra: Option<Extra>,
+    /// The tick at which this worker, if idle, has the allocator return freed memory.
+    pub freed: Option<u64>,
 }
 
 impl WorkerHost {
     /// A worker's host with nothing to run.
     pub fn new(node: Arc<Node>, me: usize, local: Local) -> WorkerHost {
-        WorkerHost { node, me, local, next: None, handovers: 0, extra: None }
+        WorkerHost { node, me, local, next: None, handovers: 0, extra: None, freed: None }
     }
 
     /// The runtime's part of the process that runs.

@@ -9,9 +9,10 @@
 //!   members of sets stay strict.
 //! * [`cmp`]: the total order. It is equal exactly where `strict_eq` holds.
 //!
-//! Each is a loop over a worklist of its own: nesting costs memory, not native stack. Maps and sets
-//! whose keys are themselves collections are not looked up in (that would recurse) but sorted, by a
-//! merge sort that is one of the order's frames and lets the loop do its comparisons.
+//! Each is a loop over a worklist of its own: nesting costs memory, not native stack, and the loop can
+//! be left and taken up again. Maps and sets whose keys hold collections themselves are not looked up
+//! in (that would recurse) but sorted, by a merge sort that is one of the order's frames and lets the
+//! loop do its comparisons.
 
 mod equal;
 mod known;
@@ -19,6 +20,7 @@ mod order;
 
 pub(crate) use equal::Equality;
 pub use equal::{loose_eq, loose_eq_counted, strict_eq, strict_eq_counted};
+pub(crate) use order::Comparison;
 pub use order::{cmp, cmp_counted, cmp_nested_counted, sort};
 
 use crate::data::int;
@@ -93,6 +95,24 @@ pub fn cmp_numbers(a: Value<'_>, b: Value<'_>) -> Option<Ordering> {
 pub(crate) fn is_simple(value: Value<'_>) -> bool {
     use crate::value::Kind;
     !(value.kind().is_collection() || matches!(value.kind(), Kind::Exception | Kind::Fn))
+}
+
+/// How many entries a flat key may have.
+const FLAT: usize = 64;
+
+/// Whether a key is simple, or a short vector or list of what is: looking it up goes no deeper.
+fn is_flat(key: Value<'_>) -> bool {
+    if is_simple(key) {
+        return true;
+    }
+    match (key.as_list(), key.as_vec()) {
+        (Some(entries), _) => entries.len() <= FLAT && entries.iter().all(|v| is_simple(*v)),
+        (None, Some(vec)) if vec.len() <= FLAT => (0..vec.len()).all(|i| match item(vec, i) {
+            Some(Item::Value(v)) => is_simple(v),
+            _ => true,
+        }),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -48,7 +48,9 @@ fn hash_bytes(bytes: &[u8]) -> u64 {
 }
 
 /// How many entries of a value are looked at.
-const MOST: usize = 1 << 13;
+const MOST: usize = 1 << 12;
+/// As how many entries a map or set counts for itself: it takes longer than a list.
+const UNORDERED: usize = 16;
 /// Bytes of text that count as one more entry.
 const BYTES: usize = 64;
 /// Digits of a large int that do.
@@ -255,7 +257,7 @@ impl<'h> Walk<'h> {
     ) {
         self.only = None;
         self.state = step(self.state, tag ^ len as u64);
-        if len > self.left {
+        if len + UNORDERED > self.left {
             self.left = 0;
             return;
         }
@@ -266,7 +268,7 @@ impl<'h> Walk<'h> {
             entries.push((key, value));
             true
         });
-        let left = self.left - len;
+        let left = self.left - len - UNORDERED;
         // What is simple takes next to nothing of its share.
         let share = left / large.max(1);
         self.left = share;

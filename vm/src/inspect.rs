@@ -6,11 +6,14 @@
 
 use crate::compare;
 use crate::data::closure::describe;
-use crate::data::int;
+use crate::data::int::{self, BigRef};
 use crate::data::map::MapIter;
 use crate::data::vector::{Entries, VecRef, bool_entry, is_nil_float};
 use crate::value::{Kind, Value, View};
 use std::fmt::Write;
+
+/// Bytes of a text that are printed at once.
+const PIECE: usize = if cfg!(test) { 7 } else { 4096 };
 
 /// The text of a value as source.
 pub fn inspect(value: Value<'_>) -> String {
@@ -66,7 +69,7 @@ impl<'h> Inspection<'h> {
     pub(crate) fn go_on(&mut self, out: &mut String, limit: usize) -> bool {
         let mut printer = Printer { out, frames: std::mem::take(&mut self.frames) };
         while let Some(frame) = printer.frames.pop() {
-            if printer.out.len() > limit {
+            if printer.out.len() > limit || frame.is_longer_than(limit - printer.out.len()) {
                 printer.frames.push(frame);
                 self.frames = printer.frames;
                 return false;
@@ -74,6 +77,24 @@ impl<'h> Inspection<'h> {
             printer.resume(frame);
         }
         true
+    }
+}
+
+/// A large int has so many 64-bit digits: writing it in decimal takes some time.
+const LARGE_INT: usize = if cfg!(test) { 3 } else { 512 };
+/// Decimal digits that a 64-bit digit makes.
+const DECIMALS: usize = 19;
+
+impl<'h> Inspection<'h> {
+    /// The large int that comes next, if one does: whoever takes it writes it.
+    pub(crate) fn take_int(&mut self) -> Option<BigRef<'h>> {
+        match self.frames.pop()? {
+            Frame::Int(value) => BigRef::of(value),
+            other => {
+                self.frames.push(other);
+                None
+            }
+        }
     }
 }
 
@@ -99,7 +120,18 @@ enum Frame<'h> {
     /// The closing bracket of a computed key, and the value it stands for.
     AfterKey(Value<'h>),
     Value(Value<'h>),
+    /// The rest of a text, quoted.
+    Text(&'h str),
+    /// A large int.
+    Int(Value<'h>),
     Close(&'static str),
+}
+
+impl Frame<'_> {
+    /// Whether it is a large int with more digits than this: they come all at once.
+    fn is_longer_than(&self, left: usize) -> bool {
+        matches!(self, Frame::Int(n) if int::digits(*n).saturating_mul(DECIMALS) > left)
+    }
 }
 
 struct Printer<'h, 'o> {
@@ -118,6 +150,15 @@ impl<'h> Printer<'h, '_> {
         match frame {
             Frame::Close(text) => self.out.push_str(text),
             Frame::Value(value) => self.value(value),
+            Frame::Int(n) => self.out.push_str(&int::to_string(n).unwrap_or_default()),
+            Frame::Text(rest) => {
+                let (piece, rest) = rest.split_at(rest.floor_char_boundary(PIECE));
+                push_escaped(self.out, piece);
+                match rest.is_empty() {
+                    true => self.out.push('"'),
+                    false => self.frames.push(Frame::Text(rest)),
+                }
+            }
             Frame::List { rest: [], .. } => self.out.push('}'),
             Frame::List { rest: [next, rest @ ..], first } => {
                 self.comma(first);
@@ -201,8 +242,15 @@ impl<'h> Printer<'h, '_> {
             View::Int(n) => {
                 let _ = write!(self.out, "{n}");
             }
+            View::BigInt(n) if n.limbs().len() >= LARGE_INT => {
+                self.frames.push(Frame::Int(value));
+            }
             View::BigInt(_) => self.out.push_str(&int::to_string(value).unwrap_or_default()),
             View::Float(f) => push_float(self.out, f),
+            View::Str(text) if text.len() > PIECE => {
+                self.out.push('"');
+                self.frames.push(Frame::Text(text));
+            }
             View::Str(text) => push_quoted(self.out, text),
             View::Symbol(symbol) => push_symbol(self.out, symbol.text()),
             View::Module(name) => self.out.push_str(name.text()),
@@ -272,6 +320,11 @@ pub fn push_symbol(out: &mut String, text: &str) {
 /// Adds a string as source.
 pub fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
+    push_escaped(out, text);
+    out.push('"');
+}
+
+fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -286,7 +339,6 @@ pub fn push_quoted(out: &mut String, text: &str) {
             c => out.push(c),
         }
     }
-    out.push('"');
 }
 
 /// Characters that a reader would not see, or that would disturb the text around them.

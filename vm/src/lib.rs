@@ -31,6 +31,7 @@ mod tests;
 
 pub use code::load::{LoadError, Origin};
 pub use heap::{Fragment, Heap, freeze};
+pub use helpers::compare::ordered;
 pub use helpers::text as print;
 pub use interp::run;
 pub use jit::{Compiled, Settings as JitSettings};

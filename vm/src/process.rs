@@ -97,10 +97,8 @@ pub(crate) struct Cold {
     pub(crate) loading: Vec<&'static Module>,
     /// The operator that is being executed wants to go on later (`helpers/long.rs`).
     pub(crate) pause: Option<Pause>,
-    /// It has been left in the middle; nothing may be moved until it is done.
+    /// It has been left in the middle; the heap is pinned until it is done.
     pub(crate) midway: bool,
-    /// The native that is suspended holds values: nothing may be moved until it is done.
-    pub(crate) pinned: bool,
     /// What it came to: the answer when it is executed again.
     pub(crate) answer: Option<Word>,
 }
@@ -163,11 +161,6 @@ impl Core {
     /// Whether an operator has been left in the middle.
     pub(crate) fn is_midway(&self) -> bool {
         self.cold.as_ref().is_some_and(|cold| cold.midway)
-    }
-
-    /// Whether something that is to go on holds values of the heap.
-    fn is_pinned(&self) -> bool {
-        self.cold.as_ref().is_some_and(|cold| cold.midway || cold.pinned)
     }
 
     pub(crate) fn cold(&mut self) -> &mut Cold {
@@ -315,11 +308,12 @@ impl Process {
         self.memory() > self.heap.limit()
     }
 
-    /// Collects garbage, whether due or not (`Process.garbage_collect`, hibernation). Only between
-    /// turns. In the middle of an operator (or a native like it) it is put off until that is done.
+    /// Collects all garbage, whether that is due or not (`Process.garbage_collect`, hibernation). Only
+    /// between turns. In the middle of an operator (or a native like it) it is put off until that
+    /// is done.
     pub fn collect(&mut self) {
         let Process { heap, stack, core, .. } = self;
-        if core.is_pinned() {
+        if heap.is_pinned() {
             heap.request_collection();
             return;
         }
@@ -327,7 +321,33 @@ impl Process {
             stack.trace(visit);
             core.trace(visit);
         });
-        // Every collection looks through the whole stack: let a deep one pay for itself.
+        // Every full collection looks through the whole stack: let a deep one pay for itself.
         heap.postpone(stack.bytes() / 2);
+        self.settle();
+    }
+
+    /// Collects what is due. As for [`Process::collect`].
+    pub(crate) fn collect_due(&mut self) {
+        if self.heap.is_pinned() {
+            // It stays due.
+            return;
+        }
+        if !self.heap.is_minor_next() || self.over_limit() {
+            return self.collect();
+        }
+        let Process { heap, stack, core, .. } = self;
+        heap.collect_young(|visit| {
+            stack.trace_unsettled(visit);
+            core.trace(visit);
+        });
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        self.stack.settle();
+        #[cfg(debug_assertions)]
+        if self.heap.is_settled() {
+            self.stack.trace(&mut |word| self.heap.assert_settled(*word));
+        }
     }
 }

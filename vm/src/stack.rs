@@ -52,7 +52,9 @@ pub(crate) struct Head {
     /// The chunk that one lies in.
     prev: *mut Head,
     /// Size in bytes, this head included.
-    bytes: usize,
+    bytes: u32,
+    /// Whether no frame here has run since a collection: none of them holds a young value.
+    settled: bool,
 }
 
 const HEAD_WORDS: usize = size_of::<Head>() / 8;
@@ -240,10 +242,10 @@ impl Stack {
         let need = (registers + 3 + HEAD_WORDS + RED_ZONE) * 8;
         // SAFETY: the newest and the spare chunk are alive.
         unsafe {
-            if !self.spare.is_null() && (*self.spare).bytes >= need {
+            if !self.spare.is_null() && (*self.spare).bytes as usize >= need {
                 return 0;
             }
-            let wish = if self.head.is_null() { FIRST } else { (*self.head).bytes * 2 };
+            let wish = if self.head.is_null() { FIRST } else { (*self.head).bytes as usize * 2 };
             need.next_power_of_two().max(wish.min(LARGEST))
         }
     }
@@ -254,10 +256,11 @@ impl Stack {
         let need = (words + HEAD_WORDS + RED_ZONE) * 8;
         // SAFETY: chunks on the list and the spare one are alive and owned by this stack.
         unsafe {
-            let head = if !self.spare.is_null() && (*self.spare).bytes >= need {
+            let head = if !self.spare.is_null() && (*self.spare).bytes as usize >= need {
                 std::mem::replace(&mut self.spare, ptr::null_mut())
             } else {
-                let wish = if self.head.is_null() { FIRST } else { (*self.head).bytes * 2 };
+                let wish =
+                    if self.head.is_null() { FIRST } else { (*self.head).bytes as usize * 2 };
                 self.allocate(need.next_power_of_two().max(wish.min(LARGEST)))
             };
             (*head).prev = self.head;
@@ -313,6 +316,32 @@ impl Stack {
         }
     }
 
+    /// Shows the live registers of the frames that may have run since the last call of `settle`:
+    /// those in the newest chunk, and in the chunks before that were not settled.
+    pub(crate) fn trace_unsettled(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        for frame in self.frames() {
+            // SAFETY: the heads of the frames' chunks are alive.
+            if unsafe { (*frame.head).settled } {
+                return;
+            }
+            frame.trace(visit);
+        }
+    }
+
+    /// A collection has left no young value in any frame: those in all chunks but the newest need not
+    /// be looked at until they have been returned to.
+    pub(crate) fn settle(&mut self) {
+        let mut head = self.head;
+        // SAFETY: the list of chunks is intact. Those before a settled one are settled as well,
+        // since they are entered one by one.
+        unsafe {
+            while !head.is_null() && !(*head).prev.is_null() && !(*(*head).prev).settled {
+                head = (*head).prev;
+                (*head).settled = true;
+            }
+        }
+    }
+
     /// Where the frames stand: entries for `Vm::trace_line`, innermost first.
     pub(crate) fn stacktrace(&self, limit: usize) -> Vec<u64> {
         let place = |frame: Frame| frame.function().place(frame.pc);
@@ -338,7 +367,10 @@ impl Stack {
             ptr::null_mut()
         } else {
             // SAFETY: a head ends its block of so many bytes.
-            unsafe { low(head).add(RED_ZONE) }
+            unsafe {
+                (*head).settled = false;
+                low(head).add(RED_ZONE)
+            }
         };
     }
 
@@ -357,7 +389,8 @@ impl Stack {
                 base: none,
                 pc: ptr::null(),
                 prev: ptr::null_mut(),
-                bytes,
+                bytes: bytes as u32,
+                settled: false,
             });
             self.bytes += bytes;
             head
@@ -370,7 +403,7 @@ impl Stack {
         }
         // SAFETY: the block was made by `allocate` with this size.
         unsafe {
-            let bytes = (*head).bytes;
+            let bytes = (*head).bytes as usize;
             self.bytes -= bytes;
             dealloc(low(head).cast(), layout(bytes));
         }
@@ -400,7 +433,7 @@ pub(crate) unsafe fn poison(base: *mut u64, registers: usize) {
 /// The lowest word of the chunk with this head.
 unsafe fn low(head: *mut Head) -> *mut u64 {
     // SAFETY: by contract the head ends a block of so many bytes.
-    unsafe { head.add(1).cast::<u8>().sub((*head).bytes).cast() }
+    unsafe { head.add(1).cast::<u8>().sub((*head).bytes as usize).cast() }
 }
 
 fn layout(bytes: usize) -> Layout {

@@ -3,9 +3,21 @@
 use crate::data::{closure, exception, list, map, reference, set, vector};
 use crate::heap::Heap;
 use crate::symbols::Symbol;
-use crate::value::{Pid, Value};
+use crate::value::{Pid, Value, Word};
 use num_bigint::BigInt;
 use proptest::prelude::*;
+
+/// A heap whose collections are minor and full ones in turn, in both sorts of heap (`collect_next`).
+pub(crate) fn stressed() -> Heap {
+    let heap = Heap::new();
+    heap.set_stress(true);
+    heap
+}
+
+/// The collection that is next.
+pub(crate) fn collect_next(heap: &mut Heap, roots: impl FnOnce(&mut dyn FnMut(&mut Word))) {
+    if heap.is_minor_next() { heap.collect_young(roots) } else { heap.collect(roots) }
+}
 
 #[derive(Clone, Debug)]
 pub(crate) enum Recipe {

@@ -286,7 +286,10 @@ impl<'a> Printer<'_, 'a> {
                     .collect();
                 format!("map({})", entries.join(", "))
             }
-            Alias { pattern, var } => format!("{} = {}", self.pattern(pattern), self.var(*var)),
+            Alias { pattern, var, same } => {
+                let same = same.map(|e| format!(" = ^{}", self.inline(e))).unwrap_or_default();
+                format!("{} = {}{same}", self.pattern(pattern), self.var(*var))
+            }
         }
     }
 }

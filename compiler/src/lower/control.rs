@@ -128,7 +128,7 @@ impl<'a> Lowerer<'a, '_> {
     fn bind_all(&mut self, pattern: &Pattern<'a>, value: Val) {
         match pattern.kind {
             PatternKind::Var(var) => self.vars[var.0 as usize] = value,
-            PatternKind::Alias { pattern, var } => {
+            PatternKind::Alias { pattern, var, .. } => {
                 self.vars[var.0 as usize] = value;
                 self.bind_all(pattern, value);
             }

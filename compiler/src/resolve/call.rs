@@ -245,8 +245,8 @@ impl<'a> Resolver<'a, '_> {
         let count = args.positional.len() as u32;
         if args.named.is_empty() {
             let Some(entry) = known.entries.iter().find(|e| e.0 <= count && count <= e.1) else {
-                let arities = known.entries.iter().map(|e| (e.0, e.1)).collect();
-                self.wrong_arity(known.name, name_span, count as usize, arities);
+                let signatures = self.own_signatures(&known.entries);
+                self.wrong_arity(known.name, name_span, count as usize, &signatures);
                 return hir::ExprKind::Error;
             };
             let mut all = args.positional;
@@ -288,7 +288,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn own_signatures(&self, entries: &[(u32, u32, FnIdx)]) -> Vec<Signature> {
+    pub(super) fn own_signatures(&self, entries: &[(u32, u32, FnIdx)]) -> Vec<Signature> {
         let mut list: Vec<Signature> = Vec::new();
         for entry in entries {
             let body = |g: &&usize| self.level.group_fns[**g].0 == entry.2;
@@ -331,8 +331,7 @@ impl<'a> Resolver<'a, '_> {
         let count = args.positional.len() as u32;
         if args.named.is_empty() {
             if !signatures.iter().any(|s| s.takes(count)) {
-                let arities = signatures.iter().map(|s| (s.min, s.arity())).collect();
-                self.wrong_arity(name, name_span, count as usize, arities);
+                self.wrong_arity(name, name_span, count as usize, &signatures);
                 return hir::ExprKind::Error;
             }
             return self.call_import(module, name, &args.positional);
@@ -463,8 +462,7 @@ impl<'a> Resolver<'a, '_> {
         if (0..args.named.len()).any(twice) {
             return; // reported
         }
-        let arities = signatures.iter().map(|s| (s.min, s.arity())).collect();
-        self.wrong_arity(name, span, count + args.named.len(), arities);
+        self.wrong_arity(name, span, count + args.named.len(), signatures);
     }
 
     /// Puts the arguments in the order of the parameters. Named ones are evaluated into temporaries
@@ -534,8 +532,9 @@ impl<'a> Resolver<'a, '_> {
         name: Name,
         span: Span,
         count: usize,
-        mut arities: Vec<(u32, u32)>,
+        signatures: &[Signature],
     ) {
+        let mut arities: Vec<_> = signatures.iter().map(|s| (s.min, s.arity())).collect();
         arities.sort_unstable();
         let mut wanted: Vec<String> = Vec::new();
         for (min, max) in arities {
@@ -548,11 +547,35 @@ impl<'a> Resolver<'a, '_> {
             None => "no".to_string(),
         };
         let plural = if text == "1" { "" } else { "s" };
+        let help = self.shapes(name, signatures);
         let name = self.text(name).to_string();
-        self.error("E0301", span, format!("`{name}` takes {text} argument{plural}, not {count}"))
-            .label = "wrong number of arguments".to_string();
+        let message = format!("`{name}` takes {text} argument{plural}, not {count}");
+        let error = self.error("E0301", span, message);
+        error.label = "wrong number of arguments".to_string();
+        error.help.extend(help);
+    }
+
+    /// How a function is called, if that says more than the number of arguments.
+    fn shapes(&self, name: Name, signatures: &[Signature]) -> Option<String> {
+        let named = |s: &Signature| s.params.iter().any(Option::is_some);
+        if signatures.len() > MOST_SHAPES || !signatures.iter().any(named) {
+            return None;
+        }
+        let shape = |s: &Signature| {
+            let param = |(i, name): (usize, &Option<Name>)| {
+                let text = name.map_or("_", |name| self.text(name));
+                if i < s.min as usize { text.to_string() } else { format!("{text} = …") }
+            };
+            let params: Vec<String> = s.params.iter().enumerate().map(param).collect();
+            format!("`{}({})`", self.text(name), params.join(", "))
+        };
+        let shapes: Vec<String> = signatures.iter().map(shape).collect();
+        Some(format!("it is called as {}", shapes.join(" or ")))
     }
 }
+
+/// Of more ways to call a function none is shown.
+const MOST_SHAPES: usize = 3;
 
 /// For each named argument its parameter; `None` overall when the signature does not fit.
 fn slots(signature: &Signature, count: u32, args: &Args<'_>) -> Option<Vec<Option<u32>>> {

@@ -34,7 +34,11 @@ impl<'a> Resolver<'a, '_> {
             K::Symbol(name) => hir::ExprKind::Lit(Lit::Symbol(*name)),
             K::Bool(b) => hir::ExprKind::Lit(Lit::Bool(*b)),
             K::Nil => hir::ExprKind::Lit(Lit::Nil),
-            K::Module(path) => hir::ExprKind::Lit(Lit::Module(self.module_name(path))),
+            K::Module(path) => {
+                let module = self.module_name(path);
+                self.warn_foreign_module(module, path.span);
+                hir::ExprKind::Lit(Lit::Module(module))
+            }
             K::ThisModule => hir::ExprKind::Lit(Lit::Module(self.outline().name)),
             K::Name(name) => self.name_value(*name, span),
             K::Dot(name) => self.tilde_param(*name, span),
@@ -76,7 +80,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn return_from(&mut self, span: Span, value: Option<&'a Expr<'a>>) -> hir::ExprKind<'a> {
-        if self.scopes.context().is_init {
+        if self.scopes.context().no_return {
             self.error("E0207", span, "`return` outside a function").label =
                 "there is no function to leave".to_string();
         }
@@ -265,8 +269,9 @@ impl<'a> Resolver<'a, '_> {
         if known.entries.iter().any(|e| e.0 <= count && count <= e.1) {
             return self.function_value(set, Some(count));
         }
-        let arities = known.entries.iter().map(|e| (e.0, e.1)).collect();
-        self.wrong_arity(name, span, arity as usize, arities);
+        let entries = known.entries.clone();
+        let signatures = self.own_signatures(&entries);
+        self.wrong_arity(name, span, arity as usize, &signatures);
         hir::ExprKind::Error
     }
 
@@ -290,8 +295,7 @@ impl<'a> Resolver<'a, '_> {
             Ok(Some(MemberKind::Constant)) => return None,
             Ok(None) => return Some(hir::ExprKind::Error),
             Ok(Some(MemberKind::Functions(list))) if !list.iter().any(|s| s.takes(count)) => {
-                let arities = list.iter().map(|s| (s.min, s.arity())).collect();
-                self.wrong_arity(ident.name, ident.span, arity as usize, arities);
+                self.wrong_arity(ident.name, ident.span, arity as usize, &list);
                 return Some(hir::ExprKind::Error);
             }
             _ => {}

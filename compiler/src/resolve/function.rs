@@ -4,7 +4,7 @@ use super::Resolver;
 use super::outline::{Group, defaults_clause, param_name, required};
 use super::pattern::Bound;
 use super::scope::{Context, Tilde};
-use super::statement::docstring;
+use super::statement::documented_body;
 use crate::hir;
 use crate::names::Name;
 use crate::span::Span;
@@ -12,15 +12,9 @@ use crate::syntax::tree::*;
 use rata_bytecode::verify::MAX_ARITY;
 
 impl<'a> Resolver<'a, '_> {
-    fn enter_function(&mut self, name: Name, self_var: Option<hir::Var>, tilde: bool) {
-        self.scopes.enter(Context {
-            name,
-            captures: Vec::new(),
-            self_var,
-            self_used: false,
-            tilde: tilde.then(Tilde::default),
-            is_init: false,
-        });
+    pub(super) fn enter_function(&mut self, name: Name, self_var: Option<hir::Var>, tilde: bool) {
+        let tilde = tilde.then(Tilde::default);
+        self.scopes.enter(Context { self_var, tilde, ..Context::new(name) });
     }
 
     /// The clauses of a function of the module.
@@ -62,19 +56,18 @@ impl<'a> Resolver<'a, '_> {
         let (params, types) = self.params(function.params);
         let guard = function.guard.map(|g| self.guard(g));
         let result = function.result.map(|t| self.type_expr(t));
-        let mut stmts = function.body.stmts;
-        if stmts.len() > 1
-            && let Some(text) = docstring(&stmts[0])
-        {
-            if documented {
-                let arity = function.params.len() as u32;
-                self.level.docs.push((Some((name, arity)), text));
-            }
-            stmts = &stmts[1..];
+        let (doc, body) = documented_body(&function.body);
+        if let Some(text) = doc.filter(|_| documented) {
+            let arity = function.params.len() as u32;
+            self.level.docs.push((Some((name, arity)), text));
         }
-        let body = self.block(&Block { span: function.body.span, stmts });
+        let body = self.block(&body);
         let gone = self.scopes.close(mark);
-        self.warn_unused(&gone);
+        if function.params.iter().any(|p| p.default.is_some()) {
+            self.undecided.extend(gone.into_iter().filter(|local| !local.used));
+        } else {
+            self.warn_unused(&gone);
+        }
         hir::FnClause { span: function.span, params, types, guard, result, body }
     }
 
@@ -112,11 +105,24 @@ impl<'a> Resolver<'a, '_> {
         names: &[Option<Name>],
         body: hir::Expr<'a>,
     ) -> hir::FnDef<'a> {
+        self.typed_function(name, span, params, &vec![None; params.len()], names, body)
+    }
+
+    /// The same with types of parameters.
+    pub(super) fn typed_function(
+        &mut self,
+        name: Name,
+        span: Span,
+        params: &[hir::Pattern<'a>],
+        types: &[Option<hir::Type<'a>>],
+        names: &[Option<Name>],
+        body: hir::Expr<'a>,
+    ) -> hir::FnDef<'a> {
         let stmt = hir::Stmt { span: body.span, kind: hir::StmtKind::Expr(self.alloc(body)) };
         let clause = hir::FnClause {
             span,
             params: self.slice(params),
-            types: self.slice(&vec![None; params.len()]),
+            types: self.slice(types),
             guard: None,
             result: None,
             body: hir::Block { span: body.span, stmts: self.slice(&[stmt]) },
@@ -128,63 +134,6 @@ impl<'a> Resolver<'a, '_> {
             params: self.slice(names),
             clauses: self.slice(&[clause]),
         }
-    }
-
-    /// The entry of a function that evaluates defaults for omitted arguments and calls the body.
-    /// A default may use the parameters before it.
-    pub(super) fn defaults_entry(
-        &mut self,
-        function: &Function<'a>,
-        body: &hir::FnDef<'a>,
-        target: hir::Target<'a>,
-    ) -> hir::FnDef<'a> {
-        let span = function.span;
-        self.enter_function(body.name, None, false);
-        let def = self.defaults_entry_inside(function, body, span, target);
-        self.scopes.leave();
-        def
-    }
-
-    fn defaults_entry_inside(
-        &mut self,
-        function: &Function<'a>,
-        body: &hir::FnDef<'a>,
-        span: Span,
-        target: hir::Target<'a>,
-    ) -> hir::FnDef<'a> {
-        let mark = self.scopes.open();
-        let mut stmts = Vec::new();
-        let mut params = Vec::new();
-        let mut args = Vec::new();
-        for param in function.params {
-            let given = self.scopes.fresh(None);
-            params.push(hir::Pattern { span: param.span, kind: hir::PatternKind::Var(given) });
-            let value = match param.default {
-                Some(default) => {
-                    let default = self.expression_ref(default);
-                    hir::ExprKind::IfMissing { var: given, default }
-                }
-                None => hir::ExprKind::Var(given),
-            };
-            let value = self.expr(param.span, value);
-            let name = param_name(param);
-            let var = self.scopes.fresh(name);
-            let pattern =
-                self.alloc(hir::Pattern { span: param.span, kind: hir::PatternKind::Var(var) });
-            let kind = hir::StmtKind::Bind { pattern, value: self.alloc(value) };
-            stmts.push(hir::Stmt { span: param.span, kind });
-            if let Some(name) = name {
-                self.scopes.declare(name, var, param.span);
-            }
-            args.push(self.expr(param.span, hir::ExprKind::Var(var)));
-        }
-        self.scopes.close(mark);
-        let call = hir::ExprKind::Call { target, args: self.slice(&args) };
-        let call = self.expr(span, call);
-        stmts.push(hir::Stmt { span, kind: hir::StmtKind::Expr(self.alloc(call)) });
-        let block = hir::Block { span, stmts: self.slice(&stmts) };
-        let block = self.expr(span, hir::ExprKind::Block(block));
-        self.plain_function(body.name, span, &params, body.params, block)
     }
 
     /// `fn`, `~` or `function` as an expression; `bound` is the name and variable that will hold it.
@@ -235,7 +184,7 @@ impl<'a> Resolver<'a, '_> {
             let mark = self.scopes.open();
             let (params, types) = self.params(clause.params);
             let guard = clause.guard.map(|g| self.guard(g));
-            let body = self.block(&clause.body);
+            let body = self.block(&documented_body(&clause.body).1);
             let gone = self.scopes.close(mark);
             self.warn_unused(&gone);
             let result = None;
@@ -327,9 +276,10 @@ impl<'a> Resolver<'a, '_> {
         self.finish_lambda(span, &defs, &ranges, false)
     }
 
-    /// A parameterless lambda around a block.
+    /// A parameterless lambda around the statements of a test module.
     pub(super) fn thunk(&mut self, name: Name, span: Span, body: &Block<'a>) -> hir::Expr<'a> {
         self.enter_function(name, None, false);
+        self.scopes.context_mut().no_return = true;
         let body = self.block(body);
         let value = self.expr(span, hir::ExprKind::Block(body));
         let def = self.plain_function(name, span, &[], &[], value);

@@ -243,20 +243,26 @@ impl<'a> Resolver<'a, '_> {
         self.visible_binding(name).is_some() && !self.level.groups_by_name.contains_key(&name)
     }
 
-    /// `help: did you mean …` for a misspelt name. Of equally near ones the one seen first; in a
-    /// compilation with very many errors the last ones get no such help.
+    /// `help: did you mean …` for a misspelt name.
     pub(super) fn suggestion(
         &self,
         text: &str,
         candidates: impl IntoIterator<Item = Name>,
     ) -> Option<String> {
+        let name = self.nearest(text, candidates)?;
+        Some(format!("did you mean `{}`?", self.text(name)))
+    }
+
+    /// The name that was probably meant. Of equally near ones it is the one seen first; in a
+    /// compilation with very many errors the last ones get no such help.
+    fn nearest(&self, text: &str, candidates: impl IntoIterator<Item = Name>) -> Option<Name> {
         let mut names: Vec<Name> = candidates.into_iter().collect();
         let left = self.comparisons.get().checked_sub(names.len())?;
         self.comparisons.set(left);
         names.sort_unstable();
         names.dedup();
         let texts = names.iter().map(|name| self.text(*name));
-        suggest::nearest(text, texts).map(|n| format!("did you mean `{n}`?"))
+        self.names.find(suggest::nearest(text, texts)?)
     }
 
     /// Reports a name that means nothing here.
@@ -270,11 +276,18 @@ impl<'a> Resolver<'a, '_> {
         if let Some(info) = self.names.find("Core").and_then(|core| self.index.get(core)) {
             candidates.extend(info.members.iter().filter(|m| m.1.public).map(|m| *m.0));
         }
-        let help = self.suggestion(&text, candidates).or_else(|| self.elsewhere(name));
+        let near = self.nearest(&text, candidates);
+        let help = match near {
+            _ if foreign_word(&text).is_some() => foreign_word(&text).map(str::to_string),
+            Some(near) => Some(format!("did you mean `{}`?", self.text(near))),
+            None => self.elsewhere(name),
+        };
         let below = self.level.bindings_by_name.get(&name).map(|list| {
             let span = self.outline().bindings[list[0]].span;
             (span, "it is bound only here, further down".to_string())
         });
+        let gone = self.scopes.bound_in_block(name);
+        let below = below.or(gone.map(|span| (span, "it is bound only in this block".to_string())));
         let error = self.error("E0201", span, format!("unknown {what} `{text}`"));
         error.label = "not found in this scope".to_string();
         error.help.extend(help);
@@ -321,6 +334,16 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
+    /// Warns of a module name that is a constant of other languages.
+    pub(super) fn warn_foreign_module(&mut self, module: Name, span: Span) {
+        let text = self.text(module);
+        let Some(help) = foreign_word(text) else { return };
+        if self.index.get(module).is_none() {
+            let message = format!("`{text}` is the name of a module here");
+            self.warning("W0911", span, message).help.push(help.to_string());
+        }
+    }
+
     /// Warns of a module that nothing known defines, if its name looks like a slip (once per name).
     /// Modules may be loaded later, so this is no error.
     pub(super) fn warn_unknown_module(&mut self, module: Name, span: Span) {
@@ -355,4 +378,16 @@ impl<'a> Resolver<'a, '_> {
             }
         }
     }
+}
+
+/// Constants and functions of other languages, and what is written for them here.
+fn foreign_word(text: &str) -> Option<&'static str> {
+    Some(match text {
+        "null" | "NULL" | "Null" | "None" | "NA" | "Nil" | "undefined" => "write `nil`",
+        "True" | "TRUE" => "write `true`",
+        "False" | "FALSE" => "write `false`",
+        "len" => "there is `Vector.length`, `List.length`, `String.length` and `Maps.size`",
+        "println" | "printf" | "echo" => "print with `IO.puts`",
+        _ => return None,
+    })
 }

@@ -6,6 +6,7 @@
 //! instructions; looks at types only to carry them along.
 
 mod call;
+mod defaults;
 mod expression;
 mod function;
 pub mod index;
@@ -28,7 +29,7 @@ use bumpalo::Bump;
 use foldhash::{HashMap, HashSet};
 use index::Index;
 use outline::{Group, Outline};
-use scope::Scopes;
+use scope::{Local, Scopes};
 use std::cell::Cell;
 
 /// How many names are compared with misspelt ones, in all: about a second.
@@ -103,6 +104,7 @@ pub fn resolve<'a>(
                 is_stdlib,
                 project: &project,
                 diagnostics: &mut diagnostics,
+                undecided: Vec::new(),
                 comparisons: &comparisons,
                 scopes: Scopes::default(),
                 level: Level::default(),
@@ -193,6 +195,8 @@ struct Resolver<'a, 'x> {
     is_stdlib: bool,
     project: &'x HashSet<Name>,
     diagnostics: &'x mut Vec<Diagnostic>,
+    /// Parameters that the clause under way does not use, but perhaps a default.
+    undecided: Vec<Local>,
     /// How many names may still be compared with misspelt ones.
     comparisons: &'x Cell<usize>,
     scopes: Scopes,

@@ -31,6 +31,9 @@ pub(super) fn report_duplicates(
             );
             if outlines[first].file == outline.file {
                 error = error.also(outlines[first].span, "first defined here");
+            } else if let Some(script) = outlines.iter().find(|o| o.file == outlines[first].file) {
+                let path = names.text(script.name);
+                error = error.help(format!("`{path}` defines it already"));
             }
             diagnostics.push(error);
         } else {
@@ -233,14 +236,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn init(&mut self) -> Option<&'a hir::FnDef<'a>> {
         let name = self.names.intern("module");
-        self.scopes.enter(Context {
-            name,
-            captures: Vec::new(),
-            self_var: None,
-            self_used: false,
-            tilde: None,
-            is_init: true,
-        });
+        self.scopes.enter(Context { is_init: true, no_return: true, ..Context::new(name) });
         let mark = self.scopes.open();
         let stmts = self.module_statements();
         let gone = self.scopes.close(mark);

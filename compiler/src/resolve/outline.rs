@@ -297,7 +297,16 @@ fn module_info(
     names: &mut Names,
     is_stdlib: bool,
 ) -> ModuleInfo {
-    let exported = exported_set(outline);
+    let inherited = inherited(outline, index, names);
+    // a name that is not there is reported; what was meant by it should not seem private as well
+    let known: HashSet<Name> = outline
+        .groups
+        .iter()
+        .map(|g| g.ident.name)
+        .chain(outline.bindings.iter().map(|b| b.name))
+        .chain(inherited.iter().map(|f| f.0))
+        .collect();
+    let exported = exported_set(outline).filter(|all| all.is_subset(&known));
     let public = |name: Name| exported.as_ref().is_none_or(|e| e.contains(&name));
     let mut functions: HashMap<Name, Vec<Signature>> = HashMap::new();
     for group in &outline.groups {
@@ -306,7 +315,7 @@ fn module_info(
         let forward = if is_stdlib { forward(group, names) } else { None };
         list.push(Signature { forward, ..signature(group) });
     }
-    for (name, arity) in inherited(outline, index, names) {
+    for (name, arity) in inherited {
         functions.entry(name).or_default().push(Signature {
             min: arity,
             params: vec![None; arity as usize],

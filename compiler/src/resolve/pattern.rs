@@ -17,6 +17,8 @@ const ENTRIES: usize = MAX_REGISTERS as usize - 1;
 pub(super) struct Bound {
     /// In order; last, whether the name stood before.
     list: Vec<(Name, hir::Var, Span, bool)>,
+    /// Names that computed keys look at.
+    keys: Vec<Name>,
     /// The first variable of each name, once there are many.
     index: HashMap<Name, hir::Var>,
 }
@@ -63,6 +65,9 @@ impl<'a> Resolver<'a, '_> {
                 self.scopes.declare(name, var, span);
             }
         }
+        for &name in &bound.keys {
+            self.scopes.lookup(name);
+        }
     }
 
     /// A pattern; what it binds is added to `bound`.
@@ -81,7 +86,11 @@ impl<'a> Resolver<'a, '_> {
             P::Symbol(name) => lit(Lit::Symbol(*name)),
             P::Bool(b) => lit(Lit::Bool(*b)),
             P::Nil => lit(Lit::Nil),
-            P::Module(path) => lit(Lit::Module(self.module_name(path))),
+            P::Module(path) => {
+                let module = self.module_name(path);
+                self.warn_foreign_module(module, path.span);
+                lit(Lit::Module(module))
+            }
             P::Prefix { prefix, rest } => {
                 let rest = self.pattern(rest, bound);
                 hir::PatternKind::Prefix { prefix, rest: self.alloc(rest) }
@@ -115,9 +124,13 @@ impl<'a> Resolver<'a, '_> {
             }
             P::Alias { pattern, name } => {
                 let pattern = self.pattern(pattern, bound);
+                let same = bound.get(name.name).map(|earlier| {
+                    let earlier = self.expr(name.span, hir::ExprKind::Var(earlier));
+                    self.alloc(earlier)
+                });
                 let var = self.scopes.fresh(Some(name.name));
                 bound.push(name.name, var, name.span);
-                hir::PatternKind::Alias { pattern: self.alloc(pattern), var }
+                hir::PatternKind::Alias { pattern: self.alloc(pattern), var, same }
             }
             P::Error => hir::PatternKind::Wild,
         };
@@ -172,11 +185,12 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// A computed key of a map pattern: a literal, or the value that a name has already.
-    fn pattern_key(&mut self, pattern: &Pattern<'a>, bound: &Bound) -> hir::Expr<'a> {
+    fn pattern_key(&mut self, pattern: &Pattern<'a>, bound: &mut Bound) -> hir::Expr<'a> {
         use PatternKind as P;
         let span = pattern.span;
         if let P::Name(name) = pattern.kind {
             if let Some(var) = bound.get(name) {
+                bound.keys.push(name);
                 return self.expr(span, hir::ExprKind::Var(var));
             }
             return match self.pinned(Ident { name, span }) {

@@ -63,7 +63,7 @@ fn bound(pattern: &hir::Pattern<'_>, vars: &mut Vec<hir::Var>) {
         }
         hir::PatternKind::Map(entries) => entries.iter().for_each(|e| bound(&e.1, vars)),
         hir::PatternKind::Prefix { rest, .. } => bound(rest, vars),
-        hir::PatternKind::Alias { pattern, var } => {
+        hir::PatternKind::Alias { pattern, var, .. } => {
             vars.push(*var);
             bound(pattern, vars);
         }

@@ -44,8 +44,28 @@ pub struct Context {
     pub self_used: bool,
     /// Set for `~`.
     pub tilde: Option<Tilde>,
-    /// Whether it is a module's or script's own statements: no `return` here.
+    /// How many blocks' names were gone when it began.
+    pub gone: usize,
+    /// Whether it is a module's or script's own statements.
     pub is_init: bool,
+    /// Whether it is no function to those who wrote it: no `return` here.
+    pub no_return: bool,
+}
+
+impl Context {
+    /// A function that has not captured anything yet.
+    pub fn new(name: Name) -> Context {
+        Context {
+            name,
+            captures: Vec::new(),
+            self_var: None,
+            self_used: false,
+            tilde: None,
+            gone: 0,
+            is_init: false,
+            no_return: false,
+        }
+    }
 }
 
 /// See the module's description.
@@ -54,6 +74,8 @@ pub struct Scopes {
     locals: Vec<Local>,
     by_name: HashMap<Name, Vec<u32>>,
     contexts: Vec<Context>,
+    /// Names of blocks that ended, of the functions under way.
+    gone: Vec<(Name, Span)>,
     var_names: Vec<Option<Name>>,
 }
 
@@ -87,6 +109,7 @@ impl Scopes {
         let gone = self.locals.split_off(mark);
         for local in &gone {
             self.by_name.get_mut(&local.name).expect("declared").pop();
+            self.gone.push((local.name, local.span));
         }
         gone
     }
@@ -118,6 +141,11 @@ impl Scopes {
         self.locals.iter().map(|l| l.name)
     }
 
+    /// Where a block of this function that ended bound the name.
+    pub fn bound_in_block(&self, name: Name) -> Option<Span> {
+        self.gone.iter().rev().find(|gone| gone.0 == name).map(|gone| gone.1)
+    }
+
     fn capture(&mut self, var: Var, owner: usize) {
         for context in self.contexts[owner + 1..].iter_mut().rev() {
             if context.self_var == Some(var) {
@@ -131,18 +159,26 @@ impl Scopes {
     }
 
     /// Begins a function.
-    pub fn enter(&mut self, context: Context) {
+    pub fn enter(&mut self, mut context: Context) {
+        context.gone = self.gone.len();
         self.contexts.push(context);
     }
 
     /// Ends it.
     pub fn leave(&mut self) -> Context {
-        self.contexts.pop().expect("entered")
+        let context = self.contexts.pop().expect("entered");
+        self.gone.truncate(context.gone);
+        context
     }
 
     /// The function under way.
     pub fn context(&self) -> &Context {
         self.contexts.last().expect("inside a function")
+    }
+
+    /// The same, to change it.
+    pub fn context_mut(&mut self) -> &mut Context {
+        self.contexts.last_mut().expect("inside a function")
     }
 
     /// Whether a function is under way, rather than a module's own statements.

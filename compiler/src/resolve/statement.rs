@@ -66,6 +66,9 @@ impl<'a> Resolver<'a, '_> {
             return hir::StmtKind::Bind { pattern, value: self.alloc(value) };
         }
         let value = self.expression_ref(value);
+        if let PatternKind::Module(path) = &pattern.kind {
+            self.warn_capital_variable(path);
+        }
         let pattern = self.pattern_declared(pattern);
         hir::StmtKind::Bind { pattern: self.alloc(pattern), value }
     }
@@ -105,6 +108,19 @@ impl<'a> Resolver<'a, '_> {
         value
     }
 
+    /// Warns of `Total = 5`: it compares with the module Total.
+    fn warn_capital_variable(&mut self, path: &ModPath<'a>) {
+        let module = self.module_name(path);
+        if self.index.get(module).is_some() {
+            return;
+        }
+        let text = self.text(module).to_string();
+        let message = format!("`{text}` is the name of a module, and no such module is known");
+        let warning = self.warning("W0911", path.span, message);
+        warning.label = "compares with the module, binds nothing".to_string();
+        warning.help.push("the names of variables begin with a small letter".to_string());
+    }
+
     /// Warns of a function that calls itself by a name that was bound before.
     pub(super) fn warn_self(&mut self, ident: Ident) {
         let text = self.text(ident.name).to_string();
@@ -125,7 +141,7 @@ impl<'a> Resolver<'a, '_> {
                 ItemKind::Stmt(stmt) => {
                     seen += 1;
                     if seen == 1
-                        && statements > 1
+                        && items.len() > 1
                         && let Some(text) = docstring(stmt)
                     {
                         self.level.docs.push((None, text));
@@ -217,7 +233,7 @@ impl<'a> Resolver<'a, '_> {
         }
         let name = self.names.intern(title);
         let stmts: &'a [Stmt<'a>] = self.arena.alloc_slice_copy(&stmts);
-        let body = Block { span, stmts };
+        let (_, body) = documented_body(&Block { span, stmts });
         let lambda = self.thunk(name, span, &body);
         let target = hir::Target::Value(self.alloc(lambda));
         let call = self.expr(title_span, hir::ExprKind::Call { target, args: &[] });
@@ -257,15 +273,28 @@ fn is_pure(expr: &hir::Expr<'_>) -> bool {
         List(items) | Set(items) | Text(items) => items.iter().all(is_pure),
         Map(entries) => entries.iter().all(|e| is_pure(&e.0) && is_pure(&e.1)),
         Neg(e) | Not(e) => is_pure(e),
-        Arith { left, right, .. } | Compare { left, right, .. } | Range { left, right } => {
-            is_pure(left) && is_pure(right)
-        }
+        Arith { left, right, .. }
+        | Compare { left, right, .. }
+        | Range { left, right }
+        | And { left, right }
+        | Or { left, right } => is_pure(left) && is_pure(right),
+        Index { object, index } => is_pure(object) && is_pure(index),
         _ => false,
     }
 }
 
+/// The docstring of a body, and the rest of it.
+pub(super) fn documented_body<'a>(body: &Block<'a>) -> (Option<&'a str>, Block<'a>) {
+    match body.stmts {
+        [first, rest @ ..] if !rest.is_empty() && docstring(first).is_some() => {
+            (docstring(first), Block { span: body.span, stmts: rest })
+        }
+        _ => (None, *body),
+    }
+}
+
 /// The text of a statement that is only a string.
-pub(super) fn docstring<'a>(stmt: &Stmt<'a>) -> Option<&'a str> {
+fn docstring<'a>(stmt: &Stmt<'a>) -> Option<&'a str> {
     match stmt.kind {
         StmtKind::Expr(Expr { kind: ExprKind::Str(text), .. }) => Some(text),
         _ => None,

@@ -3,7 +3,7 @@
 use super::Checker;
 use super::kinds::Kinds;
 use crate::diagnostics::Diagnostic;
-use crate::hir::{Arith, Cmp, Expr};
+use crate::hir::{Arith, Cmp, Expr, ExprKind};
 use crate::names::Name;
 
 /// Numbers, alone and in vectors; nil stays nil anywhere. What stands in nested vectors is not
@@ -69,6 +69,9 @@ impl<'a> Checker<'a, '_> {
     pub(super) fn negation(&mut self, operand: &Expr<'a>) -> Kinds {
         let kinds = self.value(operand, false);
         if kinds.is_never() || kinds.meets(NUMBERS) {
+            if matches!(operand.kind, ExprKind::Lit(_)) && kinds.within(Kinds::INT) {
+                return Kinds::NOT_POSITIVE; // there are no negative literals
+            }
             let numbers = kinds & NUMBERS;
             // The sign turns: an int may be of either now.
             return match numbers.meets(Kinds::INT.or(Kinds::INT.vectors())) {

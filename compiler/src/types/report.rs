@@ -65,7 +65,7 @@ fn may_be<'a>(checker: &Checker<'a, '_>, e: &Expr<'a>, kinds: Kinds, ty: &Type<'
 fn shown(checker: &Checker<'_, '_>, e: &Expr<'_>) -> Kinds {
     match &e.kind {
         ExprKind::Lit(lit) => Kinds::of_lit(lit),
-        ExprKind::Neg(Expr { kind: ExprKind::Lit(Lit::Int(_)), .. }) => Kinds::INT,
+        ExprKind::Neg(Expr { kind: ExprKind::Lit(Lit::Int(_)), .. }) => Kinds::NOT_POSITIVE,
         ExprKind::Neg(Expr { kind: ExprKind::Lit(Lit::Float(_)), .. }) => Kinds::FLOAT,
         ExprKind::Var(var) => checker.var(*var),
         ExprKind::List(_) => Kinds::LIST,

@@ -5,15 +5,18 @@
 //! An input is the bytes of a file; what is called with which arguments follows from them.
 
 mod damage;
+mod forge;
 mod operands;
 mod package;
 mod run;
+mod values;
 
-pub use run::Machine;
+pub use run::{Machine, Mode};
 
 use crate::corpus::Corpus;
 use crate::parse::grammar;
 use crate::random::Random;
+use crate::subject::Ran;
 use rata_bytecode::module::Package;
 use rata_bytecode::{decode, encode};
 use rata_compiler::pipeline::{Request, compile_here};
@@ -91,12 +94,21 @@ pub fn input(random: &mut Random, packages: &Packages, stdlib: &Package) -> Vec<
                 None => package::damaged(random, packages.whole[at].clone()),
             }
         }
+        4..=6 => {
+            let package = forge::package(random, stdlib);
+            if random.one_in(2) {
+                encode::encode(&package)
+            } else {
+                package::damaged(random, package)
+            }
+        }
         _ => package::damaged(random, packages.whole[at].clone()),
     }
 }
 
-/// Decodes, verifies, loads and runs an input. Panics if something is wrong; gives whether it ran.
-pub fn run(input: &[u8], machine: &mut Machine) -> bool {
-    let Ok(package) = decode::decode_unchecked_checksums(input) else { return false };
-    machine.run(&package, input)
+/// Decodes, verifies, loads and runs an input. Panics if something is wrong.
+pub fn run<'m>(input: &[u8], machine: impl FnOnce(Mode) -> &'m mut Machine) -> Ran {
+    let Ok(package) = decode::decode_unchecked_checksums(input) else { return Ran::default() };
+    let reductions = machine(Mode::of(input)).run(&package, input);
+    Ran { decoded: true, accepted: reductions.is_some(), reductions: reductions.unwrap_or(0) }
 }

@@ -1,6 +1,6 @@
 //! Damage to decoded packages: what comes out is well-formed, and often enough sound.
 
-use super::operands::{Sizes, Twister, twist};
+use super::operands::{Twister, shift, sizes, twist};
 use crate::random::Random;
 use rata_bytecode::encode;
 use rata_bytecode::module::*;
@@ -41,18 +41,7 @@ fn operands(random: &mut Random, module: &mut Module) {
         return;
     }
     let at = random.below(module.functions.len());
-    let function = &module.functions[at];
-    let sizes = Sizes {
-        registers: function.registers as usize,
-        code: function.code.len(),
-        consts: module.consts.len(),
-        functions: module.functions.len(),
-        sets: module.fn_sets.len(),
-        imports: module.imports.len(),
-        natives: module.natives.len(),
-        globals: module.globals.len(),
-        types: module.types.len(),
-    };
+    let sizes = sizes(module, &module.functions[at]);
     let count = 1 + random.below(2);
     let code = &mut module.functions[at].code;
     let odds = 1 + random.below(3);
@@ -78,15 +67,40 @@ fn code(random: &mut Random, module: &mut Module) {
         return;
     }
     let at = random.below(code.len());
-    match random.below(5) {
+    match random.below(7) {
         0 => code.insert(at, op),
         1 => drop(code.remove(at)),
+        // The same, and what points behind it goes on to do so.
+        3 => {
+            code.insert(at, op);
+            moved(&mut module.functions[to], at as u32 + random.below(2) as u32, 1);
+        }
+        4 => {
+            drop(code.remove(at));
+            moved(&mut module.functions[to], at as u32 + 1, -1);
+        }
         2 => {
             let other = random.below(code.len());
             code.swap(at, other);
         }
         _ => code[at] = op,
     }
+}
+
+/// Instructions from `from` on have moved.
+fn moved(f: &mut Function, from: u32, by: i32) {
+    let to = |at: &mut u32| {
+        if *at >= from {
+            *at = at.saturating_add_signed(by);
+        }
+    };
+    f.code.iter_mut().for_each(|op| shift(op, from, by));
+    for handler in &mut f.handlers {
+        for label in [&mut handler.start, &mut handler.end, &mut handler.target] {
+            to(&mut label.0);
+        }
+    }
+    f.lines.iter_mut().for_each(|line| to(&mut line.0));
 }
 
 fn constants(random: &mut Random, module: &mut Module) {
@@ -99,10 +113,15 @@ fn constants(random: &mut Random, module: &mut Module) {
         let other = random.below(count);
         return module.consts.swap(at, other);
     }
+    module.consts[at] = constant(random, module, at);
+}
+
+/// Some constant with the index `at`.
+pub fn constant(random: &mut Random, module: &Module, at: usize) -> Const {
     let some = |random: &mut Random| -> Vec<ConstId> {
-        (0..random.below(4)).map(|_| ConstId(random.below(at + 1) as u32)).collect()
+        (0..random.below(4).min(at)).map(|_| ConstId(random.below(at) as u32)).collect()
     };
-    module.consts[at] = match random.below(16) {
+    match random.below(17) {
         0 => Const::Nil,
         1 => Const::Bool(random.one_in(2)),
         2 => Const::Int(random.below(4) as i64),
@@ -121,8 +140,12 @@ fn constants(random: &mut Random, module: &mut Module) {
             Const::Map(keys.into_iter().zip(values).collect())
         }
         14 => Const::Fn(FnSetId(random.below(module.fn_sets.len() + 1) as u32)),
-        _ => Const::FnRef("Enum".into(), "map".into(), random.one_in(2).then_some(2)),
-    };
+        15 => Const::Missing,
+        _ => match random.below(3) {
+            0 => Const::FnRef(module.name.clone(), "g0".into(), None),
+            _ => Const::FnRef("Enum".into(), "map".into(), random.one_in(2).then_some(2)),
+        },
+    }
 }
 
 fn near(random: &mut Random, n: u32) -> u32 {

@@ -1,228 +1,269 @@
-//! The virtual machine that packages are loaded into and run in: no threads, no files, no clock, a
-//! bound on steps and memory.
+//! The virtual machine that packages are loaded into and run in: a node of the runtime with one worker,
+//! which is this thread. No time passes (timers fire when nothing else is left to do), and steps and
+//! memory are bounded.
 
+use super::values::Values;
 use crate::random::Random;
 use rata_bytecode::module::{Exported, Module, Package};
 use rata_bytecode::natives::NATIVES;
+use rata_runtime::host::WorkerHost;
 use rata_runtime::natives::natives;
-use rata_vm::data::{map, set, vector};
-use rata_vm::inspect::inspect_to;
-use rata_vm::native::{Cx, Host, Native, Poll};
-use rata_vm::{
-    Core, Fragment, Heap, ModuleIndex, Origin, Outcome, Pid, Process, Symbol, Value, Vm, run,
-};
-use std::any::Any;
+use rata_runtime::node::{Node, Options, deliver};
+use rata_runtime::output::Output;
+use rata_runtime::process::body::{Body, Initial};
+use rata_runtime::process::signal::{ExitKind, Signal};
+use rata_runtime::sched::{queue, turn, worker};
+use rata_vm::native::{Cx, Job, Native, Resume};
+use rata_vm::{Fragment, Heap, ModuleIndex, NativeFn, Origin, Pid, Symbol, Value, Vm, Word, vm};
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Loaded code is there for ever, so a machine is given up after so many packages.
-const PACKAGES: usize = 256;
-/// Steps of one process, in reductions.
+const PACKAGES: usize = 128;
+/// Steps of one program or call, in reductions.
 const STEPS: i64 = 20_000;
 /// The most memory of one process.
 const MEMORY: usize = 32 << 20;
+/// Turns within which a process that was killed must have ended.
+const LAST_TURNS: usize = 50;
+/// The longest that a turn may take if the collector is left in peace.
+const TURN: Duration = Duration::from_secs(3);
 
-/// Natives that act on the world, or want the runtime's scheduler around them.
-const LEFT_OUT: &[&str] = &[
-    "process_",
-    "io_",
-    "log_",
-    "system_",
-    "dataload_",
-    "random_",
-    "constant_",
-    "core_debug",
-    "core_caught",
-];
+/// Natives that act on the world.
+const LEFT_OUT: &[&str] = &["file_", "dataload_", "system_cmd"];
+
+/// How processes are run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Mode {
+    /// Collect garbage at every safepoint.
+    pub stress: bool,
+    /// Reductions per turn.
+    pub budget: i64,
+}
+
+impl Mode {
+    /// That which the bytes of a file ask for.
+    pub fn of(bytes: &[u8]) -> Mode {
+        let mut random = Random::new(digest(bytes), 1);
+        Mode { stress: random.one_in(4), budget: if random.one_in(4) { 1 } else { 200 } }
+    }
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix)
+}
 
 /// Runs packages.
 pub struct Machine {
     stdlib: Package,
-    vm: Vm,
+    mode: Mode,
+    node: Arc<Node>,
+    host: WorkerHost,
     /// The standard library's modules.
     library: Vec<ModuleIndex>,
     loaded: usize,
+    loads_ended: u64,
+    /// What each process had used before its last turn, by serial number.
+    used: HashMap<u64, u64>,
 }
 
 impl Machine {
     /// A machine with the standard library.
-    pub fn new(stdlib: &Package) -> Machine {
-        let (vm, library) = fresh(stdlib);
-        Machine { stdlib: stdlib.clone(), vm, library, loaded: 0 }
+    pub fn new(stdlib: &Package, mode: Mode) -> Machine {
+        let (node, host, library) = fresh(stdlib, mode);
+        Machine {
+            stdlib: stdlib.clone(),
+            mode,
+            node,
+            host,
+            library,
+            loaded: 0,
+            loads_ended: 0,
+            used: HashMap::new(),
+        }
     }
 
-    /// Loads and runs a package; gives whether it was accepted. `bytes` decides what is called.
-    pub fn run(&mut self, package: &Package, bytes: &[u8]) -> bool {
+    /// Loads and runs a package; gives how many reductions that took, or nothing if it was not
+    /// accepted. `bytes` decides what is called.
+    pub fn run(&mut self, package: &Package, bytes: &[u8]) -> Option<u64> {
         if self.loaded >= PACKAGES {
-            (self.vm, self.library) = fresh(&self.stdlib);
+            self.node.output.close();
+            (self.node, self.host, self.library) = fresh(&self.stdlib, self.mode);
             self.loaded = 0;
         }
-        let Ok(modules) = self.vm.load(package, Origin::Program) else { return false };
+        let modules = self.node.vm.load(package, Origin::Program).ok()?;
         self.loaded += 1;
-        let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-        });
-        let mut random = Random::new(hash, 0);
         for &index in &modules {
-            assert!(self.vm.listing(index).is_some(), "code that cannot be listed");
+            assert!(self.node.vm.listing(index).is_some(), "code that cannot be listed");
         }
-        let mode =
-            Mode { stress: random.one_in(4), budget: if random.one_in(4) { 1 } else { 200 } };
-        let mut program = Process::new(Pid::new(1, 1));
-        program.start_program(&self.vm, &modules, None);
-        self.finish(program, mode, &mut random);
+        let mut random = Random::new(digest(bytes), 0);
+        let mut program = self.node.main_process().expect("room for a process");
+        program.process.start_program(&self.node.vm, &modules, None);
+        let mut took = self.finish(program, &mut random);
         for (&index, module) in modules.iter().zip(&package.modules) {
             for _ in 0..2 {
-                self.call_exported(index, module, mode, &mut random);
+                took += self.call_exported(index, module, &mut random);
             }
         }
         let at = random.below(self.library.len());
-        if let (Some(&index), Some(module)) = (self.library.get(at), self.stdlib.modules.get(at)) {
-            self.call_exported(index, module, mode, &mut random);
+        if random.one_in(4)
+            && let Some(&index) = self.library.get(at)
+        {
+            let module = self.stdlib.modules[at].clone();
+            took += self.call_exported(index, &module, &mut random);
         }
-        true
+        Some(took)
     }
 
     /// Calls one of a module's functions with some values.
-    fn call_exported(&self, index: ModuleIndex, module: &Module, mode: Mode, random: &mut Random) {
+    fn call_exported(&mut self, index: ModuleIndex, module: &Module, random: &mut Random) -> u64 {
         let functions = module.exports.iter().filter(|e| matches!(e.what, Exported::Functions(_)));
         let names: Vec<&String> = functions.map(|e| &e.name).collect();
         if names.is_empty() {
-            return;
+            return 0;
         }
         let name = Symbol::intern(names[random.below(names.len())]);
-        let Some((function, arities)) = self.vm.exported(index, name) else { return };
+        let Some((function, arities)) = self.node.vm.exported(index, name) else { return 0 };
         let heap = Heap::new();
         let mut call = vec![function];
-        for _ in 0..arities[random.below(arities.len())] {
-            call.push(value(&heap, function, random, 3));
+        let mut values = Values { heap: &heap, random, given: &[function] };
+        for _ in 0..arities[values.random.below(arities.len())] {
+            call.push(values.value(3));
         }
-        let mut process = Process::new(Pid::new(1, 2));
-        process.start(&self.vm, Fragment::copy_of(heap.list(&call)));
-        self.finish(process, mode, random);
+        let call = Fragment::copy_of(heap.list(&call));
+        let process = self.node.new_process(call, None, Initial::Main).expect("room for a process");
+        self.finish(process, random)
     }
 
-    /// Runs a process until it ends or has had its steps.
-    fn finish(&self, mut process: Process, mode: Mode, random: &mut Random) {
-        process.heap.set_stress(mode.stress);
-        process.heap.set_limit(MEMORY);
-        let mut host = Messages { left: random.below(4), random: Random::new(random.next(), 0) };
-        // Collecting at each step costs a lot more than a step.
-        let mut steps = if mode.stress { STEPS / 10 } else { STEPS };
+    /// Runs a process and those it starts until they end or have had their steps.
+    fn finish(&mut self, first: Box<Body>, random: &mut Random) -> u64 {
+        let limit = if self.mode.stress { STEPS / 10 } else { STEPS };
+        let pid = first.extra.pid;
+        let (mut steps, mut messages) = (limit, random.below(4));
+        self.host.enqueue(first);
+        self.used.clear();
         while steps > 0 {
-            steps -= mode.budget.max(5);
-            match run(&mut process, &self.vm, &mut host, mode.budget) {
-                Outcome::Yield => {}
-                Outcome::Wait(wait) => match wait.timeout {
-                    Some(_) => process.time_out(),
-                    None if host.left == 0 => break,
-                    None => {}
-                },
-                Outcome::Offload(job) => process.resume_with(job.run()),
-                Outcome::Done | Outcome::Crashed | Outcome::Exit => {
-                    inspect_to(process.result(), &mut String::new(), 2_000);
-                    break;
-                }
-                Outcome::WaitForModule(_) | Outcome::LimitReached => break,
+            if let Some(used) = self.turn() {
+                steps -= used.max(5);
+            } else if self.node.is_busy_outside() {
+                // A job goes on by itself; it may take long.
+                std::thread::sleep(Duration::from_micros(20));
+                steps -= 5;
+            } else if messages > 0 {
+                messages -= 1;
+                self.send(pid, random);
+            } else if let Some(tick) = self.node.timers[0].next() {
+                let (host, node) = (&mut self.host, &self.node);
+                node.timers[0].fire(tick, |alarm| worker::fire(host, node, alarm));
+                steps -= 5;
+            } else {
+                break;
+            }
+        }
+        self.end_all();
+        (limit - steps) as u64
+    }
+
+    /// Gives a process its turn, if one can run; what it used in its last one.
+    fn turn(&mut self) -> Option<i64> {
+        let ended = vm::loads_ended();
+        if self.loads_ended != ended {
+            self.loads_ended = ended;
+            turn::wake_loading(&mut self.host);
+        }
+        let fetched = |host: &mut WorkerHost, node: &Node| host.local.fetch(&node.queues, 0);
+        let body = self.host.pick().or_else(|| fetched(&mut self.host, &self.node))?;
+        body.process.heap.set_stress(self.mode.stress);
+        body.process.heap.set_limit(MEMORY);
+        let now = body.process.core.reductions;
+        let used = now - self.used.insert(body.extra.pid.serial(), now).unwrap_or(0);
+        let start = Instant::now();
+        turn::run(&mut self.host, &self.node, body);
+        let took = start.elapsed();
+        assert!(self.mode.stress || took < TURN, "a turn took {} s", took.as_secs_f64());
+        Some(used as i64)
+    }
+
+    fn send(&mut self, pid: Pid, random: &mut Random) {
+        let heap = Heap::new();
+        let given = [Value::pid(pid)];
+        let message = Values { heap: &heap, random, given: &given }.value(3);
+        // To the dead: nothing.
+        let _ = deliver(&mut self.host, pid, Signal::Message(Fragment::copy_of(message)));
+    }
+
+    /// Kills all processes: whatever they are about, they must end.
+    fn end_all(&mut self) {
+        let pids = self.node.table.pids();
+        for &pid in &pids {
+            let reason = Fragment::copy_of(Value::NIL);
+            let signal = Signal::Exit { from: pid, kind: ExitKind::Kill, reason };
+            // Who has ended needs no killing.
+            let _ = deliver(&mut self.host, pid, signal);
+        }
+        let mut left = LAST_TURNS * (1 + pids.len());
+        while self.node.table.live() > 0 {
+            assert!(left > 0, "{} processes cannot be killed", self.node.table.live());
+            left -= 1;
+            if self.turn().is_none() {
+                std::thread::sleep(Duration::from_micros(20));
             }
         }
     }
 }
 
-fn fresh(stdlib: &Package) -> (Vm, Vec<ModuleIndex>) {
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.node.output.close();
+    }
+}
+
+fn fresh(stdlib: &Package, mode: Mode) -> (Arc<Node>, WorkerHost, Vec<ModuleIndex>) {
     let mut table = natives();
     for (native, spec) in table.iter_mut().zip(NATIVES) {
         if LEFT_OUT.iter().any(|prefix| spec.name.starts_with(prefix)) {
-            *native = left_out;
+            *native = LEFT;
         }
     }
     let vm = Vm::new(table);
     let library = vm.load(stdlib, Origin::Stdlib).expect("the standard library loads");
-    (vm, library)
+    let options = Options {
+        workers: 1,
+        budget: mode.budget,
+        collect_always: mode.stress,
+        ..Options::default()
+    };
+    let (mut locals, shared) = queue::queues(1);
+    let output = Output::new(Box::new(io::sink()), Box::new(io::sink()));
+    let node = Arc::new(Node::new(vm, shared, 1, options, output));
+    let host = WorkerHost::new(Arc::clone(&node), 0, locals.remove(0));
+    (node, host, library)
 }
 
-fn left_out<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
-    match args.first() {
-        Some(value) if cx.core.pid == Pid::new(1, 1) => Native::Value(*value),
-        _ => Native::Raise(cx.runtime_error("this is not to be had here")),
-    }
-}
+/// Stands for natives that are left out: a job of no account, whose outcome is the first argument.
+const LEFT: NativeFn = |_: &mut Cx<'_, '_>, args: &[Value<'_>]| match args.first() {
+    Some(value) if value.as_symbol().is_some() => Native::Offload(Box::new(Errand(value.word()))),
+    Some(value) => Native::Value(*value),
+    None => Native::Value(Value::NIL),
+};
 
-/// How a process is run.
-#[derive(Clone, Copy)]
-struct Mode {
-    /// Collect garbage at every step.
-    stress: bool,
-    /// Reductions per turn.
-    budget: i64,
-}
+struct Errand(Word);
 
-/// A host that has a few messages to deliver.
-struct Messages {
-    left: usize,
-    random: Random,
-}
-
-impl Host for Messages {
-    fn as_any(&mut self) -> &mut dyn Any {
+impl Job for Errand {
+    fn run(self: Box<Self>) -> Box<dyn Resume> {
         self
     }
-
-    fn poll(&mut self, core: &mut Core) -> Poll {
-        if self.left == 0 {
-            return Poll::Nothing;
-        }
-        self.left -= 1;
-        let heap = Heap::new();
-        let message = value(&heap, Value::NIL, &mut self.random, 3);
-        core.mailbox.push(Fragment::copy_of(message));
-        Poll::Messages
-    }
 }
 
-/// Some value.
-fn value<'h>(heap: &'h Heap, function: Value<'h>, random: &mut Random, depth: usize) -> Value<'h> {
-    if depth == 0 || random.one_in(2) {
-        return simple(heap, function, random);
+impl Resume for Errand {
+    fn resume<'h>(self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
+        Native::Value(cx.heap().value(self.0))
     }
-    let count = random.small(5);
-    let entries: Vec<Value<'h>> = match random.below(3) {
-        0 => (0..count).map(|_| value(heap, function, random, depth - 1)).collect(),
-        1 => (0..count).map(|_| heap.int(random.below(9) as i64 - 2)).collect(),
-        _ => {
-            let texts = ["a", "b", "", "é", "name", "x y"];
-            (0..count).map(|_| heap.string(texts[random.below(texts.len())])).collect()
-        }
-    };
-    match random.below(5) {
-        0 => heap.list(&entries),
-        1 => set::from_values(heap, &entries),
-        2 => {
-            let keys = ["name", "k", "a", "ok", "other"];
-            let pairs: Vec<_> = entries
-                .iter()
-                .zip(keys)
-                .map(|(v, key)| (Value::symbol(Symbol::intern(key)), *v))
-                .collect();
-            map::from_entries(heap, &pairs)
-        }
-        3 => vector::range(heap, 1, random.below(2_000) as i64).unwrap_or(Value::NIL),
-        _ => match vector::from_values(heap, &entries) {
-            Ok(vector) => vector,
-            Err(_) => heap.list(&entries),
-        },
-    }
-}
 
-fn simple<'h>(heap: &'h Heap, function: Value<'h>, random: &mut Random) -> Value<'h> {
-    match random.below(12) {
-        0 => Value::NIL,
-        1 => Value::bool(random.one_in(2)),
-        2 => heap.float(*random.of(&[&0.0, &-1.5, &1e300, &f64::NAN, &f64::INFINITY])),
-        3 => heap.string(random.of(&["", "a", "abc", "é\u{1F600}e\u{301}", "1,2\n3", "%d"])),
-        4 => heap.string(&"long é ".repeat(random.below(40))),
-        5 => Value::symbol(Symbol::intern(random.of(&["ok", "infinity", "name", "asc", "left"]))),
-        6 => Value::pid(Pid::new(random.below(3) as u64, 1)),
-        7 => function,
-        8 => heap.int(*random.of(&[&i64::MIN, &i64::MAX, &(1 << 61), &1_000_000, &-1])),
-        _ => heap.int(random.below(7) as i64 - 1),
+    fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        visit(&mut self.0);
     }
 }

@@ -4,7 +4,6 @@ use super::support::args::shown;
 use super::support::{Answer, Arg, value};
 use crate::host::WorkerHost;
 use crate::output::Stream;
-use rata_vm::compare::cmp_counted;
 use rata_vm::data::{Work, exception};
 use rata_vm::hash::hash_counted;
 use rata_vm::native::{Cx, Native};
@@ -85,11 +84,8 @@ pub fn core_is_truthy<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h
 }
 
 /// `compare(a, b)`: -1, 0 or 1.
-pub fn core_compare<'h>(cx: &mut Cx<'h, '_>, [a, b]: [Value<'h>; 2]) -> Answer<'h> {
-    let mut work = Work::default();
-    let order = cmp_counted(a, b, &mut work);
-    cx.charge(work.0 / 64);
-    value(cx.heap().int(order as i64))
+pub fn core_compare<'h>(cx: &mut Cx<'h, '_>, [a, b]: [Value<'h>; 2]) -> Native<'h> {
+    rata_vm::ordered(cx, a, b)
 }
 
 /// `hash(v)`: an int of at least 0.

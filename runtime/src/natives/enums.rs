@@ -2,7 +2,9 @@
 //! the gathering of what the loops written in rata make.
 
 use super::ops::{keyed, numbers, order, shape};
-use super::support::{Answer, Arg, Collector, Roots, Seq, Steps, fold, run, value};
+use super::support::{
+    Answer, Arg, Collector, Roots, Seq, Steps, finish_set, fold, fold_keys, run, value,
+};
 use super::vector::{entry_or, is_descending, last};
 use super::{maps, set};
 use rata_vm::data::closure;
@@ -104,7 +106,7 @@ const COLLECTED: usize = 2048;
 impl Steps for Collecting {
     fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
         let heap = cx.heap();
-        cx.charge(COLLECTED as u64 / 64);
+        cx.charge(COLLECTED as u64 / 16);
         if !self.chain.is_nil() && self.unchain(cx) {
             return Ok(None);
         }
@@ -314,7 +316,7 @@ pub fn enum_into<'h>(cx: &mut Cx<'h, '_>, [coll, target]: [Value<'h>; 2]) -> Ans
             set.members().into_iter().for_each(|member| {
                 builder.add(heap, member);
             });
-            fold(
+            fold_keys(
                 cx,
                 seq,
                 builder,
@@ -322,7 +324,7 @@ pub fn enum_into<'h>(cx: &mut Cx<'h, '_>, [coll, target]: [Value<'h>; 2]) -> Ans
                     builder.add(cx.heap(), entry);
                     Ok(true)
                 },
-                |builder, cx| Ok(builder.finish(cx.heap())),
+                |builder, cx| finish_set(cx, builder),
             )
         }
         _ => into_sequence(cx, seq, target),
@@ -346,6 +348,6 @@ fn into_sequence<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, target: Value<'h>) -> An
             out.push(cx.heap(), entry);
             Ok(true)
         },
-        |out, cx| Ok(out.finish(cx.heap())),
+        |out, cx| value(out.finish(cx.heap())),
     )
 }

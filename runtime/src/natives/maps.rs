@@ -1,6 +1,8 @@
 //! Natives of Maps.
 
-use super::support::{Answer, Arg, Collector, Roots, Seq, Steps, fold, run, value};
+use super::support::{
+    Answer, Arg, Collector, Roots, Seq, Steps, finish_map, fold_keys, run, value,
+};
 use rata_vm::data::map::{MapBuilder, MapRef};
 use rata_vm::heap::Heap;
 use rata_vm::native::Cx;
@@ -119,7 +121,8 @@ impl Steps for Listing {
             return Ok(None);
         }
         if let Part::Inverted = self.part {
-            return Ok(Some(std::mem::take(&mut self.inverted).finish(heap)));
+            cx.charge(self.inverted.len().min(STEP) as u64 / 4);
+            return Ok(self.inverted.finish_some(heap, STEP));
         }
         Ok(self.out.take().map(|out| out.finish(heap)))
     }
@@ -174,7 +177,7 @@ pub fn put_pairs<'h>(
     pairs: Seq<'h>,
     builder: MapBuilder,
 ) -> Answer<'h> {
-    fold(
+    fold_keys(
         cx,
         pairs,
         builder,
@@ -185,7 +188,7 @@ pub fn put_pairs<'h>(
             }
             _ => Err(arg.wrong(cx, "pairs {key, value}", pair)),
         },
-        |builder, cx| Ok(builder.finish(cx.heap())),
+        |builder, cx| finish_map(cx, builder),
     )
 }
 
@@ -199,7 +202,7 @@ pub fn maps_from_list<'h>(cx: &mut Cx<'h, '_>, [entries]: [Value<'h>; 1]) -> Ans
 /// A map of keys and values at the same positions.
 pub fn maps_from_keys<'h>(cx: &mut Cx<'h, '_>, [keys, values]: [Value<'h>; 2]) -> Answer<'h> {
     let keys = Arg("Maps", "keys").seq(cx, keys)?;
-    fold(
+    fold_keys(
         cx,
         keys,
         (values.word(), 0usize, MapBuilder::new()),
@@ -210,7 +213,7 @@ pub fn maps_from_keys<'h>(cx: &mut Cx<'h, '_>, [keys, values]: [Value<'h>; 2]) -
             builder.put(heap, key, v);
             Ok(true)
         },
-        |(.., builder), cx| Ok(builder.finish(cx.heap())),
+        |(.., builder), cx| finish_map(cx, builder),
     )
 }
 
@@ -253,12 +256,13 @@ impl Steps for Merging {
         for pair in self.words[self.next..end].chunks_exact(2) {
             self.builder.put(heap, heap.value(pair[0]), heap.value(pair[1]));
         }
-        cx.charge(1 + (end - self.next) as u64 / 16);
+        cx.charge(1 + (end - self.next) as u64 / 8);
         self.next = end;
         if end < self.words.len() {
             return Ok(None);
         }
-        Ok(Some(std::mem::take(&mut self.builder).finish(heap)))
+        cx.charge(self.builder.len().min(STEP) as u64 / 4);
+        Ok(self.builder.finish_some(heap, STEP))
     }
 }
 
@@ -266,7 +270,7 @@ impl Steps for Merging {
 pub fn maps_take<'h>(cx: &mut Cx<'h, '_>, [m, keys]: [Value<'h>; 2]) -> Answer<'h> {
     Arg("Maps.take", "m").map(cx, m)?;
     let keys = Arg("Maps.take", "keys").seq(cx, keys)?;
-    fold(
+    fold_keys(
         cx,
         keys,
         (m.word(), MapBuilder::new()),
@@ -277,7 +281,7 @@ pub fn maps_take<'h>(cx: &mut Cx<'h, '_>, [m, keys]: [Value<'h>; 2]) -> Answer<'
             }
             Ok(true)
         },
-        |(_, builder), cx| Ok(builder.finish(cx.heap())),
+        |(_, builder), cx| finish_map(cx, builder),
     )
 }
 
@@ -285,7 +289,7 @@ pub fn maps_take<'h>(cx: &mut Cx<'h, '_>, [m, keys]: [Value<'h>; 2]) -> Answer<'
 pub fn maps_drop<'h>(cx: &mut Cx<'h, '_>, [m, keys]: [Value<'h>; 2]) -> Answer<'h> {
     Arg("Maps.drop", "m").map(cx, m)?;
     let keys = Arg("Maps.drop", "keys").seq(cx, keys)?;
-    fold(
+    fold_keys(
         cx,
         keys,
         m.word(),
@@ -297,6 +301,6 @@ pub fn maps_drop<'h>(cx: &mut Cx<'h, '_>, [m, keys]: [Value<'h>; 2]) -> Answer<'
             }
             Ok(true)
         },
-        |m, cx| Ok(cx.heap().value(m)),
+        |m, cx| value(cx.heap().value(m)),
     )
 }

@@ -36,7 +36,7 @@ where
             out.push(cx.heap(), made);
             Ok(true)
         },
-        |out, cx| Ok(out.collect(cx.heap())),
+        |out, cx| value(out.collect(cx.heap())),
     )
 }
 
@@ -323,6 +323,6 @@ pub fn math_clamp<'h>(cx: &mut Cx<'h, '_>, [x, low, high]: [Value<'h>; 3]) -> An
             );
             Ok(true)
         },
-        |(.., out), cx| Ok(out.collect(cx.heap())),
+        |(.., out), cx| value(out.collect(cx.heap())),
     )
 }

@@ -1,7 +1,7 @@
 //! Natives of Set.
 
 use super::ops::order;
-use super::support::{Answer, Arg, Roots, Steps, fold, run, value};
+use super::support::{Answer, Arg, Roots, Steps, finish_set, fold_keys, run, value};
 use rata_vm::data::set::{self, SetBuilder, SetRef};
 use rata_vm::native::Cx;
 use rata_vm::value::{Value, Word};
@@ -21,7 +21,7 @@ pub fn set_size<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
 /// A set of the entries of a vector or a list.
 pub fn set_from<'h>(cx: &mut Cx<'h, '_>, [entries]: [Value<'h>; 1]) -> Answer<'h> {
     let entries = Arg("Set.from_vector", "v").seq(cx, entries)?;
-    fold(
+    fold_keys(
         cx,
         entries,
         SetBuilder::new(),
@@ -29,7 +29,7 @@ pub fn set_from<'h>(cx: &mut Cx<'h, '_>, [entries]: [Value<'h>; 1]) -> Answer<'h
             builder.add(cx.heap(), entry);
             Ok(true)
         },
-        |builder, cx| Ok(builder.finish(cx.heap())),
+        |builder, cx| finish_set(cx, builder),
     )
 }
 
@@ -89,7 +89,7 @@ impl Steps for Combining {
         let heap = cx.heap();
         let other = heap.value(self.other).as_set();
         let end = self.members.len().min(self.next + STEP);
-        cx.charge(1 + (end - self.next) as u64 / 8);
+        cx.charge(1 + (end - self.next) as u64 / 2);
         for &member in &self.members[self.next..end] {
             let member = heap.value(member);
             let shared = other.is_some_and(|o| o.contains(member));
@@ -107,10 +107,11 @@ impl Steps for Combining {
         if end < self.members.len() {
             return Ok(None);
         }
-        Ok(Some(match self.op {
-            Op::Subset | Op::Disjoint => Value::TRUE,
-            _ => std::mem::take(&mut self.builder).finish(heap),
-        }))
+        cx.charge(self.builder.len().min(STEP) as u64 / 4);
+        Ok(match self.op {
+            Op::Subset | Op::Disjoint => Some(Value::TRUE),
+            _ => self.builder.finish_some(heap, STEP),
+        })
     }
 }
 

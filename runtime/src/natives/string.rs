@@ -46,24 +46,22 @@ where
             out.push(cx.heap(), made);
             Ok(true)
         },
-        |out, cx| Ok(out.collect(cx.heap())),
+        |out, cx| value(out.collect(cx.heap())),
     )
+}
+
+/// Whether a value is a text so long that it is worked through in pieces.
+fn is_long(v: Value<'_>) -> bool {
+    v.as_str().is_some_and(|text| text.len() > pieces::LONG)
 }
 
 /// `length(s)`
 pub fn string_length<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
-    let count = |text: &str| {
-        if text.is_ascii() { ascii_length(text) } else { text.graphemes(true).count() }
-    };
-    if s.as_str().is_some_and(|text| text.len() > pieces::LONG) {
-        return piecewise(cx, s, Made::Number(0), move |made, _, text| made.add(count(text)));
+    if is_long(s) {
+        return piecewise(cx, s, Made::Number(0), |made, _, text| made.add(pieces::count(text)));
     }
-    each_text(cx, Arg("String.length", "s"), s, move |_, _, text| Ok(Value::count(count(text))))
-}
-
-/// Characters of an ASCII text: all bytes, but a carriage return and the newline after it are one.
-fn ascii_length(text: &str) -> usize {
-    text.len() - text.as_bytes().windows(2).filter(|pair| pair == b"\r\n").count()
+    let arg = Arg("String.length", "s");
+    each_text(cx, arg, s, |_, _, text| Ok(Value::count(pieces::count(text))))
 }
 
 /// `byte_size(s)`
@@ -75,6 +73,7 @@ pub fn string_byte_size<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<
 pub fn string_graphemes<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
     Arg("String.graphemes", "s").text(cx, s)?;
     piecewise(cx, s, Made::entries(), |made, cx, text| {
+        cx.charge(text.len() as u64 / 16);
         text.graphemes(true).for_each(|g| made.push(cx.heap(), cx.heap().string(g)));
     })
 }
@@ -92,7 +91,7 @@ macro_rules! of_text {
     ($($(#[$doc:meta])* $name:ident $function:literal |$text:ident| $body:expr;)*) => { $(
         $(#[$doc])*
         pub fn $name<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
-            if s.as_str().is_some_and(|text| text.len() > pieces::LONG) {
+            if is_long(s) {
                 return piecewise(cx, s, Made::text(), |made, _, $text| made.write(&$body));
             }
             each_text(cx, Arg($function, "s"), s, |cx, _, $text| Ok(cx.heap().string(&$body)))
@@ -107,21 +106,36 @@ of_text! {
     string_downcase "String.downcase" |text| text.to_lowercase();
 }
 
-/// `capitalize(s)`: the first character in upper case, the others in lower case.
+/// The first character in upper case, the others in lower case.
+fn capitalized(text: &str) -> String {
+    let first = text.graphemes(true).next().unwrap_or("");
+    first.to_uppercase() + &text[first.len()..].to_lowercase()
+}
+
+/// `capitalize(s)`
 pub fn string_capitalize<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
-    each_text(cx, Arg("String.capitalize", "s"), s, |cx, _, text| {
-        let first = text.graphemes(true).next().unwrap_or("");
-        let rest = text[first.len()..].to_lowercase();
-        Ok(string::join(cx.heap(), &[&first.to_uppercase(), &rest]))
-    })
+    if is_long(s) {
+        return piecewise(cx, s, Made::text(), |made, _, text| {
+            let first = made.is_empty();
+            made.write(&if first { capitalized(text) } else { text.to_lowercase() });
+        });
+    }
+    let arg = Arg("String.capitalize", "s");
+    each_text(cx, arg, s, |cx, _, text| Ok(cx.heap().string(&capitalized(text))))
+}
+
+fn reversed(text: &str) -> String {
+    text.graphemes(true).rev().collect()
 }
 
 /// `reverse(s)`
 pub fn string_reverse<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<'h> {
-    each_text(cx, Arg("String.reverse", "s"), s, |cx, _, text| {
-        let reversed: String = text.graphemes(true).rev().collect();
-        Ok(cx.heap().string(&reversed))
-    })
+    if is_long(s) {
+        let made = Made::Backwards(Vec::new());
+        return piecewise(cx, s, made, |made, _, text| made.write(&reversed(text)));
+    }
+    let arg = Arg("String.reverse", "s");
+    each_text(cx, arg, s, |cx, _, text| Ok(cx.heap().string(&reversed(text))))
 }
 
 /// `trim(s, what, side)`: without white space, or what is given, at `:both` ends, or at the
@@ -205,7 +219,7 @@ pub fn string_replace<'h>(cx: &mut Cx<'h, '_>, [s, what, by, all]: [Value<'h>; 4
     let what = Arg("String.replace", "what").text(cx, what)?.to_owned();
     let by = Arg("String.replace", "by").text(cx, by)?.to_owned();
     let all = Arg("String.replace", "all").bool(cx, all)?;
-    if all && s.as_str().is_some_and(|text| text.len() > pieces::LONG) && !what.is_empty() {
+    if all && is_long(s) && !what.is_empty() {
         return pieces::replace(cx, s, what, by);
     }
     let grown = s.as_str().map_or(0, |text| text.len()).saturating_mul(1 + by.len());
@@ -253,28 +267,20 @@ pub fn string_index_of<'h>(cx: &mut Cx<'h, '_>, [s, what]: [Value<'h>; 2]) -> An
     let what = Arg("String.index_of", "what").text(cx, what)?.to_owned();
     each_text(cx, Arg("String.index_of", "s"), s, move |_, _, text| {
         let found = text.find(what.as_str());
-        Ok(found.map_or(Value::NIL, |at| Value::count(text[..at].graphemes(true).count() + 1)))
+        Ok(found.map_or(Value::NIL, |at| Value::count(pieces::count(&text[..at]) + 1)))
     })
 }
 
 /// The bytes of `count` characters from a position on (from the end if negative).
 fn span(text: &str, position: i64, count: usize) -> (usize, usize) {
     let start = match position {
-        0.. => offset(text, position.max(1) as usize - 1),
+        0.. => pieces::offset(text, position.max(1) as usize - 1),
         _ => {
             let back = usize::try_from(position.unsigned_abs()).unwrap_or(usize::MAX);
             text.grapheme_indices(true).rev().take(back).last().map_or(text.len(), |(at, _)| at)
         }
     };
-    (start, start + offset(&text[start..], count))
-}
-
-/// Where in the text so many characters end.
-fn offset(text: &str, characters: usize) -> usize {
-    if characters >= text.len() {
-        return text.len();
-    }
-    text.grapheme_indices(true).nth(characters).map_or(text.len(), |(at, _)| at)
+    (start, start + pieces::offset(&text[start..], count))
 }
 
 /// `slice(s, start, count)`; start may be a range of positions.
@@ -293,6 +299,9 @@ pub fn string_slice<'h>(cx: &mut Cx<'h, '_>, [s, start, count]: [Value<'h>; 3]) 
     if start == 0 {
         return Err(cx.index_error("String.slice: positions count from 1"));
     }
+    if is_long(s) {
+        return pieces::span(cx, s, start, count, true);
+    }
     each_text(cx, Arg("String.slice", "s"), s, move |cx, whole, text| {
         let (from, to) = span(text, start, count);
         Ok(string::slice(cx.heap(), whole, from, to).unwrap_or(whole))
@@ -302,6 +311,9 @@ pub fn string_slice<'h>(cx: &mut Cx<'h, '_>, [s, start, count]: [Value<'h>; 3]) 
 /// `at(s, index)`: a character, or nil.
 pub fn string_at<'h>(cx: &mut Cx<'h, '_>, [s, index]: [Value<'h>; 2]) -> Answer<'h> {
     let index = Arg("String.at", "index").int(cx, index)?;
+    if is_long(s) && index != 0 {
+        return pieces::span(cx, s, index, 1, false);
+    }
     each_text(cx, Arg("String.at", "s"), s, move |cx, whole, text| {
         let back = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
         if index == 0 || index < 0 && text.graphemes(true).rev().nth(back - 1).is_none() {
@@ -340,17 +352,20 @@ pub fn string_pad<'h>(
         let empty = string::empty();
         return Err(Arg(function, "with").bad(cx, "a string of at least one character", empty));
     }
-    let shown = cx.heap();
-    if !shown.has_room(wanted.saturating_mul(with.len())) || wanted > string::MAX_LEN / with.len() {
+    let characters = pieces::count(&with);
+    if !cx.heap().has_room(wanted.saturating_mul(with.len()))
+        || wanted > string::MAX_LEN / with.len()
+    {
         return Err(Arg(function, "width").too_large(cx));
     }
     each_text(cx, Arg(function, "s"), s, move |cx, whole, text| {
-        let missing = wanted.saturating_sub(text.graphemes(true).count());
+        let missing = wanted.saturating_sub(pieces::count(text));
         if missing == 0 {
             return Ok(whole);
         }
-        let pad: String = with.graphemes(true).cycle().take(missing).collect();
-        cx.charge(pad.len() as u64 / 64);
+        let (times, more) = (missing / characters, missing % characters);
+        let pad = with.repeat(times) + &with[..pieces::offset(&with, more)];
+        cx.charge(pad.len() as u64 / 512);
         let parts = if leading { [pad.as_str(), text] } else { [text, pad.as_str()] };
         Ok(string::join(cx.heap(), &parts))
     })

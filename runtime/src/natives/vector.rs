@@ -190,7 +190,7 @@ pub fn vector_which<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> 
             }
             Ok(true)
         },
-        |(_, out), cx| Ok(out.collect(cx.heap())),
+        |(_, out), cx| value(out.collect(cx.heap())),
     )
 }
 
@@ -331,6 +331,6 @@ pub fn vector_range<'h>(cx: &mut Cx<'h, '_>, [first, last, step]: [Value<'h>; 3]
             out.push(cx.heap(), rata_vm::data::int::wide(cx.heap(), n));
             Ok(true)
         },
-        |out, cx| Ok(out.collect(cx.heap())),
+        |out, cx| value(out.collect(cx.heap())),
     )
 }

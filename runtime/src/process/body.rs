@@ -31,6 +31,8 @@ pub struct Extra {
     pub unfinished: Option<Box<Unfinished>>,
     /// The timer of the wait under way.
     pub timer: Option<TimerKey>,
+    /// Whether a timer runs that looks whether it is idle, its heap being large.
+    pub watched: bool,
     /// Numbers the waits, so that a late timer is told apart.
     pub wait: u32,
     /// What it is about.
@@ -106,6 +108,7 @@ impl Extra {
             relations: None,
             unfinished: None,
             timer: None,
+            watched: false,
             wait: 0,
             status: Status::Runnable,
             initial,

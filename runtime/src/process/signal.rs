@@ -99,6 +99,12 @@ pub enum Signal {
         /// The number of the wait.
         wait: u32,
     },
+    /// The time has come to see whether the receiver, whose heap is large, has been idle: whether
+    /// it has used no more than so many reductions.
+    Idle {
+        /// How many it had used when it began to wait.
+        reductions: u64,
+    },
     /// A job is done: the native that asked for it goes on with this.
     Done(Box<dyn Resume>),
     /// `Process.info(pid)` of another process: to be answered with `{ref, info}`.

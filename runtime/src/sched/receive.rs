@@ -98,6 +98,12 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
                 body.process.time_out();
             }
         }
+        Signal::Idle { reductions } => {
+            extra.watched = false;
+            if reductions == body.process.core.reductions {
+                body.process.heap.tidy();
+            }
+        }
         Signal::Done(native) => {
             extra.status = Status::Runnable;
             body.process.resume_with(native);

@@ -17,6 +17,13 @@ pub enum Alarm {
         /// Which.
         wait: u32,
     },
+    /// A process with a large heap may have been idle for a while.
+    Idle {
+        /// Whose.
+        pid: Pid,
+        /// How many reductions it had used when it began to wait.
+        reductions: u64,
+    },
     /// A message is sent.
     Send {
         /// To a pid, or a registered name.

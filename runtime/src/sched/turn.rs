@@ -14,6 +14,9 @@ use rata_vm::{interp, native::Job};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+/// How long a process with a large heap waits before it counts as idle.
+const IDLE_MS: u64 = 200;
+
 /// Gives a body its turn.
 pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
     if let Some(leaving) = body.extra.unfinished.as_mut().and_then(|u| u.leaving.take()) {
@@ -108,6 +111,11 @@ fn start_wait(host: &mut WorkerHost, body: &mut Body, wait: Wait) {
         }
     }
     body.extra.status = Status::Receiving { timed: wait.timeout.is_some() };
+    if body.process.heap.could_shrink() && !body.extra.watched {
+        body.extra.watched = true;
+        let alarm = Alarm::Idle { pid: body.extra.pid, reductions: body.process.core.reductions };
+        host.node.timers[host.me].set(host.node.clock.deadline(IDLE_MS), alarm);
+    }
 }
 
 /// Takes back the timer of an earlier wait; one that is on its way is told apart by its number.
@@ -146,7 +154,7 @@ fn wait_for_module(host: &mut WorkerHost, mut body: Box<Body>, module: ModuleInd
 }
 
 /// The loading of some module has ended: who waits looks again.
-pub(super) fn wake_loading(host: &mut WorkerHost) {
+pub fn wake_loading(host: &mut WorkerHost) {
     let waiting = std::mem::take(&mut *host.node.loading.lock());
     for (_, pid) in waiting {
         // Who has ended waits no more.

@@ -19,6 +19,8 @@ const TURNS_PER_CLOCK: u32 = 4;
 
 /// How many ticks a timer may be late before another worker than its own fires it.
 const PATIENCE: u64 = 2;
+/// The allocator returns memory to the system once it has been free for about so many milliseconds.
+const HELD: u64 = 1100;
 
 /// Runs processes until the program ends.
 pub fn run(host: WorkerHost) {
@@ -68,11 +70,15 @@ fn fire_timers(host: &mut WorkerHost, node: &Node) {
     }
 }
 
-fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) {
+/// Does what a timer was set for.
+pub fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) {
     // A process that is gone misses nothing.
     match alarm {
         Alarm::Wait { pid, wait } => {
             let _ = deliver(host, pid, Signal::Timeout { wait });
+        }
+        Alarm::Idle { pid, reductions } => {
+            let _ = deliver(host, pid, Signal::Idle { reductions });
         }
         Alarm::Send { dest, message, .. } => {
             if let Some(pid) = dest.as_pid().or_else(|| node.whereis(dest)) {
@@ -120,18 +126,42 @@ fn look_around(host: &mut WorkerHost, node: &Node) -> Option<Box<Body>> {
 }
 
 /// Sleeps. The worker is announced as idle.
-fn rest(host: &WorkerHost, node: &Node) {
+fn rest(host: &mut WorkerHost, node: &Node) {
+    let memory = held_memory(host, node);
     let own = node.timers[host.me].next();
     let others = node.timers.iter().enumerate().filter(|(other, _)| {
         // An idle worker looks after its timers itself.
         *other != host.me && !node.idle.is_idle(*other)
     });
     let others = others.filter_map(|(_, shard)| shard.next()).min();
-    match own.into_iter().chain(others.map(|tick| tick.saturating_add(PATIENCE))).min() {
-        Some(tick) => std::thread::park_timeout(node.clock.until(tick)),
+    let others = others.map(|tick| tick.saturating_add(PATIENCE));
+    match own.into_iter().chain(others).min() {
+        Some(tick) => {
+            let tick = memory.map_or(tick, |memory| memory.min(tick));
+            std::thread::park_timeout(node.clock.until(tick));
+        }
         None if is_deadlocked(node) => report::deadlock(node),
-        None => std::thread::park(),
+        None => match memory {
+            Some(tick) => std::thread::park_timeout(node.clock.until(tick)),
+            None => std::thread::park(),
+        },
     }
+}
+
+/// Has the allocator return what was freed a while ago. If it was not that long ago: when to look again.
+fn held_memory(host: &mut WorkerHost, node: &Node) -> Option<u64> {
+    if !rata_vm::heap::may_hold_memory() {
+        host.freed = None;
+        return None;
+    }
+    let now = node.clock.tick();
+    let again = *host.freed.get_or_insert(now.saturating_add(HELD));
+    if again > now {
+        return Some(again);
+    }
+    host.freed = None;
+    rata_vm::heap::return_memory();
+    None
 }
 
 /// Whether nothing can ever happen again while the main process still waits. Without the main process

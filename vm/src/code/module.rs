@@ -134,8 +134,9 @@ impl Module {
         LOADS_ENDED.fetch_add(1, Ordering::Release);
     }
 
-    /// Its initialisation has failed: the next who needs it tries again.
+    /// Its initialisation has failed: the next who needs it tries again, from the beginning.
     pub(crate) fn abandon(&self) {
+        self.globals.iter().for_each(|g| g.word.store(UNSET, Ordering::Release));
         self.state.store(UNLOADED, Ordering::Release);
         LOADS_ENDED.fetch_add(1, Ordering::Release);
     }

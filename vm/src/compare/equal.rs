@@ -1,9 +1,9 @@
 //! Equality, strict and loose, with one worklist for both.
 
 use super::known::{Known, Seen};
-use super::{Item, Number, is_simple, item, order, worth};
+use super::{Item, Number, is_flat, is_simple, item, order, worth};
 use crate::data::Work;
-use crate::data::map::MapRef;
+use crate::data::map::{MapRef, MapWalk};
 use crate::data::set::SetRef;
 use crate::data::vector::{Entries, VecRef, is_nil_float};
 use crate::value::{Value, View};
@@ -49,6 +49,10 @@ enum Frame<'h> {
     /// Ints or floats of two vectors of one length, from an index on.
     Packed(Packed<'h>, usize),
     Texts(&'h [u8], &'h [u8]),
+    /// Entries of a map that are looked up in another of the same size.
+    Entries(Box<(MapRef<'h>, MapWalk<'h>, MapRef<'h>)>),
+    /// Members of a set that are looked up in another of the same size.
+    Members(Box<(SetRef<'h>, MapWalk<'h>, SetRef<'h>)>),
 }
 
 /// Packed entries of two vectors.
@@ -62,6 +66,9 @@ enum Packed<'h> {
 const ENTRIES: usize = 4096;
 /// How many bytes of text are.
 const BYTES: usize = 64 << 10;
+
+/// What looking up a key counts as, in units of work.
+const LOOK_UP: usize = 6;
 
 /// What a frame wants next.
 enum Next<'h> {
@@ -100,8 +107,53 @@ impl<'h> Frame<'h> {
                     false => Next::Different,
                 };
             }
+            Frame::Entries(maps) => {
+                let (a, rest, b) = &mut **maps;
+                let Some((key, value)) = rest.next() else { return Next::Done };
+                work.add(LOOK_UP);
+                if !is_flat(key) {
+                    let (a, b) = (*a, *b);
+                    return self.sort_entries(a, b, work);
+                }
+                return match b.get(key) {
+                    Some(other) => Next::Compare(Item::Value(value), Item::Value(other)),
+                    None => Next::Different,
+                };
+            }
+            Frame::Members(sets) => {
+                let (a, rest, b) = &mut **sets;
+                let Some((member, _)) = rest.next() else { return Next::Done };
+                work.add(LOOK_UP);
+                return match is_flat(member) {
+                    true if b.contains(member) => Next::Equal,
+                    true => Next::Different,
+                    false => same_members(*a, *b, work),
+                };
+            }
         };
         pair.map_or(Next::Done, |(x, y)| Next::Compare(x, y))
+    }
+
+    /// Keys that are not looked up are compared in order; then this frame stands for the values.
+    fn sort_entries(&mut self, a: MapRef<'h>, b: MapRef<'h>, work: &mut Work) -> Next<'h> {
+        let (x, y) = (order::sorted_entries(a, work), order::sorted_entries(b, work));
+        if !x.iter().zip(&y).all(|(x, y)| order::same_key(x.0, y.0, work)) {
+            return Next::Different;
+        }
+        let pairs: Vec<_> = x.into_iter().zip(y).map(|(x, y)| (x.1, y.1)).collect();
+        *self = Frame::Pairs(pairs.into_iter());
+        Next::Equal
+    }
+}
+
+/// Whether two sets of one size have the same members, all of them.
+fn same_members<'h>(a: SetRef<'_>, b: SetRef<'_>, work: &mut Work) -> Next<'h> {
+    let (mut x, mut y) = (a.members(), b.members());
+    order::sort_counted(&mut x, work);
+    order::sort_counted(&mut y, work);
+    match x.iter().zip(&y).all(|(x, y)| order::cmp_counted(*x, *y, work) == Ordering::Equal) {
+        true => Next::Done,
+        false => Next::Different,
     }
 }
 
@@ -267,8 +319,10 @@ fn inside<'h>(a: Value<'h>, b: Value<'h>, work: &mut Work) -> Step<'h> {
         }
         (View::List(a), View::List(b)) if a.len() == b.len() => Step::Inside(Frame::Slices(a, b)),
         (View::Vec(a), View::Vec(b)) if a.len() == b.len() => vectors(a, b, work),
-        (View::Map(a), View::Map(b)) if a.len() == b.len() => maps(a, b, work),
-        (View::Set(a), View::Set(b)) if a.len() == b.len() => sets(a, b, work).into(),
+        (View::Map(a), View::Map(b)) if a.len() == b.len() => maps(a, b),
+        (View::Set(a), View::Set(b)) if a.len() == b.len() => {
+            Step::Inside(Frame::Members(Box::new((a, a.walk(), b))))
+        }
         // Immediates were compared as words; all else is of different types.
         _ => Step::Different,
     }
@@ -289,50 +343,11 @@ fn vectors<'h>(a: VecRef<'h>, b: VecRef<'h>, work: &mut Work) -> Step<'h> {
     }
 }
 
-fn maps<'h>(a: MapRef<'h>, b: MapRef<'h>, work: &mut Work) -> Step<'h> {
+fn maps<'h>(a: MapRef<'h>, b: MapRef<'h>) -> Step<'h> {
     if let (Some((shape, x)), Some((other, y))) = (a.shaped(), b.shaped())
         && shape.id() == other.id()
     {
         return Step::Inside(Frame::Slices(x, y));
     }
-    work.add(a.len() * 4);
-    let mut pairs = Vec::with_capacity(a.len());
-    let mut simple = true;
-    let all_found = a.each(&mut |key, value| {
-        simple = is_simple(key);
-        match if simple { b.get(key) } else { None } {
-            Some(other) => {
-                pairs.push((value, other));
-                true
-            }
-            None => false,
-        }
-    });
-    if !all_found {
-        if simple {
-            return Step::Different;
-        }
-        let (x, y) = (order::sorted_entries(a, work), order::sorted_entries(b, work));
-        if !x.iter().zip(&y).all(|(x, y)| order::same_key(x.0, y.0, work)) {
-            return Step::Different;
-        }
-        pairs = x.into_iter().zip(y).map(|(x, y)| (x.1, y.1)).collect();
-    }
-    Step::Inside(Frame::Pairs(pairs.into_iter()))
-}
-
-fn sets(a: SetRef<'_>, b: SetRef<'_>, work: &mut Work) -> bool {
-    work.add(a.len() * 4);
-    let mut simple = true;
-    let all_found = a.each(&mut |member| {
-        simple = is_simple(member);
-        simple && b.contains(member)
-    });
-    if all_found || simple {
-        return all_found;
-    }
-    let (mut x, mut y) = (a.members(), b.members());
-    order::sort_counted(&mut x, work);
-    order::sort_counted(&mut y, work);
-    x.iter().zip(&y).all(|(x, y)| order::cmp_counted(*x, *y, work) == Ordering::Equal)
+    Step::Inside(Frame::Entries(Box::new((a, a.walk(), b))))
 }

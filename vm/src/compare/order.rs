@@ -86,12 +86,17 @@ enum Stage {
 
 /// Runs a comparison to its end.
 fn run<'h>(want: Want<'h>, work: &mut Work) -> Ordering {
-    Run::default().finish(want, work)
+    let mut comparison = Comparison::beginning(want);
+    loop {
+        if let Some(order) = comparison.go_on(work, u64::MAX) {
+            return order;
+        }
+    }
 }
 
-/// A comparison under way.
-#[derive(Default)]
-struct Run<'h> {
+/// The comparison of two values, which can be left and taken up again.
+pub(crate) struct Comparison<'h> {
+    want: Want<'h>,
     frames: SmallVec<[Open<'h>; 4]>,
     /// How many of the frames sort.
     sorting: usize,
@@ -108,10 +113,26 @@ struct Open<'h> {
     outcome: Option<(Value<'h>, Value<'h>)>,
 }
 
-impl<'h> Run<'h> {
-    fn finish(mut self, mut want: Want<'h>, work: &mut Work) -> Ordering {
+impl<'h> Comparison<'h> {
+    /// Which of two values comes first.
+    pub(crate) fn new(a: Value<'h>, b: Value<'h>) -> Comparison<'h> {
+        Comparison::beginning(Want::Compare(Item::Value(a), Item::Value(b), false))
+    }
+
+    fn beginning(want: Want<'h>) -> Comparison<'h> {
+        Comparison {
+            want,
+            frames: SmallVec::new(),
+            sorting: 0,
+            known: Known::default(),
+            outcomes: Outcomes::default(),
+        }
+    }
+
+    /// Goes on until it is known, or until `work` is `most`.
+    pub(crate) fn go_on(&mut self, work: &mut Work, most: u64) -> Option<Ordering> {
         loop {
-            let outcome = match want {
+            let outcome = match std::mem::replace(&mut self.want, Want::Done(Ordering::Equal)) {
                 Want::Compare(x, y, keys) => {
                     work.add(1);
                     self.begin(x, y, keys, work)
@@ -124,9 +145,12 @@ impl<'h> Run<'h> {
                 }
             };
             let Some(open) = self.frames.last_mut() else {
-                return outcome.unwrap_or(Ordering::Equal);
+                return Some(outcome.unwrap_or(Ordering::Equal));
             };
-            want = open.frame.resume(outcome);
+            self.want = open.frame.resume(outcome);
+            if work.0 >= most {
+                return None;
+            }
         }
     }
 

@@ -19,6 +19,16 @@ fn in_pieces(a: Value<'_>, b: Value<'_>, loose: bool) -> bool {
     }
 }
 
+/// The order, found in pieces.
+fn order_in_pieces(a: Value<'_>, b: Value<'_>) -> Ordering {
+    let mut comparison = Comparison::new(a, b);
+    loop {
+        if let Some(order) = comparison.go_on(&mut Work::default(), 1) {
+            return order;
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
@@ -39,6 +49,7 @@ proptest! {
         let (a, b, other) = (r.build(&heap), r.build(&heap), s.build(&heap));
         prop_assert!(strict_eq(a, b));
         prop_assert_eq!(hash(a), hash(b));
+        prop_assert_eq!(cmp(a, other), order_in_pieces(a, other));
         prop_assert_eq!(cmp(a, b), Ordering::Equal);
         if strict_eq(a, other) {
             prop_assert_eq!(hash(a), hash(other));

@@ -1,7 +1,7 @@
 //! Sets: tries whose keys are the members, compared exactly (`:a` and `"a"` are two members).
 
-use super::map::MapBuilder;
 use super::map::trie::TrieRef;
+use super::map::{MapBuilder, MapWalk};
 use crate::hash::hash;
 use crate::heap::{Heap, StaticObject, layout};
 use crate::value::{Trace, Value, Word};
@@ -53,6 +53,11 @@ impl<'h> SetRef<'h> {
     /// The members, in the order in which they were added.
     pub fn members(self) -> Vec<Value<'h>> {
         self.members.in_order().into_iter().map(|(member, _)| member).collect()
+    }
+
+    /// The members, in any order, found as they are asked for; nil beside each.
+    pub(crate) fn walk(self) -> MapWalk<'h> {
+        MapWalk::Trie(self.members.walk())
     }
 
     /// Calls `f` on each member, in any order, until it returns false; whether it never did.
@@ -118,6 +123,11 @@ impl SetBuilder {
     /// Whether there are no members yet.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// As [`SetBuilder::finish`], in steps: see [`MapBuilder::finish_some`].
+    pub fn finish_some<'h>(&mut self, heap: &'h Heap, most: usize) -> Option<Value<'h>> {
+        self.0.finish_some(heap, most).map(|trie| of_trie(heap, trie))
     }
 
     /// The set.

@@ -296,6 +296,11 @@ impl Heap {
                 _ => false,
             };
             if claimed {
+                if layout::is_guarded(*at)
+                    && let Some(old) = &self.old
+                {
+                    old.remember(at, pair(lo, hi));
+                }
                 let to = if end == End::Front { lo - n } else { hi };
                 let (from, bytes) = part.bytes();
                 let data = buffer.data().add(to * format.entry_bytes());
@@ -338,6 +343,9 @@ impl Heap {
         unsafe {
             let header = *at;
             let (lo, hi) = unpair(*at.add(1));
+            if layout::is_fenced(header) {
+                return None;
+            }
             let (to, window, off) = match end {
                 End::Front if off == lo && lo > 0 => (lo - 1, pair(lo - 1, hi), off - 1),
                 End::Back if off + len == hi && hi + 2 < layout::words_of(header) => {
@@ -345,9 +353,6 @@ impl Heap {
                 }
                 _ => return None,
             };
-            if layout::is_static(header) {
-                return None;
-            }
             *at.add(1) = window;
             *at.add(2 + to) = entry;
             Some(self.handle(layout::VEC, flags, kind as u16, off, len + 1, at))

@@ -11,6 +11,7 @@
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The head of a chunk; its payload follows.
 #[repr(C)]
@@ -143,13 +144,72 @@ pub(crate) unsafe fn release(chunk: *mut Chunk) -> *mut Chunk {
     }
 }
 
+/// Gives back all chunks linked from this one on.
+///
+/// # Safety
+/// As for [`release`].
+pub(crate) unsafe fn release_all(mut chunk: *mut Chunk) {
+    while !chunk.is_null() {
+        // SAFETY: by contract.
+        chunk = unsafe { release(chunk) };
+    }
+}
+
+/// The size of all chunks linked from this one on.
+pub(crate) fn reserved(mut chunk: *mut Chunk) -> usize {
+    let mut total = 0;
+    while !chunk.is_null() {
+        // SAFETY: whoever holds a list of chunks owns them.
+        unsafe {
+            total += (*chunk).bytes;
+            chunk = (*chunk).next;
+        }
+    }
+    total
+}
+
 /// Frees a chunk for good; returns the one it was linked to.
 unsafe fn free(chunk: *mut Chunk) -> *mut Chunk {
     // SAFETY: the caller owns the chunk, which was allocated with this layout.
     unsafe {
         let next = (*chunk).next;
+        note_freed((*chunk).bytes);
         dealloc(chunk.cast(), layout((*chunk).bytes));
         next
+    }
+}
+
+/// Blocks of so many bytes are counted when they are freed.
+const LARGE_BLOCK: usize = 1 << 20;
+/// When so many bytes of them have been freed …
+const WORTH_A_LOOK: usize = 8 << 20;
+/// … since this was reset, the allocator is owed a look.
+static FREED: AtomicUsize = AtomicUsize::new(0);
+
+/// A block of so many bytes goes back to the allocator.
+#[inline]
+pub(super) fn note_freed(bytes: usize) {
+    if bytes >= LARGE_BLOCK {
+        FREED.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Whether much memory has been freed that the allocator may hold on to: it returns pages to the
+/// system after a while, but only when it is called again. See [`return_memory`].
+pub fn may_hold_memory() -> bool {
+    FREED.load(Ordering::Relaxed) >= WORTH_A_LOOK
+}
+
+/// Calls the allocator, so that it returns what was freed a while ago. For a thread that is about to
+/// sleep.
+pub fn return_memory() {
+    FREED.store(0, Ordering::Relaxed);
+    // SAFETY: the layout's size is not zero; nothing is done with the block.
+    unsafe {
+        let block = std::hint::black_box(alloc(layout(LARGE_BLOCK)));
+        if !block.is_null() {
+            dealloc(block, layout(LARGE_BLOCK));
+        }
     }
 }
 

@@ -1,29 +1,42 @@
-//! The collector: Cheney's copying collection over linked chunks.
+//! The collector: copying, generational, over linked chunks.
 //!
-//! In: the heap, and a visitor of all roots. Out: the same heap with everything reachable moved
-//! together, everything else gone, roots updated.
+//! In: the heap, and a visitor of roots. Out: the same heap with what is reachable moved to the old
+//! generation (or, in a small heap, together), everything else gone, roots updated.
 //!
-//! Roots are moved to fresh chunks; the moved objects are then scanned in the order they were moved
-//! (the chunks are their own worklist), which moves what they point to, until nothing is left to
-//! scan. A moved object's old header is its new address. No recursion, no mark stack.
+//! Both collections are Cheney's: roots are moved to the new space; what was moved is then scanned in
+//! the order it was moved (the space is its own worklist), which moves what it points to, until
+//! nothing is left to scan. A moved object's old header is its new address. No recursion, no mark stack.
+//!
+//! - A *full* one moves all objects to a new space.
+//! - A *minor* one moves young objects alone, to the end of the old generation: all that survive, at
+//!   once, so that afterwards nothing is young and no root or object points to anything young. Or it
+//!   moves nothing, and makes all that is young old as it lies, when all is thought to survive.
+//!
+//! **Why a minor collection is complete.** An object points only to what was there before it, since
+//! objects do not change. The exception is the room of a buffer, claimed and written after the
+//! buffer was made, maybe after it became old. The first claim in an old buffer finds it guarded, and
+//! remembers it with the window it had (`Old::remember`); the entries beyond that window are roots
+//! of the next minor collection. Debug builds look through the old generation for what was missed
+//! when every safepoint collects (`check.rs`).
 //!
 //! **Buffers of vectors** are not scanned as such. A BUF moves when the first vector using it is
 //! scanned, with an empty window; each such vector then widens the window to its own range and
 //! visits the entries that this adds. So entries that no vector uses any more keep nothing alive,
 //! and the next collection finds them outside the window and gives their room back: it moves only
 //! the old window with bounded slack, notes in the old BUF by how much entries shifted, and each
-//! vector corrects its offset when it is scanned (which happens once per collection).
+//! vector corrects its offset when it is scanned (which happens once per collection). A minor
+//! collection does the same with young buffers, which only young vectors use, and leaves old ones
+//! as they are.
 #![allow(unsafe_code)]
 
-use super::chunk::{self, Chunk};
+use super::Heap;
+use super::chunk;
 use super::layout::{self, Format, pair, unpair};
-use super::offheap::{drop_referent, off_heap_link, referent_bytes};
-use super::{FIRST_TRIGGER, Heap, OFF_HEAP_FLOOR};
+use super::offheap::{off_heap_link, sweep};
+use super::old::{self, Claimed, Old};
+use super::space::Space;
 use crate::value::Word;
 use std::ptr;
-
-/// The most a busy heap may allocate before a collection if little is alive.
-const NURSERY: usize = 64 << 10;
 
 /// How many words ahead objects are fetched into the cache while a large one is scanned.
 const AHEAD: usize = 4;
@@ -42,153 +55,161 @@ fn prefetch(word: u64) {
     let _ = word;
 }
 
-/// Where the living are moved to.
-struct Space {
-    top: *mut u64,
-    end: *mut u64,
-    first: *mut Chunk,
-    last: *mut Chunk,
-    /// Bytes filled in all chunks but the last.
-    full: usize,
+/// A collection at work.
+struct Mover {
+    /// Where the living are moved to.
+    space: Space,
+    /// Header bits of objects that stay where they are.
+    stay: u64,
+    /// Whether what is moved becomes old.
+    age: bool,
 }
 
 impl Heap {
-    /// Moves everything reachable from the roots together and frees the rest. `roots` must call the
-    /// visitor it is given on every word at rest that may be used afterwards.
+    /// A full collection: moves everything reachable from the roots and frees the rest. `roots`
+    /// must call the visitor it is given on every word at rest that may be used afterwards.
+    /// While something goes on that holds values this does nothing but note that a collection is due.
     pub fn collect(&mut self, roots: impl FnOnce(&mut dyn FnMut(&mut Word))) {
+        if self.pinned.get() {
+            return self.due.set(true);
+        }
         let used = self.heap_bytes();
-        let from = self.chunks.get();
-        // What lived last time is the best guess at what lives now; `trigger` is a multiple of that,
-        // or the nursery if little lived.
-        let lived = if self.trigger.get() > NURSERY { self.trigger.get() / 3 } else { used / 8 };
-        let guess = lived.min(used).max(64);
-        let mut space = Space {
-            top: ptr::null_mut(),
-            end: ptr::null_mut(),
-            first: ptr::null_mut(),
-            last: ptr::null_mut(),
-            full: 0,
-        };
+        let age = self.shall_age(used);
+        let stay = layout::bits(layout::STATIC);
+        let mut mover = Mover { space: Space::EMPTY, stay, age };
+        let (mut off_first, mut off_bytes) = (ptr::null_mut(), 0);
+        let old = self.old.take();
+        let patience = old.as_ref().map_or(0, |old| old.patience);
+        let mut seen = 0;
         // SAFETY: no value of this heap exists, since they borrow it; what is at rest is a root.
         unsafe {
             if used > 0 {
-                space.extend(guess.min(1 << 20));
-                roots(&mut |word| space.visit(word));
-                space.scan();
-                self.sweep();
-            }
-            let mut chunk = from;
-            while !chunk.is_null() {
-                chunk = chunk::release(chunk);
-            }
-        }
-        self.install(space);
-    }
-
-    /// Makes the new space the heap.
-    fn install(&mut self, space: Space) {
-        // SAFETY: the chunks of the space are ours, linked oldest first; a heap's are newest first.
-        unsafe {
-            let mut newest = ptr::null_mut();
-            let mut chunk = space.first;
-            while !chunk.is_null() {
-                let next = (*chunk).next;
-                (*chunk).next = newest;
-                newest = chunk;
-                chunk = next;
-            }
-            if !newest.is_null() && chunk::payload_of(newest) == space.top {
-                newest = chunk::release(newest);
-                debug_assert!(newest.is_null(), "only a single chunk can stay empty");
-                self.top.set(ptr::null_mut());
-                self.end.set(ptr::null_mut());
-            } else {
-                self.top.set(space.top);
-                self.end.set(space.end);
-            }
-            self.chunks.set(newest);
-        }
-        self.full.set(space.full);
-        self.collections.set(self.collections.get().saturating_add(1));
-        let nursery = (FIRST_TRIGGER << self.collections.get().min(8)).min(NURSERY);
-        // The more may be allocated in between, the less a collection costs per byte; but memory
-        // is taken for it. Heaps that are small against the machine may take some more.
-        let live = self.heap_bytes();
-        let factor = if live < 32 << 20 { 3 } else { 2 };
-        self.trigger.set((live * factor).max(nursery));
-        self.off_trigger.set((self.off_bytes.get() * 2).max(OFF_HEAP_FLOOR));
-        self.due.set(self.stress.get());
-    }
-
-    /// Keeps the off-heap objects that were moved, gives up the references of the others.
-    ///
-    /// # Safety
-    /// Everything reachable has been moved; the old space is still there.
-    unsafe fn sweep(&mut self) {
-        let mut old = self.off_first.get();
-        let (mut first, mut bytes) = (ptr::null_mut::<u64>(), 0);
-        // SAFETY: the list is intact: of a moved object only the header was overwritten, so the link
-        // is found by the size in the new header.
-        unsafe {
-            while !old.is_null() {
-                let header = *old;
-                if layout::is_forward(header) {
-                    let new = header as *mut u64;
-                    bytes += referent_bytes(new);
-                    let link = off_heap_link(new);
-                    old = *link as *mut u64;
-                    *link = first as u64;
-                    first = new;
-                } else {
-                    let next = *off_heap_link(old) as *mut u64;
-                    drop_referent(old);
-                    old = next;
+                mover.space.extend(self.guess(used, old.as_deref()).min(1 << 20));
+                roots(&mut |word| {
+                    seen += 1;
+                    mover.visit(word);
+                });
+                mover.scan_from_start();
+                sweep(self.off_first.get(), &mut off_first, &mut off_bytes);
+                if let Some(old) = &old {
+                    sweep(old.off_first.get(), &mut off_first, &mut off_bytes);
                 }
             }
+            self.drop_young();
+            if let Some(old) = old {
+                old.space.get().release();
+            }
         }
-        self.off_first.set(first);
-        self.off_bytes.set(bytes);
+        self.off_bytes.set(off_bytes);
+        if age {
+            self.old = Some(Box::new(Old::new(mover.space, off_first, off_bytes)));
+        } else {
+            self.off_first.set(off_first);
+            self.install(mover.space);
+        }
+        self.plan_after_full(seen, used, patience);
     }
 
-    /// Forgets the habits of a busy past: the next chunks are taken small again. For a process that
-    /// goes to sleep; collect first.
-    pub fn calm(&mut self) {
-        self.collections.set(0);
-        self.trigger.set((self.heap_bytes() * 2).max(FIRST_TRIGGER));
+    /// A minor collection: moves young objects that are reachable to the old generation and frees
+    /// the other young ones. `roots` may leave out what has been a root of the last collection and
+    /// has not been written since. Only if [`Heap::is_minor_next`].
+    pub fn collect_young(&mut self, roots: impl FnOnce(&mut dyn FnMut(&mut Word))) {
+        if self.pinned.get() {
+            return self.due.set(true);
+        }
+        let young = self.young_bytes();
+        let Some(old) = self.old.take() else { return };
+        #[cfg(debug_assertions)]
+        self.check_old(&old);
+        if self.is_wholesale(&old) {
+            return self.keep_young(old);
+        }
+        let before = old.space.get();
+        let stay = layout::bits(layout::STATIC | layout::OLD);
+        let mut mover = Mover { space: before, stay, age: true };
+        let mut seen = 0;
+        let (mut off_first, mut off_bytes) = (old.off_first.get(), old.off_bytes.get());
+        // SAFETY: as in `collect`; what is old points to nothing young, but by remembered claims.
+        unsafe {
+            if young > 0 {
+                roots(&mut |word| {
+                    seen += 1;
+                    mover.visit(word);
+                });
+                old.claimed.borrow_mut().drain(..).for_each(|claimed| mover.visit_claimed(claimed));
+                mover.scan(before);
+                sweep(self.off_first.get(), &mut off_first, &mut off_bytes);
+            }
+            self.drop_young();
+        }
+        self.off_bytes.set(off_bytes);
+        old.off_first.set(off_first);
+        old.off_bytes.set(off_bytes);
+        old.space.set(mover.space);
+        let moved = mover.space.bytes() - before.bytes();
+        self.old = Some(old);
+        self.plan_after_minor(young, moved, seen);
+    }
+
+    /// Makes all that is young old as it is: nothing moves, no root changes.
+    fn keep_young(&mut self, old: Box<Old>) {
+        let young = self.young_bytes();
+        let newest = self.chunks.replace(ptr::null_mut());
+        // SAFETY: the chunks become those of the old generation; the lists are intact.
+        unsafe {
+            if !newest.is_null() {
+                (*newest).top = self.top.get();
+                let mut last = newest;
+                while !(*last).next.is_null() {
+                    last = (*last).next;
+                }
+                old.adopt(newest, last, young);
+            }
+            for claimed in old.claimed.borrow_mut().drain(..) {
+                *claimed.buf |= layout::bits(layout::GUARDED);
+            }
+            let first = self.off_first.get();
+            if !first.is_null() {
+                let mut last = first;
+                while *off_heap_link(last) != 0 {
+                    last = *off_heap_link(last) as *mut u64;
+                }
+                *off_heap_link(last) = old.off_first.replace(first) as u64;
+            }
+            old.off_bytes.set(self.off_bytes.get());
+            self.old = Some(old);
+            self.drop_young();
+        }
+        self.plan_after_wholesale(young);
+    }
+
+    /// Gives the young generation's chunks back; what is alive has been moved.
+    ///
+    /// # Safety
+    /// Nothing in them is used again.
+    unsafe fn drop_young(&mut self) {
+        // SAFETY: the heap owns its chunks.
+        unsafe { chunk::release_all(self.chunks.get()) };
+        self.chunks.set(ptr::null_mut());
+        self.off_first.set(ptr::null_mut());
+        self.top.set(ptr::null_mut());
+        self.end.set(ptr::null_mut());
+        self.full.set(0);
+    }
+
+    /// Makes the new space the young generation of a small heap.
+    fn install(&mut self, space: Space) {
+        let newest = space.into_list();
+        self.chunks.set(newest);
+        if !newest.is_null() {
+            self.top.set(space.top);
+            self.end.set(space.end());
+            self.full.set(space.full());
+        }
     }
 }
 
-impl Space {
-    unsafe fn extend(&mut self, payload: usize) {
-        // SAFETY: the space owns its chunks.
-        unsafe {
-            let chunk = chunk::acquire(payload);
-            if self.last.is_null() {
-                self.first = chunk;
-            } else {
-                (*self.last).top = self.top;
-                (*self.last).next = chunk;
-                self.full += self.top as usize - chunk::payload_of(self.last) as usize;
-            }
-            self.last = chunk;
-            self.top = chunk::payload_of(chunk);
-            self.end = chunk::end_of(chunk);
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn allocate(&mut self, words: usize) -> *mut u64 {
-        if words > (self.end as usize - self.top as usize) / 8 {
-            let size = (self.full * 2).clamp(512, 1 << 20);
-            // SAFETY: extending makes room for `words`.
-            unsafe { self.extend((words * 8).max(size - chunk::HEAD)) };
-        }
-        let at = self.top;
-        // SAFETY: there is room.
-        self.top = unsafe { at.add(words) };
-        at
-    }
-
+impl Mover {
     /// Moves what a word points to, if it has not been moved yet, and updates the word.
     #[inline(always)]
     unsafe fn visit(&mut self, word: &mut Word) {
@@ -201,7 +222,7 @@ impl Space {
             let header = *at;
             let new = if layout::is_forward(header) {
                 header
-            } else if layout::is_static(header) {
+            } else if header & self.stay != 0 {
                 return;
             } else {
                 self.move_object(at, header) as u64
@@ -215,41 +236,61 @@ impl Space {
         let words = layout::words_of(header);
         // SAFETY: the object is so long, and there is room for it.
         unsafe {
-            let new = self.allocate(words);
+            let new = self.space.allocate(words);
+            new.write(self.aged(header));
             if words <= 8 {
-                for i in 0..words {
+                for i in 1..words {
                     new.add(i).write(*at.add(i));
                 }
             } else {
-                ptr::copy_nonoverlapping(at, new, words);
+                ptr::copy_nonoverlapping(at.add(1), new.add(1), words - 1);
             }
             *at = new as u64;
             new
         }
     }
 
-    /// Scans moved objects until all they point to has been moved.
-    unsafe fn scan(&mut self) {
-        let mut chunk = self.first;
-        // SAFETY: a space's chunks are filled with objects up to their top.
+    /// The header of a moved object that is no BUF.
+    #[inline(always)]
+    fn aged(&self, header: u64) -> u64 {
+        layout::fresh(header) | if self.age { layout::bits(layout::OLD) } else { 0 }
+    }
+
+    /// Visits the entries of an old buffer that were claimed since the last collection, and guards
+    /// it again.
+    unsafe fn visit_claimed(&mut self, claimed: Claimed) {
+        let Claimed { buf, window } = claimed;
+        // SAFETY: a BUF's window is written, and only grows.
         unsafe {
-            while !chunk.is_null() {
-                let mut at = chunk::payload_of(chunk);
-                loop {
-                    // Scanning may fill this chunk further, or take another.
-                    let top = if chunk == self.last { self.top } else { (*chunk).top };
-                    if at == top {
-                        break;
-                    }
-                    let words = layout::words_of(*at);
-                    self.scan_object(at, words);
-                    at = at.add(words);
-                }
-                if chunk == self.last {
-                    break;
-                }
-                chunk = (*chunk).next;
-            }
+            let (lo, hi) = unpair(*buf.add(1));
+            let (from, to) = unpair(window);
+            self.visit_entries(buf, lo, from);
+            self.visit_entries(buf, to, hi);
+            *buf |= layout::bits(layout::GUARDED);
+        }
+    }
+
+    unsafe fn visit_entries(&mut self, buf: *mut u64, from: usize, to: usize) {
+        for i in from..to {
+            // SAFETY: by contract these entries are written, and words.
+            unsafe { self.visit(&mut *buf.add(2 + i).cast::<Word>()) };
+        }
+    }
+
+    unsafe fn scan_from_start(&mut self) {
+        // SAFETY: by contract.
+        unsafe { self.scan(Space::EMPTY) }
+    }
+
+    /// Scans what has been moved since the space was as it was, until all it points to has been
+    /// moved as well.
+    unsafe fn scan(&mut self, before: Space) {
+        // SAFETY: the space held these objects then, and holds objects only.
+        unsafe {
+            let space_of = |mover: &Mover| mover.space;
+            Space::walk(self, before.mark(), space_of, |mover, at, words| {
+                mover.scan_object(at, words);
+            });
         }
     }
 
@@ -288,7 +329,7 @@ impl Space {
             }
             let buf = if layout::is_forward(header) {
                 header as *mut u64
-            } else if layout::is_static(header) {
+            } else if header & self.stay != 0 {
                 return;
             } else {
                 self.move_buf(old, header)
@@ -304,11 +345,11 @@ impl Space {
 
     /// Moves a buffer's old window with some slack; its new window is empty. The old buffer keeps the
     /// new address and by how much entries shifted.
-    unsafe fn move_buf(&mut self, old: *mut u64, header: u64) -> *mut u64 {
+    unsafe fn move_buf(&mut self, from: *mut u64, header: u64) -> *mut u64 {
         // SAFETY: a BUF is header, window, room; the window's entries are written.
         unsafe {
             let size = Format::of_flags(layout::flags_of(header)).entry_bytes();
-            let (lo, hi) = unpair(*old.add(1));
+            let (lo, hi) = unpair(*from.add(1));
             let capacity = (layout::words_of(header) - 2) * 8 / size;
             let used = hi - lo;
             let (front, back) = if capacity <= used * 3 + 8 {
@@ -317,16 +358,17 @@ impl Space {
                 (lo.min(used / 2 + 2), (capacity - hi).min(used / 2 + 2))
             };
             let words = 2 + ((front + used + back) * size).div_ceil(8);
-            let new = self.allocate(words);
-            new.write(layout::header(layout::BUF, layout::flags_of(header), 0, words));
+            let new = self.space.allocate(words);
+            let header = layout::header(layout::BUF, layout::flags_of(header), 0, words);
+            new.write(header | if self.age { old::marks_of(header) } else { 0 });
             new.add(1).write(pair(front, front));
             ptr::copy_nonoverlapping(
-                old.add(2).cast::<u8>().add(lo * size),
+                from.add(2).cast::<u8>().add(lo * size),
                 new.add(2).cast::<u8>().add(front * size),
                 used * size,
             );
-            *old = new as u64;
-            *old.add(1) = (lo - front) as u64;
+            *from = new as u64;
+            *from.add(1) = (lo - front) as u64;
             new
         }
     }
@@ -345,9 +387,7 @@ impl Space {
             *buf.add(1) = pair(lo, hi);
             if traced {
                 for (from, to) in ranges {
-                    for i in from..to {
-                        self.visit(&mut *buf.add(2 + i).cast::<Word>());
-                    }
+                    self.visit_entries(buf, from, to);
                 }
             }
         }

@@ -175,6 +175,7 @@ impl Copier<'_> {
         unsafe {
             let new = self.arena.allocate(words);
             ptr::copy_nonoverlapping(at, new, words);
+            *new = layout::fresh(header);
             self.log.headers.push((at, header));
             *at = new as u64;
             new
@@ -192,7 +193,7 @@ impl Copier<'_> {
                     let words = layout::words_of(*at);
                     self.scan_object(at, words);
                     if self.arena.frozen {
-                        *at |= (layout::STATIC as u64) << 8;
+                        *at |= layout::bits(layout::STATIC);
                     }
                     at = at.add(words);
                 } else if chunk == self.arena.last {

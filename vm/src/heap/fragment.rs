@@ -9,8 +9,12 @@ use super::Heap;
 use super::chunk::{self, Chunk};
 use super::copy::{self, Arena};
 use super::offheap::{drop_off_heap, off_heap_link};
+use super::old::Old;
 use crate::value::{Value, Word};
 use std::ptr;
+
+/// A message of more bytes becomes part of the old generation without being copied again.
+const GROWN_UP: usize = 32 << 10;
 
 /// A value with all it reaches, in memory of its own.
 pub struct Fragment {
@@ -100,6 +104,11 @@ impl Heap {
     }
 
     fn attach_chunks(&self, fragment: &Fragment) {
+        if let Some(old) = &self.old
+            && fragment.bytes >= GROWN_UP
+        {
+            return self.adopt_chunks(old, fragment);
+        }
         // SAFETY: the fragment's chunks and off-heap objects go over to this heap.
         unsafe {
             let newest = self.chunks.get();
@@ -125,6 +134,20 @@ impl Heap {
             if !fragment.off_first.is_null() {
                 *off_heap_link(fragment.off_last) = self.off_first.get() as u64;
                 self.off_first.set(fragment.off_first);
+            }
+        }
+        self.charge_off_heap(fragment.off_bytes);
+    }
+
+    /// Makes a large fragment part of the old generation as it is.
+    fn adopt_chunks(&self, old: &Old, fragment: &Fragment) {
+        // SAFETY: as in `attach_chunks`; what is in a fragment points to nothing outside of it.
+        unsafe {
+            old.adopt(fragment.first, fragment.last, fragment.bytes);
+            if !fragment.off_first.is_null() {
+                *off_heap_link(fragment.off_last) = old.off_first.get() as u64;
+                old.off_first.set(fragment.off_first);
+                old.off_bytes.set(old.off_bytes.get() + fragment.off_bytes);
             }
         }
         self.charge_off_heap(fragment.off_bytes);

@@ -52,6 +52,12 @@ pub const HOST: Tag = 37;
 
 /// Flag of every object: it lies in immortal shared memory, is never moved nor copied.
 pub const STATIC: u8 = 1;
+/// Flag of every object, for the collector alone: it belongs to the old generation. [`flags_of`] leaves
+/// it out.
+pub const OLD: u8 = 0x10;
+/// Flag of BUF, for claims and the collector alone: it belongs to the old generation, may hold
+/// pointers, and nothing was claimed of it since the last collection. [`flags_of`] leaves it out.
+pub const GUARDED: u8 = 0x20;
 /// Flag of BIGINT: the int is below zero.
 pub const NEGATIVE: u8 = 2;
 /// Flag of VEC: its entries lie outside the heap (its buffer is a BUFREF).
@@ -104,10 +110,22 @@ pub const fn tag_of(header: u64) -> Tag {
     header as u8
 }
 
-/// The flags in a header.
+/// The flags in a header that say what the object is, whatever generation it belongs to.
 #[inline(always)]
 pub const fn flags_of(header: u64) -> u8 {
-    (header >> 8) as u8
+    (header >> 8) as u8 & !(OLD | GUARDED)
+}
+
+/// Flags as the bits of a header.
+#[inline(always)]
+pub const fn bits(flags: u8) -> u64 {
+    (flags as u64) << 8
+}
+
+/// The header of a copy: it belongs to no generation yet.
+#[inline(always)]
+pub const fn fresh(header: u64) -> u64 {
+    header & !bits(OLD | GUARDED)
 }
 
 /// The tag's own sixteen bits in a header.
@@ -132,6 +150,19 @@ pub const fn is_forward(header: u64) -> bool {
 #[inline(always)]
 pub const fn is_static(header: u64) -> bool {
     flags_of(header) & STATIC != 0
+}
+
+/// Whether nothing may be claimed of the buffer with this header as things are: others may read it
+/// without a reference of their own, or the collector has to know first.
+#[inline(always)]
+pub const fn is_fenced(header: u64) -> bool {
+    header & bits(STATIC | GUARDED) != 0
+}
+
+/// Whether the buffer with this header is old, may hold pointers, and has not been claimed of lately.
+#[inline(always)]
+pub const fn is_guarded(header: u64) -> bool {
+    header & bits(GUARDED) != 0
 }
 
 /// Two 32-bit halves as one word.
@@ -206,6 +237,9 @@ mod tests {
             (VEC, OFF_HEAP | Format::Floats.flags(), 0x1234, 3)
         );
         assert_eq!(Format::of_flags(flags_of(h)), Format::Floats);
+        let old = h | bits(OLD | GUARDED);
+        assert_eq!((flags_of(old), fresh(old)), (flags_of(h), h));
+        assert!(is_fenced(old) && !is_fenced(h) && !is_static(old));
         assert!(!is_forward(h) && !is_static(h));
         assert_eq!(unpair(pair(7, 0xffff_fff0)), (7, 0xffff_fff0));
     }

@@ -94,7 +94,7 @@ impl Heap {
         // its values, which come last.
         unsafe {
             ptr::copy_nonoverlapping(old.pointer(), at, words);
-            *at &= !((layout::STATIC as u64) << 8);
+            *at = layout::fresh(*at) & !layout::bits(layout::STATIC);
             at.add(words - values.len() + index).write(value.word().bits());
         }
         Value::new(Word::object(at))

@@ -6,19 +6,35 @@
 //! A heap is a list of chunks, newest first; objects are bumped into the newest. Allocation takes
 //! `&Heap`, never collects and never moves anything: when a chunk is full another is taken, and when
 //! enough has been allocated since the last collection the heap notes that one is due. The owner
-//! asks [`Heap::should_collect`] at its safepoints and then calls [`Heap::collect`] with `&mut`, at
-//! which time no [`Value`] of this heap can exist (they borrow it); every word at rest is reported as
-//! a root and updated. So no rooting mistake compiles, except a word not reported: see `value.rs`.
+//! asks [`Heap::should_collect`] at its safepoints and then calls [`Heap::collect`] or
+//! [`Heap::collect_young`] with `&mut`, at which time no [`Value`] of this heap can exist (they
+//! borrow it); every word at rest is reported as a root and updated. So no rooting mistake compiles,
+//! except a word not reported: see `value.rs`.
+//!
+//! # Generations
+//! Small heaps (nearly every process has one) are collected as a whole: with little alive, that is
+//! the cheapest there is, in time and in memory. A heap that outgrows this gets an old generation
+//! (`old.rs`): all that survives a collection moves there, so that whatever is in the list of chunks
+//! is younger than the last collection, and a minor collection looks at nothing else (`collect.rs`
+//! tells why that is enough). `policy.rs` says when which collection is due.
+//!
+//! What enters: new objects, and the chunks of messages (large ones become old as they are, without
+//! being copied). What leaves: chunks, to the pool of the thread that collects (`chunk.rs`).
+//!
+//! Invariants: 1. objects of the old generation carry the flag OLD, no others do; 2. after a
+//! collection of a heap with an old generation nothing is young; 3. an old object points to young ones
+//! only by entries of a buffer outside the window remembered for it; 4. an off-heap object is in the
+//! list of its own generation.
 //!
 //! Objects that own something outside the heap (counted buffers, host objects) are linked in one
-//! list per heap, which a collection sweeps; their bytes are charged to the heap.
+//! list per generation, which a collection sweeps; their bytes are charged to the heap.
 //!
-//! # What a generational version will find here
-//! New objects never point to newer chunks except through the claims of vector buffers (a write to
-//! an older object). Those are the only writes after initialisation, all in `buf.rs`.
+//! The only writes after initialisation are the claims of vector buffers, in `buf.rs`.
 #![allow(unsafe_code)]
 
 pub(crate) mod buf;
+#[cfg(debug_assertions)]
+mod check;
 mod chunk;
 mod collect;
 mod copy;
@@ -29,8 +45,12 @@ pub mod layout;
 mod make;
 mod object;
 mod offheap;
+mod old;
+mod policy;
 pub(crate) mod shared;
+mod space;
 
+pub use chunk::{may_hold_memory, return_memory};
 pub use fragment::Fragment;
 pub use frozen::{freeze, frozen_bytes};
 pub use host::{HostObject, HostRef};
@@ -39,6 +59,7 @@ pub(crate) use object::{Obj, StaticObject, trusted_text};
 use crate::value::{Value, Word};
 use chunk::Chunk;
 use offheap::{drop_off_heap, off_heap_link};
+use old::Old;
 use std::cell::Cell;
 use std::ptr;
 
@@ -58,9 +79,11 @@ const OFF_HEAP_FLOOR: usize = 256 << 10;
 pub struct Heap {
     top: Cell<*mut u64>,
     end: Cell<*mut u64>,
+    /// The chunks of the young generation: all, in a small heap.
     chunks: Cell<*mut Chunk>,
     off_first: Cell<*mut u64>,
-    /// Bytes in all chunks but the newest.
+    old: Option<Box<Old>>,
+    /// Bytes in all young chunks but the newest.
     full: Cell<usize>,
     /// Bytes outside the heap that its objects keep alive.
     off_bytes: Cell<usize>,
@@ -70,7 +93,13 @@ pub struct Heap {
     limit: Cell<usize>,
     collections: Cell<u32>,
     due: Cell<bool>,
+    /// Whether the next collection has to be a full one.
+    wants_full: Cell<bool>,
+    /// Whether that is since the process is idle.
+    idle: Cell<bool>,
     stress: Cell<bool>,
+    /// Something that is to go on later holds values: nothing may be moved.
+    pinned: Cell<bool>,
 }
 
 // SAFETY: a heap owns its chunks alone, and what its off-heap objects refer to is Send and Sync.
@@ -90,6 +119,7 @@ impl Heap {
             end: Cell::new(ptr::null_mut()),
             chunks: Cell::new(ptr::null_mut()),
             off_first: Cell::new(ptr::null_mut()),
+            old: None,
             full: Cell::new(0),
             off_bytes: Cell::new(0),
             trigger: Cell::new(FIRST_TRIGGER),
@@ -97,7 +127,10 @@ impl Heap {
             limit: Cell::new(usize::MAX),
             collections: Cell::new(0),
             due: Cell::new(false),
+            wants_full: Cell::new(false),
+            idle: Cell::new(false),
             stress: Cell::new(false),
+            pinned: Cell::new(false),
         }
     }
 
@@ -146,6 +179,10 @@ impl Heap {
 
     /// Bytes filled in the heap's own chunks.
     pub fn heap_bytes(&self) -> usize {
+        self.young_bytes() + self.old.as_ref().map_or(0, |old| old.bytes())
+    }
+
+    fn young_bytes(&self) -> usize {
         self.full.get() + self.filled()
     }
 
@@ -156,16 +193,8 @@ impl Heap {
 
     /// Bytes of memory taken from the allocator for chunks, free room included.
     pub fn reserved_bytes(&self) -> usize {
-        let mut total = 0;
-        let mut chunk = self.chunks.get();
-        while !chunk.is_null() {
-            // SAFETY: the heap owns its chunks.
-            unsafe {
-                total += (*chunk).bytes;
-                chunk = (*chunk).next;
-            }
-        }
-        total
+        let old = self.old.as_ref().map_or(0, |old| old.space.get().reserved());
+        chunk::reserved(self.chunks.get()) + old
     }
 
     /// How many collections this heap has seen.
@@ -179,18 +208,24 @@ impl Heap {
         self.due.get()
     }
 
-    /// Puts the next collection off until so many more bytes have been allocated. For an owner whose
-    /// roots take long to look through: the more of them there are, the rarer collections should be.
-    pub fn postpone(&self, bytes: usize) {
-        self.trigger.set(self.trigger.get().max(self.heap_bytes().saturating_add(bytes)));
-    }
-
-    /// Asks for a collection at the next safepoint.
+    /// Asks for a full collection at the next safepoint.
     pub fn request_collection(&self) {
+        self.wants_full.set(true);
         self.due.set(true);
     }
 
-    /// Makes every safepoint a collection, to find values that are kept wrongly.
+    /// Puts off collections (or not any more), for work that holds values from one turn to another.
+    pub(crate) fn pin(&self, on: bool) {
+        self.pinned.set(on);
+    }
+
+    /// Whether collections are put off.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.pinned.get()
+    }
+
+    /// Makes every safepoint a collection, full and minor ones in turn, to find values that are
+    /// kept wrongly.
     pub fn set_stress(&self, on: bool) {
         self.stress.set(on);
         self.due.set(self.due.get() || on);
@@ -279,12 +314,17 @@ impl Heap {
 
     /// How large the next chunk for small objects should be.
     fn next_chunk(&self) -> usize {
-        if self.chunks.get().is_null() {
+        if self.chunks.get().is_null() && self.old.is_none() {
             return FIRST_CHUNK;
         }
         let used = self.heap_bytes().max(FIRST_CHUNK);
-        // Take what is missing until the next collection, but no more than is in use by now.
-        let missing = self.trigger.get().saturating_sub(used).max(used / 4);
+        let young = self.young_bytes();
+        // Take what is missing until the next collection, but no more than is in use by now. Should
+        // the collection be late, chunks grow again: what is left free in the newest is lost when
+        // all that is young becomes old.
+        let late =
+            if self.old.is_some() { young.saturating_sub(self.trigger.get()) } else { used / 4 };
+        let missing = self.trigger.get().saturating_sub(young).max(late);
         missing.min(used * 2).clamp(FIRST_CHUNK, MAX_CHUNK).next_power_of_two()
     }
 
@@ -322,13 +362,16 @@ impl Drop for Heap {
         // SAFETY: the heap owns its chunks and the references of its off-heap objects.
         unsafe {
             drop_off_heap(self.off_first.get());
-            let mut chunk = self.chunks.get();
-            while !chunk.is_null() {
-                chunk = chunk::release(chunk);
+            chunk::release_all(self.chunks.get());
+            if let Some(old) = &self.old {
+                drop_off_heap(old.off_first.get());
+                old.space.get().release();
             }
         }
     }
 }
 
+#[cfg(test)]
+mod generations;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Objects that own something outside the heap: BUFREF (a counted buffer) and HOST (a Rust object).
 //!
-//! They are linked in one list per heap or fragment, by their last word. A collection keeps those it
+//! They are linked in one list per generation or fragment, by their last word. A collection keeps those it
 //! moved and gives up the references of the others; what they keep alive is charged to the heap.
 #![allow(unsafe_code)]
 
@@ -55,6 +55,34 @@ pub(super) unsafe fn referent_bytes(object: *mut u64) -> usize {
         match layout::tag_of(*object) {
             layout::BUFREF => (*(*object.add(1) as *mut shared::SharedBuf)).bytes(),
             _ => host::bytes(object),
+        }
+    }
+}
+
+/// Moves the living of a list of off-heap objects to the list at `first`, with their bytes, and gives
+/// up the references of the others.
+///
+/// # Safety
+/// Everything reachable has been moved; the old space is still there.
+pub(super) unsafe fn sweep(list: *mut u64, first: &mut *mut u64, bytes: &mut usize) {
+    let mut at = list;
+    // SAFETY: the list is intact: of a moved object only the header was overwritten, so the link is
+    // found by the size in the new header.
+    unsafe {
+        while !at.is_null() {
+            let header = *at;
+            if layout::is_forward(header) {
+                let new = header as *mut u64;
+                *bytes += referent_bytes(new);
+                let link = off_heap_link(new);
+                at = *link as *mut u64;
+                *link = *first as u64;
+                *first = new;
+            } else {
+                let next = *off_heap_link(at) as *mut u64;
+                drop_referent(at);
+                at = next;
+            }
         }
     }
 }

@@ -105,6 +105,7 @@ pub(crate) unsafe fn release(buf: *mut SharedBuf) {
     unsafe {
         if (*buf).refs.fetch_sub(1, Ordering::Release) == 1 {
             fence(Ordering::Acquire);
+            super::chunk::note_freed((*buf).capacity);
             dealloc(buf.cast(), layout((*buf).capacity));
         }
     }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Levels of nesting in the tests of deep values; fewer where every access is checked.
-fn levels() -> usize {
+pub(super) fn levels() -> usize {
     if std::env::var_os("RATA_SMALL_TESTS").is_some() { 2_000 } else { 1_000_000 }
 }
 
@@ -260,7 +260,7 @@ impl HostObject for Counted {
     }
 }
 
-fn counted<'h>(heap: &'h Heap, count: &Arc<AtomicUsize>) -> Value<'h> {
+pub(super) fn counted<'h>(heap: &'h Heap, count: &Arc<AtomicUsize>) -> Value<'h> {
     count.fetch_add(1, Ordering::SeqCst);
     heap.host(Arc::new(Counted(count.clone())))
 }

@@ -9,12 +9,12 @@ use rata_bytecode::operand::Cmp;
 
 use super::elementwise::{Entrywise, Fault, Pass};
 use super::fail;
-use super::long::{self, Pieces};
-use crate::compare::Equality;
+use super::long::{self, NativePieces, Pieces};
+use crate::compare::{Comparison, Equality};
 use crate::data::vector::{self, VecError, VecRef};
 use crate::data::{Work, int};
 use crate::heap::Heap;
-use crate::native::{Cx, Res};
+use crate::native::{Cx, Native, Res};
 use crate::value::{Kind, Value};
 
 /// Whether a condition holds.
@@ -70,7 +70,7 @@ struct Sameness<'h> {
 }
 
 /// Steps of a comparison that cost one reduction.
-const STEPS: u64 = 64;
+const STEPS: u64 = 16;
 
 impl<'h> Pieces<'h> for Sameness<'h> {
     fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Res<'h>> {
@@ -79,6 +79,21 @@ impl<'h> Pieces<'h> for Sameness<'h> {
         let equal = self.equality.go_on(&mut work, most);
         cx.charge(work.0 / STEPS);
         equal.map(|equal| Ok(Value::bool(equal == self.wanted)))
+    }
+}
+
+/// A native's answer: which of two values comes first in the order of all values, as -1, 0 or 1.
+pub fn ordered<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> Native<'h> {
+    long::run_native(cx, Comparison::new(a, b))
+}
+
+impl<'h> NativePieces<'h> for Comparison<'h> {
+    fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Native<'h>> {
+        let mut work = Work::default();
+        let most = (cx.core.budget.max(1) as u64).saturating_mul(STEPS);
+        let order = Comparison::go_on(self, &mut work, most);
+        cx.charge(work.0 / STEPS);
+        order.map(|order| Native::Value(cx.heap().int(order as i64)))
     }
 }
 

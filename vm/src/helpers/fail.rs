@@ -6,7 +6,7 @@ use rata_bytecode::operand::Failure;
 use super::elementwise::Fault;
 use super::types;
 use crate::code::function::Function;
-use crate::code::module::Module;
+use crate::code::module::{Global, Module};
 use crate::code::types::RtType;
 use crate::data::exception;
 use crate::inspect::{display_to, inspect_to};
@@ -125,6 +125,12 @@ pub(crate) fn load_cycle<'h>(cx: &Cx<'h, '_>, module: &Module) -> Value<'h> {
         return cx.error(sym::UNDEFINED_FUNCTION, &text);
     }
     cx.error(sym::LOAD_CYCLE, &format!("module {name} needs a constant of its own to be loaded"))
+}
+
+/// A constant is set that has its value already; no compiler writes such code.
+#[cold]
+pub(crate) fn set_twice<'h>(cx: &Cx<'h, '_>, global: &Global) -> Value<'h> {
+    cx.runtime_error(&format!("the constant {} is set again", global.name.text()))
 }
 
 /// Code that cannot be reached was.

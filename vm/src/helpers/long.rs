@@ -12,10 +12,12 @@
 //!
 //! # Safety
 //! Pieces borrow the heap, and are kept from one turn to the next with that borrow forgotten. What
-//! they borrow stays where it is: only `Process::collect` moves objects, and it puts itself off while
-//! an operator is midway or a native has pinned them (`Core::is_pinned`). The process owns both heap and pieces, so they go
+//! they borrow stays where it is: only `Heap::collect` moves objects, and it puts itself off while the
+//! heap is pinned, as it is until an operator or native that was left in the middle is done. The process owns both heap and pieces, so they go
 //! wherever it goes, and are dropped with it; dropping pieces follows none of their references.
 #![allow(unsafe_code)]
+
+use num_bigint::BigInt;
 
 use crate::native::{Cx, Job, Native, Res, Resume};
 use crate::process::Pause;
@@ -26,8 +28,16 @@ pub(crate) const PIECE: usize = if cfg!(test) { 5 } else { 4096 };
 
 /// Work that can stop in the middle. Dropping it must not look at the values it holds.
 pub(crate) trait Pieces<'h> {
-    /// Goes on until it is done, or until the turn's budget is used up: then nothing.
+    /// Goes on until it is done, or until it cannot go on in this turn: then nothing.
     fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Res<'h>>;
+
+    /// What the work waits for, if it is not the next turn: an int written in decimal.
+    fn errand(&mut self) -> Option<BigInt> {
+        None
+    }
+
+    /// Takes what it waited for.
+    fn take(&mut self, _digits: String) {}
 }
 
 /// Does the work, now or over the next turns.
@@ -35,13 +45,51 @@ pub(crate) fn run<'h, W: Pieces<'h> + 'h>(cx: &mut Cx<'h, '_>, mut work: W) -> R
     match work.go_on(cx) {
         Some(result) => result,
         None => {
+            let errand = work.errand();
             let work: Box<dyn Pieces<'h> + 'h> = Box::new(work);
             // SAFETY: see the module: what it borrows stays while it exists.
             let work = unsafe {
                 std::mem::transmute::<Box<dyn Pieces<'h> + 'h>, Box<dyn Pieces<'static>>>(work)
             };
-            pause(cx, Pause::Turn(Box::new(Midway(work))))
+            let midway = Box::new(Midway(work));
+            pause(
+                cx,
+                match errand {
+                    Some(n) => Pause::Job(Box::new(Spell { n, then: midway })),
+                    None => Pause::Turn(midway),
+                },
+            )
         }
+    }
+}
+
+/// Writes an int in decimal, which for a long one takes long.
+struct Spell<T> {
+    n: BigInt,
+    then: Box<T>,
+}
+
+impl<T: Waits> Job for Spell<T> {
+    fn run(mut self: Box<Self>) -> Box<dyn Resume> {
+        self.then.take(self.n.to_string());
+        self.then
+    }
+}
+
+/// What waits for an int in decimal, and then goes on.
+trait Waits: Resume + 'static {
+    fn take(&mut self, digits: String);
+}
+
+impl Waits for Midway {
+    fn take(&mut self, digits: String) {
+        self.0.take(digits);
+    }
+}
+
+impl Waits for Pinned {
+    fn take(&mut self, digits: String) {
+        self.0.take(digits);
     }
 }
 
@@ -73,7 +121,10 @@ impl Resume for Midway {
         match result {
             Some(Ok(value)) => Native::Value(value),
             Some(Err(value)) => Native::Raise(value),
-            None => Native::Suspend(self),
+            None => match self.0.errand() {
+                Some(n) => Native::Offload(Box::new(Spell { n, then: self })),
+                None => Native::Suspend(self),
+            },
         }
     }
 
@@ -83,8 +134,14 @@ impl Resume for Midway {
 
 /// As [`Pieces`], for natives.
 pub(crate) trait NativePieces<'h> {
-    /// Goes on until it is done, or until the turn's budget is used up: then nothing.
+    /// Goes on until it is done, or until it cannot go on in this turn: then nothing.
     fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Native<'h>>;
+    /// As for [`Pieces`].
+    fn errand(&mut self) -> Option<BigInt> {
+        None
+    }
+    /// As for [`Pieces`].
+    fn take(&mut self, _digits: String) {}
 }
 
 /// Does a native's work, now or over the next turns.
@@ -95,7 +152,8 @@ where
     match work.go_on(cx) {
         Some(answer) => answer,
         None => {
-            cx.core.cold().pinned = true;
+            cx.heap().pin(true);
+            let errand = work.errand();
             let work: Box<dyn NativePieces<'h> + 'h> = Box::new(work);
             // SAFETY: as in `run`; what it borrows is pinned.
             let work = unsafe {
@@ -103,8 +161,15 @@ where
                     work,
                 )
             };
-            Native::Suspend(Box::new(Pinned(work)))
+            suspend(Box::new(Pinned(work)), errand)
         }
+    }
+}
+
+fn suspend<'h>(work: Box<Pinned>, errand: Option<BigInt>) -> Native<'h> {
+    match errand {
+        Some(n) => Native::Offload(Box::new(Spell { n, then: work })),
+        None => Native::Suspend(work),
     }
 }
 
@@ -123,10 +188,13 @@ impl Resume for Pinned {
         };
         match answer {
             Some(answer) => {
-                cx.core.cold().pinned = false;
+                cx.heap().pin(false);
                 answer
             }
-            None => Native::Suspend(self),
+            None => {
+                let errand = self.0.errand();
+                suspend(self, errand)
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use crate::data::vector::VecRef;
 use crate::inspect::Inspection;
 use crate::native::{Cx, Native, Res};
 use crate::value::Value;
+use num_bigint::BigInt;
 use smallvec::SmallVec;
 
 /// The most bytes that a text printed may have.
@@ -33,7 +34,11 @@ pub enum Part<'h> {
 pub type Then = for<'h, 'p> fn(&mut Cx<'h, 'p>, String) -> Native<'h>;
 
 /// A native's answer: what `then` makes of the text of these parts, once that is there.
-pub fn print<'h, const N: usize>(cx: &mut Cx<'h, '_>, parts: [Part<'h>; N], then: Then) -> Native<'h> {
+pub fn print<'h, const N: usize>(
+    cx: &mut Cx<'h, '_>,
+    parts: [Part<'h>; N],
+    then: Then,
+) -> Native<'h> {
     let rest = parts.into_iter().collect();
     long::run_native(cx, Printed(Printing { rest, ..Printing::default() }, then))
 }
@@ -58,7 +63,12 @@ struct Printing<'h> {
 }
 
 impl<'h> Printing<'h> {
-    /// Goes on until the text is there, or until the turn's budget is used up.
+    /// The large int that comes next: a thread of the pool writes it.
+    fn errand(&mut self) -> Option<BigInt> {
+        Some(self.inside.as_mut()?.take_int()?.to_bigint())
+    }
+
+    /// Goes on until the text is there, or until the turn's budget is used up, or a large int comes.
     fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Result<String, Value<'h>>> {
         let before = self.out.len();
         let budget = usize::try_from(cx.core.budget.max(1)).unwrap_or(usize::MAX);
@@ -127,6 +137,14 @@ fn display<'h>(value: Value<'h>, out: &mut String) -> Option<Inspection<'h>> {
 }
 
 impl<'h> Pieces<'h> for Printing<'h> {
+    fn errand(&mut self) -> Option<BigInt> {
+        Printing::errand(self)
+    }
+
+    fn take(&mut self, digits: String) {
+        self.out.push_str(&digits);
+    }
+
     fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Res<'h>> {
         let text = Printing::go_on(self, cx)?;
         Some(text.map(|text| string::new(cx.heap(), &text)))
@@ -137,6 +155,14 @@ impl<'h> Pieces<'h> for Printing<'h> {
 struct Printed<'h>(Printing<'h>, Then);
 
 impl<'h> NativePieces<'h> for Printed<'h> {
+    fn errand(&mut self) -> Option<BigInt> {
+        self.0.errand()
+    }
+
+    fn take(&mut self, digits: String) {
+        self.0.out.push_str(&digits);
+    }
+
     fn go_on(&mut self, cx: &mut Cx<'h, '_>) -> Option<Native<'h>> {
         Some(match self.0.go_on(cx)? {
             Ok(text) => (self.1)(cx, text),

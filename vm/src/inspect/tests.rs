@@ -111,3 +111,27 @@ fn a_limit_stops_the_printer() {
     assert!(!display_to(heap.string("éé"), &mut out, 3));
     assert_eq!(out, "é");
 }
+
+#[test]
+fn what_is_long_is_cut_before_it_is_written() {
+    let heap = Heap::new();
+    let long = "\u{1F600}\n\"".repeat(1000);
+    let expected = format!("\"{}\"", "\u{1F600}\\n\\\"".repeat(1000));
+    assert_eq!(inspect(heap.string(&long)), expected);
+    let mut out = String::new();
+    assert!(!inspect_to(heap.string(&long), &mut out, 50));
+    assert!((50..100).contains(&out.len()), "{out}");
+    // An int that would take minutes.
+    let huge = int::from_bigint(&heap, &(num_bigint::BigInt::from(1) << (1 << 28)));
+    let mut out = String::new();
+    assert!(!inspect_to(list::new(&heap, &[heap.int(5), huge]), &mut out, 1_000));
+    assert_eq!(out, "{5, ");
+}
+
+#[test]
+fn exceptions_within_exceptions() {
+    let heap = Heap::new();
+    let wrap = |e, _| exception::with(&heap, crate::sym::TYPE_ERROR, e, Value::NIL, Value::NIL);
+    let shown = inspect((0..100_000).fold(heap.int(1), wrap));
+    assert!(shown.ends_with(&format!("1{}", ">".repeat(100_000))));
+}

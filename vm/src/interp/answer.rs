@@ -15,16 +15,16 @@ impl Env<'_> {
         let answer = native.resume(&mut cx);
         let step = step_of(&mut cx, answer);
         if self.process.core.is_midway() {
-            self.resume_operator(m, step)
-        } else {
-            self.answered(m, step).err()
+            return self.resume_operator(m, step);
         }
+        self.answered(m, step).err()
     }
 
     /// An operator has been done, or goes on being done.
     fn resume_operator(&mut self, m: &mut Machine, step: Step) -> Option<Exit> {
         let cold = self.process.core.cold();
         cold.midway = matches!(step, Step::Leave(_));
+        self.process.heap.pin(cold.midway);
         match step {
             // The instruction is executed again, and finds this.
             Step::Value(word) => {

@@ -149,6 +149,9 @@ impl Env<'_> {
         how: How,
     ) -> Called {
         let n = words.len() as u32;
+        let Some(callee) = self.function_behind(callee) else {
+            return Err(helper::bad_function(&mut self.cx(), callee).into());
+        };
         let value = self.process.heap.value(callee);
         match value.view() {
             View::Closure(closure) => {
@@ -165,6 +168,23 @@ impl Env<'_> {
             View::FunRef(f) => self.call_member(m, f.module, f.name, words, how),
             _ => Err(helper::bad_function(&mut self.cx(), callee).into()),
         }
+    }
+
+    /// What a name that stands for a constant's value leads to in the end, as far as that is known. A
+    /// constant may hold another's name, or its own: nothing, if there are too many of them.
+    fn function_behind(&self, mut callee: Word) -> Option<Word> {
+        const MOST: usize = 100;
+        for _ in 0..MOST {
+            let Some(f) = self.process.heap.value(callee).as_funref() else { return Some(callee) };
+            match self.vm.member(f.module, f.name, false) {
+                Some(Member::Global(global)) => match global.get() {
+                    Some(next) => callee = next,
+                    None => return Some(callee),
+                },
+                _ => return Some(callee),
+            }
+        }
+        None
     }
 
     /// Calls a member of a module by name.

@@ -110,7 +110,7 @@ impl Env<'_> {
     /// budget is used up.
     fn entry(&mut self) -> Option<Outcome> {
         if self.process.heap.should_collect() {
-            self.process.collect();
+            self.process.collect_due();
             if self.process.over_limit() {
                 return Some(Outcome::LimitReached);
             }
@@ -122,7 +122,7 @@ impl Env<'_> {
     /// survives.
     pub(super) fn collect_with(&mut self, word: Word) -> Result<Word, Outcome> {
         self.process.core.result = word;
-        self.process.collect();
+        self.process.collect_due();
         if self.process.over_limit() {
             return Err(Outcome::LimitReached);
         }
@@ -164,6 +164,7 @@ impl Env<'_> {
         let cold = self.process.core.cold.as_mut()?;
         let pause = cold.pause.take()?;
         cold.midway = true;
+        self.process.heap.pin(true);
         m.save(&mut self.process.stack);
         Some(match pause {
             Pause::Turn(state) => {

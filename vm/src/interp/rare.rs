@@ -155,6 +155,10 @@ impl Env<'_> {
             Ex::SetGlobal => {
                 // SAFETY: the next word is a global of the module.
                 let global = unsafe { m.object::<Global>(1) };
+                // What is frozen stays for ever: a loop must not freeze more and more.
+                if global.get().is_some() {
+                    return Err(fail::set_twice(&self.cx(), global).word().into());
+                }
                 let value = self.process.heap.value(m.get(m.a()));
                 let frozen = crate::heap::freeze(value).word();
                 global.word.store(frozen.bits(), Ordering::Release);

@@ -73,7 +73,7 @@ impl Env<'_> {
             return Waited::Late;
         }
         if self.process.heap.should_collect() {
-            self.process.collect();
+            self.process.collect_due();
             if self.process.over_limit() {
                 return Waited::Leave(Outcome::LimitReached);
             }

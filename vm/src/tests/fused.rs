@@ -54,6 +54,20 @@ fn a_loop_that_counts_and_adds() {
 }
 
 #[test]
+fn a_count_that_is_lost() {
+    // f(n, k) = f(n + -1, k): what is counted is overwritten by the sum.
+    let code = vec![
+        Op::UnlessConst { s: u(0), k: ConstId(2), to: l(2) },
+        Op::Return { s: u(1) },
+        Op::Move { d: d(3), s: u(1) },
+        Op::ArithInt { op: Arith::Sub, d: d(2), a: u(1), imm: Imm(5) },
+        Op::Arith { op: Arith::Add, d: d(2), a: u(0), b: u(3) },
+        Op::TailCall { f: FnId(0), args: us(&[2, 1]) },
+    ];
+    with_start(Const::Int(-1), 2, 4, code).check(&[3], "-1");
+}
+
+#[test]
 fn a_loop_that_adds_last() {
     // f(n, k, acc) = f(n - 1, k, acc + k)
     let code = vec![

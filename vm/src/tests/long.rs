@@ -186,3 +186,46 @@ fn errors_late_in_a_long_operator() {
     b.export("main", main);
     Program::new(vec![b]).check(&[30], "{:division_by_zero, 30}");
 }
+
+#[test]
+fn text_of_big_ints() {
+    // "{[n^400, n^400]}, …, {n^401}": the digits are written elsewhere
+    let code = vec![
+        Op::ArithInt { op: Arith::Pow, d: d(3), a: u(0), imm: Imm(400) },
+        Op::Vector { d: d(4), items: us(&[3, 3]) },
+        arith(Arith::Mul, 3, 3, 0),
+        Op::List { d: d(3), items: us(&[3]) },
+        Op::Text { d: d(3), parts: us(&[4, 0, 3, 1]) },
+        Op::Return { s: u(3) },
+    ];
+    let text = program(5, code);
+    let power = |n| num_bigint::BigInt::from(3).pow(n).to_string();
+    let (a, b) = (power(400), power(401));
+    text.check(&[3], &format!("\"[{a}, {a}]3{{{b}}}1\""));
+}
+
+#[test]
+fn text_beyond_the_memory() {
+    // A value that is 2^n times as large as the memory it takes.
+    let code = vec![
+        // The first two instructions of `program` stand before these.
+        Op::UnlessCompareInt { op: Cmp::Gt, a: u(0), imm: Imm(0), to: l(6) },
+        Op::List { d: d(1), items: us(&[1, 1]) },
+        Op::ArithInt { op: Arith::Sub, d: d(0), a: u(0), imm: Imm(1) },
+        Op::Jump { to: l(2) },
+        Op::Text { d: d(1), parts: us(&[1]) },
+        Op::Const { d: d(1), k: ConstId(0) },
+        Op::Return { s: u(1) },
+    ];
+    let text = program(3, code);
+    text.check(&[5], "1");
+    let mut process = text.process(&[60], PLAIN);
+    process.heap.set_limit(1 << 20);
+    let mut turns = 0;
+    while let Outcome::Yield = crate::run(&mut process, &text.vm, &mut TestHost::default(), 100) {
+        turns += 1;
+    }
+    let message = process.result().as_exception().map(|e| crate::inspect::display(e.message()));
+    assert_eq!(message.as_deref(), Some("the text of the value would be too long"));
+    assert!(turns > 100, "{turns} turns");
+}

@@ -237,3 +237,57 @@ fn a_module_reads_its_own_constant() {
     let text = "\"a text that is longer than a word\"";
     program.check(&[1], &format!("{{1, {{42, {text}}}, {text}}}"));
 }
+
+#[test]
+fn constants_that_are_names_of_one_another() {
+    // first = Lib.second, second = Lib.first: there is no function behind them.
+    let mut lib = Build::new("Lib");
+    let (first, second) = (lib.global("first"), lib.global("second"));
+    let (to_second, to_first) = (
+        lib.konst(Const::FnRef("Lib".into(), "second".into(), None)),
+        lib.konst(Const::FnRef("Lib".into(), "first".into(), None)),
+    );
+    let code = vec![
+        Op::Const { d: d(0), k: to_second },
+        Op::SetGlobal { g: first, s: u(0) },
+        Op::Const { d: d(0), k: to_first },
+        Op::SetGlobal { g: second, s: u(0) },
+        Op::Return { s: u(0) },
+    ];
+    let init = lib.fun("init", 0, 1, code);
+    lib.module.init = Some(init);
+    let mut user = Build::new("User");
+    let call = user.import("Lib", "first", Some(1));
+    let value = user.import("Lib", "first", None);
+    let main = user.fun("main", 1, 1, vec![Op::TailImport { import: call, args: us(&[0]) }]);
+    user.export("main", main);
+    let code =
+        vec![Op::Member { d: d(1), import: value }, Op::TailValue { f: u(1), args: us(&[0]) }];
+    let by_value = user.fun("main", 1, 2, code);
+    let program = Program::new(vec![
+        Build { module: lib.module.clone() },
+        Build { module: user.module.clone() },
+    ]);
+    program.check(&[1], "bad_function: a function expected, not function #fn<Lib.second>");
+    user.module.fn_sets[0].entries[0].f = by_value;
+    let program = Program::new(vec![lib, user]);
+    program.check(&[1], "bad_function: a function expected, not function #fn<Lib.second>");
+}
+
+#[test]
+fn a_constant_is_set_once() {
+    let mut b = Build::new("Lib");
+    let (limit, k) = (b.global("limit"), b.int(1));
+    let code = vec![
+        Op::Const { d: d(0), k },
+        Op::SetGlobal { g: limit, s: u(0) },
+        Op::SetGlobal { g: limit, s: u(0) },
+        Op::Return { s: u(0) },
+    ];
+    let init = b.fun("init", 0, 1, code);
+    b.module.init = Some(init);
+    let main = b.fun("main", 1, 2, vec![Op::Global { d: d(1), g: limit }, Op::Return { s: u(1) }]);
+    b.export("main", main);
+    // Whoever needs it tries again, in vain.
+    Program::new(vec![b]).check(&[1], "runtime_error: the constant limit is set again");
+}

@@ -33,7 +33,11 @@ impl<'a> Lowerer<'a, '_> {
         occ: Occ,
         mut pattern: &'a Pattern<'a>,
     ) {
-        while let PatternKind::Alias { pattern: inner, var } = pattern.kind {
+        while let PatternKind::Alias { pattern: inner, var, same } = pattern.kind {
+            if let Some(e) = same {
+                s.sames.push((occ, e, rest.sames));
+                rest.sames = s.sames.len() as u32 - 1;
+            }
             s.binds.push((var, occ, rest.binds));
             rest.binds = s.binds.len() as u32 - 1;
             pattern = inner;

@@ -125,8 +125,23 @@ impl Lexer<'_, '_, '_> {
             b'[' => self.simple(Kind::Dot, 1),
             _ => {
                 self.pos += 1;
-                let message = "a name must follow `.` directly";
-                self.error_help("E0105", start, message, "write `object.field` without spaces");
+                match self
+                    .previous()
+                    .filter(|token| matches!(token.kind, Kind::Int | Kind::BigInt | Kind::Float))
+                {
+                    Some(number) if !self.space => {
+                        let start = number.span.start as usize;
+                        let message = "digits follow the point of a number";
+                        let help =
+                            format!("write `{}.0`", &self.src[start..number.span.end as usize]);
+                        self.error_help("E0104", start, message, help);
+                    }
+                    _ => {
+                        let message = "a name must follow `.` directly";
+                        let help = "write `object.field` without spaces";
+                        self.error_help("E0105", start, message, help);
+                    }
+                }
                 self.push(Kind::Error, start, 0);
             }
         }

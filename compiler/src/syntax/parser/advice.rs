@@ -102,6 +102,12 @@ impl Parser<'_, '_> {
             Kind::Key | Kind::StrKey if !operand_before => {
                 "keys stand in maps `{key: value}` and in calls `f(name: value)`".into()
             }
+            Kind::Colon if self.previous_kind() == Some(Kind::Colon) => {
+                "one `:` stands between a parameter and its type".into()
+            }
+            Kind::LBrace if self.previous_kind() == Some(Kind::Function) => {
+                "a function without parameters is `function() { … }`".into()
+            }
             Kind::Bar => {
                 "`|` stands in `[first | rest]` and in types; `or` joins conditions".into()
             }
@@ -149,11 +155,20 @@ impl Parser<'_, '_> {
         let before = self.pos.checked_sub(1).map(|at| self.tokens.list[at]);
         let name = before.filter(|t| matches!(t.kind, Kind::Name | Kind::Str | Kind::Mod));
         let name = name.map_or("key", |token| self.source(token.span));
-        let call = opener.kind == Kind::LParen;
+        let around = self.before(opener);
+        let call = opener.kind == Kind::LParen
+            && !opener.space
+            && around.is_some_and(|kind| kind.ends_operand() || kind == Kind::Function);
         let braces = opener.kind == Kind::LBrace;
         Some(match token.kind {
+            Kind::Colon if around == Some(Kind::Function) => {
+                "the type stands before the default: `name: type = value`".into()
+            }
             Kind::Assign if call => format!("an argument is named by `{name}: value`"),
             Kind::Assign | Kind::Arrow if braces => format!("an entry is `{name}: value`"),
+            Kind::Symbol if braces && before.is_some_and(|t| t.kind == Kind::RParen) => {
+                "the `:` of a computed key follows the `)` directly: `(key): value`".into()
+            }
             Kind::Symbol if braces && before.is_some_and(|t| t.kind == Kind::Name) => {
                 let value = self.source(token.span).trim_start_matches(':');
                 format!("write `{name}: {value}`")
@@ -175,6 +190,13 @@ impl Parser<'_, '_> {
                 advice => return advice,
             },
         })
+    }
+
+    /// The kind of the token before that one.
+    fn before(&self, token: Token) -> Option<Kind> {
+        let list = &self.tokens.list;
+        let at = list.partition_point(|t| t.span.start < token.span.start);
+        at.checked_sub(1).map(|at| list[at].kind)
     }
 
     /// In `catch { … }` without any clause: was an ordinary block meant?

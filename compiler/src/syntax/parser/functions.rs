@@ -85,12 +85,16 @@ impl<'a> Parser<'a, '_> {
         let start = self.token().span;
         let height = self.begin();
         let mut params: Params<'a> = SmallVec::new();
-        while !matches!(self.kind(), Kind::Arrow | Kind::When) {
+        let brackets = self.bracketed_params();
+        while !matches!(self.kind(), Kind::Arrow | Kind::When) && brackets != Some(self.pos) {
             let param = self.fn_param();
             params.push(param);
             if self.panic || !self.eat(Kind::Comma) {
                 break;
             }
+        }
+        if brackets == Some(self.pos) {
+            self.bump();
         }
         let guard = match self.kind() == Kind::When && !self.panic {
             true => {
@@ -104,6 +108,34 @@ impl<'a> Parser<'a, '_> {
         let body = self.body(open, Owner::Fn);
         self.finish(height);
         FnClause { span: self.span_from(start), params: self.slice(&params), guard, body }
+    }
+
+    /// `fn (a, b) ->` or `fn () ->`: reported, and read as if the brackets were not there. Gives the
+    /// place of the closing one.
+    fn bracketed_params(&mut self) -> Option<usize> {
+        let list = &self.tokens.list;
+        let close = match self.kind() {
+            Kind::LParen => self.closer_of(self.pos)?,
+            _ => return None,
+        };
+        let mut at = self.pos + 1;
+        let mut several = at == close;
+        while at < close {
+            several |= list[at].kind == Kind::Comma;
+            at = self.past(at)?;
+        }
+        if !several || !matches!(list[close + 1].kind, Kind::Arrow | Kind::When) {
+            return None;
+        }
+        let span = list[self.pos].span.to(list[close].span);
+        let params = self.source(span).trim_matches(['(', ')']).trim();
+        let head = if params.is_empty() { "fn".to_string() } else { format!("fn {params}") };
+        let error = self
+            .error_at("E0122", span, "the parameters of `fn` stand without brackets")
+            .help(format!("write `{head} -> … end`"));
+        self.report_repaired(error);
+        self.bump();
+        Some(close)
     }
 
     fn fn_param(&mut self) -> Param<'a> {

@@ -62,6 +62,7 @@ impl<'a> Parser<'a, '_> {
             }
             if links > 0 && level == last && (level == COMPARE || level == RANGE) {
                 self.report_chain(token, level, &left);
+                left = self.error_expr(left.span);
             }
             if let Some(capture) = self.capture(token, &left) {
                 left = capture;

@@ -2,7 +2,7 @@
 //!
 //! Keys are those of maps: strict, so 1 and 1.0 differ. Searching for an entry goes by `==`.
 
-use crate::natives::support::{Answer, Collector, Roots, Seq, fold, value};
+use crate::natives::support::{Answer, Collector, Roots, Seq, finish_map, fold, fold_keys, value};
 use rata_vm::compare::{loose_eq_counted, strict_eq};
 use rata_vm::data::map::MapBuilder;
 use rata_vm::data::set::SetBuilder;
@@ -18,7 +18,7 @@ pub fn unique<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>) -> Answer<'h> {
     {
         return value(seq.value());
     }
-    fold(
+    fold_keys(
         cx,
         seq,
         (SetBuilder::new(), Collector::new(seq.is_list())),
@@ -28,14 +28,14 @@ pub fn unique<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>) -> Answer<'h> {
             }
             Ok(true)
         },
-        |(_, out), cx| Ok(out.finish(cx.heap())),
+        |(_, out), cx| value(out.finish(cx.heap())),
     )
 }
 
 /// The entries whose keys did not come before.
 pub fn unique_by<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, keys: Seq<'h>) -> Answer<'h> {
     let source = seq.value().word();
-    fold(
+    fold_keys(
         cx,
         keys,
         (source, 0usize, SetBuilder::new(), Collector::new(seq.is_list())),
@@ -48,14 +48,14 @@ pub fn unique_by<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, keys: Seq<'h>) -> Answer
             }
             Ok(true)
         },
-        |(.., out), cx| Ok(out.finish(cx.heap())),
+        |(.., out), cx| value(out.finish(cx.heap())),
     )
 }
 
 /// A map from each key to the entries that have it.
 pub fn group_by<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, keys: Seq<'h>) -> Answer<'h> {
     let source = seq.value().word();
-    fold(
+    fold_keys(
         cx,
         keys,
         (source, 0usize, MapBuilder::new(), Vec::<Collector>::new()),
@@ -74,7 +74,7 @@ pub fn group_by<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, keys: Seq<'h>) -> Answer<
             for (index, group) in entries.into_iter().enumerate() {
                 groups.set_at(index, group.finish(cx.heap()));
             }
-            Ok(groups.finish(cx.heap()))
+            finish_map(cx, groups)
         },
     )
 }
@@ -125,14 +125,14 @@ pub fn chunk_by<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, keys: Seq<'h>) -> Answer<
         },
         |mut runs, cx| {
             runs.close(cx);
-            Ok(runs.out.finish(cx.heap()))
+            value(runs.out.finish(cx.heap()))
         },
     )
 }
 
 /// A map from each entry to how often it occurs.
 pub fn frequencies<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>) -> Answer<'h> {
-    fold(
+    fold_keys(
         cx,
         seq,
         (MapBuilder::new(), Vec::<usize>::new()),
@@ -148,7 +148,7 @@ pub fn frequencies<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>) -> Answer<'h> {
             for (index, count) in counts.into_iter().enumerate() {
                 map.set_at(index, Value::count(count));
             }
-            Ok(map.finish(cx.heap()))
+            finish_map(cx, map)
         },
     )
 }
@@ -186,7 +186,7 @@ pub fn position<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, wanted: Value<'h>) -> Ans
             cx.charge(work.0 / 64);
             Ok(!*found)
         },
-        |(_, at, found), _| Ok(if found { Value::count(at) } else { Value::NIL }),
+        |(_, at, found), _| value(if found { Value::count(at) } else { Value::NIL }),
     )
 }
 
@@ -205,6 +205,6 @@ pub fn contains<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, wanted: Value<'h>) -> Ans
             cx.charge(work.0 / 64);
             Ok(!*found)
         },
-        |(_, found), _| Ok(Value::bool(found)),
+        |(_, found), _| value(Value::bool(found)),
     )
 }

@@ -10,7 +10,7 @@ use rata_vm::data::Work;
 use rata_vm::data::int::{self, Int};
 use rata_vm::data::vector::{Entries, NIL_BOOL, VecBuilder, is_nil_float};
 use rata_vm::heap::Heap;
-use rata_vm::native::{Cx, Res};
+use rata_vm::native::Cx;
 use rata_vm::value::{Value, Word};
 use std::cmp::Ordering;
 
@@ -199,7 +199,7 @@ pub fn product<'h>(cx: &mut Cx<'h, '_>, arg: Arg, seq: Seq<'h>) -> Answer<'h> {
             *acc = product.word();
             Ok(true)
         },
-        |acc, cx| Ok(cx.heap().value(acc)),
+        |acc, cx| value(cx.heap().value(acc)),
     )
 }
 
@@ -220,7 +220,7 @@ pub fn running<'h>(cx: &mut Cx<'h, '_>, arg: Arg, seq: Seq<'h>, add: bool) -> An
             out.push(heap, next);
             Ok(true)
         },
-        |(_, out), cx| Ok(out.collect(cx.heap())),
+        |(_, out), cx| value(out.collect(cx.heap())),
     )
 }
 
@@ -252,6 +252,6 @@ pub fn extreme<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, wanted: Ordering) -> Answe
             cx.charge(work.0 / 64);
             Ok(true)
         },
-        |best, cx| -> Res<'_> { Ok(best.map_or(Value::NIL, |b| cx.heap().value(b))) },
+        |best: Option<Word>, cx| value(best.map_or(Value::NIL, |b| cx.heap().value(b))),
     )
 }

@@ -55,7 +55,7 @@ impl Steps for Sorting {
             let order = compare(heap.value(a.0), heap.value(b.0), &mut work);
             directed(order, descending)
         });
-        cx.charge(MOVES as u64 / 16 + work.0 / 32);
+        cx.charge(MOVES as u64 / 8 + work.0 / 16);
         match self.merge.take_if(|_| sorted) {
             None => Ok(None),
             Some(merge) => Ok(Some(self.result(heap, &merge.into_items()))),
@@ -124,7 +124,7 @@ impl Steps for SortingFloats {
         let descending = self.descending;
         let Some(merge) = &mut self.merge else { return Ok(Some(Value::NIL)) };
         let sorted = merge.advance(MOVES * 4, &mut |a, b| directed(cmp_floats(*a, *b), descending));
-        cx.charge(MOVES as u64 / 8);
+        cx.charge(MOVES as u64 / 4);
         let Some(merge) = self.merge.take_if(|_| sorted) else { return Ok(None) };
         let floats = merge.into_items();
         Ok(Some(of_floats(cx.heap(), &floats).unwrap_or(Value::NIL)))
@@ -148,7 +148,7 @@ impl Steps for SortingInts {
         // Of the words nil has none but the smallest int, and Option puts None first.
         let sorted = merge
             .advance(MOVES * 4, &mut |a, b| directed(a.as_small().cmp(&b.as_small()), descending));
-        cx.charge(MOVES as u64 / 8);
+        cx.charge(MOVES as u64 / 4);
         let Some(merge) = self.merge.take_if(|_| sorted) else { return Ok(None) };
         let heap = cx.heap();
         let words = merge.into_items();

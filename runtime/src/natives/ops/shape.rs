@@ -162,7 +162,7 @@ fn positions<'h>(
             }
             Ok(true)
         },
-        |(_, out), cx| Ok(out.finish(cx.heap())),
+        |(_, out), cx| value(out.finish(cx.heap())),
     )
 }
 
@@ -221,7 +221,7 @@ pub fn unzip<'h>(cx: &mut Cx<'h, '_>, function: &'static str, pairs: Seq<'h>) ->
         },
         |(first, second), cx| {
             let heap = cx.heap();
-            Ok(heap.list(&[first.finish(heap), second.finish(heap)]))
+            value(heap.list(&[first.finish(heap), second.finish(heap)]))
         },
     )
 }
@@ -239,7 +239,7 @@ pub fn with_index<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, from: i64) -> Answer<'h
             *number += 1;
             Ok(true)
         },
-        |(_, out), cx| Ok(out.finish(cx.heap())),
+        |(_, out), cx| value(out.finish(cx.heap())),
     )
 }
 
@@ -390,6 +390,6 @@ fn into<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, list: bool) -> Answer<'h> {
             out.push(cx.heap(), entry);
             Ok(true)
         },
-        |out, cx| Ok(out.finish(cx.heap())),
+        |out, cx| value(out.finish(cx.heap())),
     )
 }

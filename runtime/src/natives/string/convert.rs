@@ -2,11 +2,12 @@
 //! distance between texts.
 
 use super::each_text;
+use super::pieces::{LONG, Made, piecewise};
 use crate::natives::support::{Answer, Arg, Roots, Steps, fold, run, value};
 use num_bigint::BigInt;
 use rata_vm::data::int;
 use rata_vm::inspect::push_quoted;
-use rata_vm::native::Cx;
+use rata_vm::native::{Cx, Job, Native, Resume};
 use rata_vm::symbols::{Symbol, sym};
 use rata_vm::value::{Value, Word};
 use unicode_normalization::UnicodeNormalization;
@@ -55,9 +56,11 @@ fn base_of<'h>(cx: &Cx<'h, '_>, function: &'static str, base: Value<'h>) -> Resu
     }
 }
 
+/// Reading n digits takes n² steps: a text beyond this would take minutes.
+const MOST_DIGITS: usize = 1 << 20;
+
 fn to_int<'h>(cx: &mut Cx<'h, '_>, text: &str, base: u32) -> Result<Value<'h>, String> {
-    // Reading n digits takes n² steps: a text beyond this would hold up everything.
-    if text.len() > 1 << 20 {
+    if text.len() > MOST_DIGITS {
         return Err("the text is too long for an int".to_owned());
     }
     cx.charge((text.len() as u64).pow(2) / 65536);
@@ -70,9 +73,53 @@ fn to_float<'h>(cx: &Cx<'h, '_>, text: &str) -> Result<Value<'h>, String> {
     parsed.ok_or_else(|| no_number(text, "number"))
 }
 
+/// Texts with more digits are read by the pool of threads.
+const MANY_DIGITS: usize = 10_000;
+
+/// A long text being read as an int.
+struct Reading {
+    text: String,
+    base: u32,
+    /// Raise what is wrong, instead of answering `{:ok, n}` or `{:error, reason}`.
+    must: bool,
+}
+
+impl Job for Reading {
+    fn run(self: Box<Self>) -> Box<dyn Resume> {
+        let parsed = parse_int(&self.text, self.base);
+        let parsed = parsed.ok_or_else(|| no_number(&self.text, "int"));
+        Box::new(ReadInt(parsed, self.must))
+    }
+}
+
+struct ReadInt(Result<BigInt, String>, bool);
+
+impl Resume for ReadInt {
+    fn resume<'h>(self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
+        let ReadInt(parsed, must) = *self;
+        let parsed = parsed.map(|n| int::from_bigint(cx.heap(), &n));
+        match parsed {
+            Err(what) if must => Native::Raise(cx.value_error(&format!("String.to_int!: {what}"))),
+            Ok(n) if must => Native::Value(n),
+            parsed => Native::Value(tagged(cx, parsed)),
+        }
+    }
+
+    fn trace(&mut self, _: &mut dyn FnMut(&mut Word)) {}
+}
+
+/// Has a text with many digits read elsewhere; nothing if it has few.
+fn read_elsewhere<'h>(s: Value<'h>, base: u32, must: bool) -> Option<Answer<'h>> {
+    let text = s.as_str().filter(|text| (MANY_DIGITS..=MOST_DIGITS).contains(&text.len()))?;
+    Some(Ok(Native::Offload(Box::new(Reading { text: text.to_owned(), base, must }))))
+}
+
 /// `to_int(s, base)`: `{:ok, n}` or `{:error, reason}`.
 pub fn string_to_int<'h>(cx: &mut Cx<'h, '_>, [s, base]: [Value<'h>; 2]) -> Answer<'h> {
     let base = base_of(cx, "String.to_int", base)?;
+    if let Some(answer) = read_elsewhere(s, base, false) {
+        return answer;
+    }
     each_text(cx, Arg("String.to_int", "s"), s, move |cx, _, text| {
         let result = to_int(cx, text, base);
         Ok(tagged(cx, result))
@@ -82,6 +129,9 @@ pub fn string_to_int<'h>(cx: &mut Cx<'h, '_>, [s, base]: [Value<'h>; 2]) -> Answ
 /// `to_int!(s, base)`
 pub fn string_must_int<'h>(cx: &mut Cx<'h, '_>, [s, base]: [Value<'h>; 2]) -> Answer<'h> {
     let base = base_of(cx, "String.to_int!", base)?;
+    if let Some(answer) = read_elsewhere(s, base, true) {
+        return answer;
+    }
     each_text(cx, Arg("String.to_int!", "s"), s, move |cx, _, text| {
         to_int(cx, text, base).map_err(|what| cx.value_error(&format!("String.to_int!: {what}")))
     })
@@ -128,13 +178,16 @@ pub fn string_from_chars<'h>(cx: &mut Cx<'h, '_>, [chars]: [Value<'h>; 1]) -> An
         move |out, cx, entry| {
             let code = entry.as_small().and_then(|n| char::from_u32(u32::try_from(n).ok()?));
             match (entry.as_str(), code) {
-                (Some(text), _) => out.push_str(text),
+                (Some(text), _) => {
+                    cx.charge(text.len() as u64 / 128);
+                    out.push_str(text);
+                }
                 (None, Some(c)) => out.push(c),
                 _ => return Err(arg.wrong(cx, "strings or code points", entry)),
             }
             Ok(true)
         },
-        |out, cx| Ok(cx.heap().string(&out)),
+        |out, cx| value(cx.heap().string(&out)),
     )
 }
 
@@ -155,6 +208,12 @@ pub fn string_normalize<'h>(cx: &mut Cx<'h, '_>, [s, form]: [Value<'h>; 2]) -> A
             return Err(arg.bad(cx, ":nfc, :nfd, :nfkc or :nfkd", form));
         }
     };
+    if s.as_str().is_some_and(|text| text.len() > LONG) {
+        return piecewise(cx, s, Made::text(), move |made, cx, text| {
+            cx.charge(text.len() as u64 / 32);
+            made.write(&normalize(text));
+        });
+    }
     each_text(cx, Arg("String.normalize", "s"), s, move |cx, whole, text| {
         cx.charge(text.len() as u64 / 32);
         Ok(if text.is_ascii() { whole } else { cx.heap().string(&normalize(text)) })

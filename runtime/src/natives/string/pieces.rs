@@ -1,14 +1,15 @@
 //! Long texts, worked through in pieces so that a turn is never long.
 //!
 //! In: a string, and what to do with a piece of it. Pieces end where no character is torn apart:
-//! between two ASCII characters that are no carriage return and newline. Out: text, entries or a
-//! number, made of all pieces.
+//! between two letters that stand for themselves (or other ASCII characters). Out: text, entries or
+//! a number, made of all pieces; or a span of the text, found by counting characters.
 
 use crate::natives::support::{Answer, Collector, Roots, Steps, run};
 use rata_vm::data::string;
 use rata_vm::heap::Heap;
 use rata_vm::native::Cx;
 use rata_vm::value::{Value, Word};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Bytes of a piece; texts longer than this are worked through in pieces.
 pub const LONG: usize = 1 << 15;
@@ -17,6 +18,8 @@ pub const LONG: usize = 1 << 15;
 pub enum Made {
     /// A text.
     Text(String),
+    /// A text that is put together from its end.
+    Backwards(Vec<String>),
     /// Entries of a vector.
     Entries(Collector),
     /// A number.
@@ -34,10 +37,22 @@ impl Made {
         Made::Entries(Collector::new(false))
     }
 
-    /// Adds text.
+    /// Whether nothing has been made yet.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Made::Text(text) => text.is_empty(),
+            Made::Backwards(parts) => parts.is_empty(),
+            Made::Entries(entries) => entries.is_empty(),
+            Made::Number(n) => *n == 0,
+        }
+    }
+
+    /// Adds text: at the end, or before what there is.
     pub fn write(&mut self, more: &str) {
-        if let Made::Text(text) = self {
-            text.push_str(more);
+        match self {
+            Made::Text(text) => text.push_str(more),
+            Made::Backwards(parts) => parts.push(more.to_owned()),
+            Made::Entries(_) | Made::Number(_) => {}
         }
     }
 
@@ -58,6 +73,9 @@ impl Made {
     fn finish(self, heap: &Heap) -> Value<'_> {
         match self {
             Made::Text(text) => heap.string(&text),
+            Made::Backwards(parts) => {
+                heap.string(&parts.iter().rev().map(String::as_str).collect::<String>())
+            }
             Made::Entries(entries) => entries.finish(heap),
             Made::Number(n) => Value::count(n),
         }
@@ -96,7 +114,7 @@ where
         let Some(made) = &mut self.made else { return Ok(Some(Value::NIL)) };
         let end = piece_end(text, self.at);
         (self.each)(made, cx, &text[self.at..end]);
-        cx.charge(1 + (end - self.at) as u64 / 64);
+        cx.charge(1 + (end - self.at) as u64 / 32);
         self.at = end;
         Ok(self.made.take_if(|_| end == text.len()).map(|made| made.finish(heap)))
     }
@@ -104,16 +122,140 @@ where
 
 /// Where the piece that begins at `from` ends.
 fn piece_end(text: &str, from: usize) -> usize {
-    let bytes = text.as_bytes();
-    let mut end = from + LONG;
-    while end < bytes.len() {
-        let (before, after) = (bytes[end - 1], bytes[end]);
-        if before < 0x80 && after < 0x80 && !(before == b'\r' && after == b'\n') {
-            return end;
-        }
-        end += 1;
+    if text.len() - from <= LONG {
+        return text.len();
     }
-    bytes.len()
+    let start = text.floor_char_boundary(from + LONG);
+    let before = text[..start].chars().next_back();
+    let mut before = before.is_some_and(stands_alone);
+    for (at, c) in text[start..].char_indices() {
+        let alone = stands_alone(c);
+        if before && alone {
+            return start + at;
+        }
+        before = alone;
+    }
+    text.len()
+}
+
+/// Whether a character never joins with another of its sort into one, nor changes beside it.
+fn stands_alone(c: char) -> bool {
+    match c {
+        '\r' | '\n' => false,
+        '\0'..='\u{7f}' | '\u{c0}'..='\u{24f}' | '\u{410}'..='\u{44f}' => true,
+        '\u{5d0}'..='\u{5ea}' | '\u{621}'..='\u{63a}' => true,
+        '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' => true,
+        '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' => true,
+        _ => false,
+    }
+}
+
+/// How many characters a text has.
+pub fn count(text: &str) -> usize {
+    if text.is_ascii() {
+        // All bytes, but a carriage return and the newline after it are one.
+        return text.len() - text.as_bytes().windows(2).filter(|pair| pair == b"\r\n").count();
+    }
+    text.graphemes(true).count()
+}
+
+/// Where in the text so many characters end.
+pub fn offset(text: &str, characters: usize) -> usize {
+    if characters >= text.len() {
+        return text.len();
+    }
+    text.grapheme_indices(true).nth(characters).map_or(text.len(), |(at, _)| at)
+}
+
+/// A span of a long text being looked for: from a position on (from the end if negative) so many
+/// characters.
+struct Spanning {
+    text: Word,
+    position: i64,
+    count: usize,
+    /// A position before the first: the first counts, or there is no such span.
+    clamped: bool,
+    at: usize,
+    /// Characters before `at`.
+    seen: usize,
+    /// How many characters come before the span, once that is known.
+    before: Option<usize>,
+    from: Option<usize>,
+}
+
+impl Roots for Spanning {
+    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.text.roots(visit);
+    }
+}
+
+impl Spanning {
+    /// Counts all characters of a piece; whether it was the last, and the position is known.
+    fn count_all(&mut self, text: &str, end: usize) -> bool {
+        self.seen += count(&text[self.at..end]);
+        self.at = end;
+        if end < text.len() {
+            return true;
+        }
+        let back = usize::try_from(self.position.unsigned_abs()).unwrap_or(usize::MAX);
+        if back > self.seen && !self.clamped {
+            return false;
+        }
+        self.before = Some(self.seen.saturating_sub(back));
+        (self.at, self.seen) = (0, 0);
+        true
+    }
+
+    /// Looks for the ends of the span in a piece; the span, once both are found.
+    fn look(&mut self, text: &str, end: usize, before: usize) -> Option<(usize, usize)> {
+        let piece = &text[self.at..end];
+        let there = self.seen + count(piece);
+        let found = |wanted: usize, seen: usize| match wanted < there || end == text.len() {
+            true => Some(offset(piece, wanted - seen)),
+            false => None,
+        };
+        if self.from.is_none() {
+            self.from = found(before, self.seen).map(|n| self.at + n);
+        }
+        if let Some(from) = self.from
+            && let Some(n) = found(before.saturating_add(self.count), self.seen)
+        {
+            return Some((from, self.at + n));
+        }
+        (self.at, self.seen) = (end, there);
+        None
+    }
+}
+
+impl Steps for Spanning {
+    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+        let heap = cx.heap();
+        let whole = heap.value(self.text);
+        let text = whole.as_str().unwrap_or("");
+        let end = piece_end(text, self.at);
+        cx.charge(1 + (end - self.at) as u64 / 32);
+        let Some(before) = self.before else {
+            return Ok(if self.count_all(text, end) { None } else { Some(Value::NIL) });
+        };
+        Ok(self.look(text, end, before).map(|(from, to)| match from == to && !self.clamped {
+            true => Value::NIL,
+            false => string::slice(heap, whole, from, to).unwrap_or(whole),
+        }))
+    }
+}
+
+/// `count` characters of a long text from a position other than 0 on. `clamped`: as far as there are
+/// any; otherwise nil if there are none.
+pub fn span<'h>(
+    cx: &mut Cx<'h, '_>,
+    text: Value<'h>,
+    position: i64,
+    count: usize,
+    clamped: bool,
+) -> Answer<'h> {
+    let before = usize::try_from(position).ok().map(|n| n - 1);
+    let (text, at, seen) = (text.word(), 0, 0);
+    run(cx, Spanning { text, position, count, clamped, at, seen, before, from: None })
 }
 
 /// Works through a string piece by piece.

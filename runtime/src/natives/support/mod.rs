@@ -10,4 +10,4 @@ pub mod steps;
 pub use args::{Answer, Arg, Reply, value};
 pub use roots::Roots;
 pub use seq::{Collector, Seq};
-pub use steps::{Steps, fold, run};
+pub use steps::{Steps, finish_map, finish_set, fold, fold_keys, run};

@@ -6,13 +6,17 @@
 use super::args::Answer;
 use super::roots::Roots;
 use super::seq::Seq;
-use rata_vm::native::{Cx, Native, Res, Resume};
+use rata_vm::data::map::MapBuilder;
+use rata_vm::data::set::SetBuilder;
+use rata_vm::native::{Cx, Native, Resume};
 use rata_vm::value::{Value, Word};
 
 /// Entries handled between two looks at the budget.
 pub const STEP: usize = 512;
 /// Entries that cost one reduction, for work of the usual sort (a push, a look-up).
 pub const PER_REDUCTION: u64 = 16;
+/// The same for keys that are looked up or put among many: they lie anywhere in memory.
+pub const KEYS_PER_REDUCTION: u64 = 4;
 
 /// Work done in steps. Each step charges what it does, and is short.
 pub trait Steps: Roots {
@@ -59,48 +63,66 @@ pub fn run<'h>(cx: &mut Cx<'h, '_>, mut steps: impl Steps) -> Answer<'h> {
 struct Fold<S, E, D> {
     source: Word,
     next: usize,
-    /// Gone once the loop is over.
-    state: Option<S>,
+    state: S,
     each: E,
     done: D,
+    per_reduction: u64,
 }
 
-impl<S: Roots, E: Send + 'static, D: Send + 'static> Roots for Fold<S, E, D> {
-    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
-        self.source.roots(visit);
-        self.state.roots(visit);
-    }
-}
-
-impl<S, E, D> Steps for Fold<S, E, D>
+impl<S, E, D> Fold<S, E, D>
 where
     S: Roots,
     E: for<'x, 'y> Fn(&mut S, &mut Cx<'x, 'y>, Value<'x>) -> Result<bool, Value<'x>>
         + Send
         + 'static,
-    D: for<'x, 'y> Fn(S, &mut Cx<'x, 'y>) -> Res<'x> + Send + 'static,
+    D: for<'x, 'y> Fn(S, &mut Cx<'x, 'y>) -> Answer<'x> + Send + 'static,
 {
-    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+    /// Handles some entries; whether there are more.
+    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<bool, Value<'h>> {
         let heap = cx.heap();
         let source = Seq::at_rest(heap, self.source);
-        let Some(state) = &mut self.state else { return Ok(Some(Value::NIL)) };
         let (start, end) = (self.next, source.len().min(self.next + STEP));
         let mut go_on = true;
         while self.next < end && go_on {
             let entry = source.get(heap, self.next).unwrap_or(Value::NIL);
             self.next += 1;
-            go_on = (self.each)(state, cx, entry)?;
+            go_on = (self.each)(&mut self.state, cx, entry)?;
             // What an entry costs beyond the usual, `each` has charged.
             if cx.out_of_budget() {
                 break;
             }
         }
-        cx.charge(1 + (self.next - start) as u64 / PER_REDUCTION);
-        go_on &= self.next < source.len();
-        match self.state.take_if(|_| !go_on) {
-            Some(state) => (self.done)(state, cx).map(Some),
-            None => Ok(None),
+        cx.charge(1 + (self.next - start) as u64 / self.per_reduction);
+        Ok(go_on && self.next < source.len())
+    }
+
+    fn go_on<'h>(mut self, cx: &mut Cx<'h, '_>) -> Native<'h> {
+        loop {
+            match self.step(cx) {
+                Ok(true) if cx.out_of_budget() => return Native::Suspend(Box::new(self)),
+                Ok(true) => {}
+                Ok(false) => return (self.done)(self.state, cx).unwrap_or_else(Native::Raise),
+                Err(raised) => return Native::Raise(raised),
+            }
         }
+    }
+}
+
+impl<S, E, D> Resume for Fold<S, E, D>
+where
+    S: Roots,
+    E: for<'x, 'y> Fn(&mut S, &mut Cx<'x, 'y>, Value<'x>) -> Result<bool, Value<'x>>
+        + Send
+        + 'static,
+    D: for<'x, 'y> Fn(S, &mut Cx<'x, 'y>) -> Answer<'x> + Send + 'static,
+{
+    fn resume<'h>(self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
+        self.go_on(cx)
+    }
+
+    fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.source.roots(visit);
+        self.state.roots(visit);
     }
 }
 
@@ -117,7 +139,68 @@ where
     E: for<'x, 'y> Fn(&mut S, &mut Cx<'x, 'y>, Value<'x>) -> Result<bool, Value<'x>>
         + Send
         + 'static,
-    D: for<'x, 'y> Fn(S, &mut Cx<'x, 'y>) -> Res<'x> + Send + 'static,
+    D: for<'x, 'y> Fn(S, &mut Cx<'x, 'y>) -> Answer<'x> + Send + 'static,
 {
-    run(cx, Fold { source: source.value().word(), next: 0, state: Some(state), each, done })
+    let source = source.value().word();
+    Ok(Fold { source, next: 0, state, each, done, per_reduction: PER_REDUCTION }.go_on(cx))
+}
+
+/// As [`fold`], where each entry is looked up, or put, among many others.
+pub fn fold_keys<'h, S, E, D>(
+    cx: &mut Cx<'h, '_>,
+    source: Seq<'h>,
+    state: S,
+    each: E,
+    done: D,
+) -> Answer<'h>
+where
+    S: Roots,
+    E: for<'x, 'y> Fn(&mut S, &mut Cx<'x, 'y>, Value<'x>) -> Result<bool, Value<'x>>
+        + Send
+        + 'static,
+    D: for<'x, 'y> Fn(S, &mut Cx<'x, 'y>) -> Answer<'x> + Send + 'static,
+{
+    let source = source.value().word();
+    Ok(Fold { source, next: 0, state, each, done, per_reduction: KEYS_PER_REDUCTION }.go_on(cx))
+}
+
+/// Entries of a map or set that are put into place between two looks at the budget.
+const PLACED: usize = 2048;
+
+struct Finishing<B>(B);
+
+impl Roots for Finishing<MapBuilder> {
+    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.0.roots(visit);
+    }
+}
+
+impl Steps for Finishing<MapBuilder> {
+    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+        cx.charge(self.0.len().min(PLACED) as u64 / KEYS_PER_REDUCTION);
+        Ok(self.0.finish_some(cx.heap(), PLACED))
+    }
+}
+
+impl Roots for Finishing<SetBuilder> {
+    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.0.roots(visit);
+    }
+}
+
+impl Steps for Finishing<SetBuilder> {
+    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+        cx.charge(self.0.len().min(PLACED) as u64 / KEYS_PER_REDUCTION);
+        Ok(self.0.finish_some(cx.heap(), PLACED))
+    }
+}
+
+/// The map under construction.
+pub fn finish_map<'h>(cx: &mut Cx<'h, '_>, map: MapBuilder) -> Answer<'h> {
+    run(cx, Finishing(map))
+}
+
+/// The set under construction.
+pub fn finish_set<'h>(cx: &mut Cx<'h, '_>, set: SetBuilder) -> Answer<'h> {
+    run(cx, Finishing(set))
 }

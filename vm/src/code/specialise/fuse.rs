@@ -65,7 +65,7 @@ impl Specialiser<'_> {
                 Ex::AddInt | Ex::SubInt,
                 Op::ArithInt { op, d, a, imm },
                 [Op::Arith { op: Arith::Add, d: e, a: x, b: y }, Op::TailCall { f, args }, ..],
-            ) if self.is_this(*f) && args.0.len() == 2 && x.0 != d.0 && y.0 != d.0 => {
+            ) if self.is_this(*f) && args.0.len() == 2 && ![x.0, y.0, e.0].contains(&d.0) => {
                 let step = offset(*op, *imm);
                 match (position(&args.0, d.0), position(&args.0, e.0), step) {
                     (Some(position), Some(_), Some(step)) => {

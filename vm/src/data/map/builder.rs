@@ -24,6 +24,37 @@ pub struct MapBuilder {
     /// Open addressing: 0 is a free place, otherwise index + 1.
     places: Vec<u32>,
     exact: bool,
+    finishing: Option<Box<Finishing>>,
+}
+
+/// A large map that is being finished part by part of its trie.
+struct Finishing {
+    /// The indices of the entries, by part.
+    order: Vec<u32>,
+    /// Where each part begins in `order`, and where the last one ends.
+    starts: Vec<u32>,
+    /// The parts made so far: nil, an index (of the only entry), or a node.
+    made: Vec<Word>,
+}
+
+impl Finishing {
+    fn new(entries: &[Entry]) -> Finishing {
+        let mut starts = vec![0; trie::PARTS + 1];
+        for entry in entries {
+            starts[trie::part_of(entry.hash) + 1] += 1;
+        }
+        for part in 0..trie::PARTS {
+            starts[part + 1] += starts[part];
+        }
+        let mut next = starts.clone();
+        let mut order = vec![0; entries.len()];
+        for (index, entry) in entries.iter().enumerate() {
+            let at = &mut next[trie::part_of(entry.hash)];
+            order[*at as usize] = index as u32;
+            *at += 1;
+        }
+        Finishing { order, starts, made: Vec::with_capacity(trie::PARTS) }
+    }
 }
 
 struct Entry {
@@ -128,6 +159,51 @@ impl MapBuilder {
         }
     }
 
+    /// As [`MapBuilder::finish`], but of a large map only as much as a look at `most` entries makes;
+    /// to be called again until the map is there.
+    pub fn finish_some<'h>(&mut self, heap: &'h Heap, most: usize) -> Option<Value<'h>> {
+        if self.finishing.is_none() {
+            if self.entries.len() <= most.max(MAX_KEYS) {
+                return Some(std::mem::take(self).finish(heap));
+            }
+            self.finishing = Some(Box::new(Finishing::new(&self.entries)));
+            return None;
+        }
+        let Some(f) = &mut self.finishing else { return None };
+        let entries = &self.entries;
+        let listed = |indices: &[u32]| {
+            let of = |&i: &u32| {
+                let e = &entries[i as usize];
+                (e.hash, heap.value(e.key), heap.value(e.value), i as usize)
+            };
+            indices.iter().map(of).collect::<Vec<_>>().into_iter()
+        };
+        let mut seen = 0;
+        while seen < most && f.made.len() < trie::PARTS {
+            let part = f.made.len();
+            let indices = &f.order[f.starts[part] as usize..f.starts[part + 1] as usize];
+            f.made.push(match trie::build_part(heap, listed(indices), self.exact) {
+                trie::Part::Empty => Word::NIL,
+                trie::Part::Entry(_) => Value::count(indices[0] as usize).word(),
+                trie::Part::Node(node) => node.word(),
+            });
+            seen += indices.len();
+        }
+        if f.made.len() < trie::PARTS {
+            return None;
+        }
+        let parts: Vec<trie::Part<'h>> = f
+            .made
+            .iter()
+            .map(|&made| match heap.value(made).as_small() {
+                Some(i) => trie::build_part(heap, listed(&[i as u32]), self.exact),
+                None if made == Word::NIL => trie::Part::Empty,
+                None => trie::Part::Node(heap.value(made)),
+            })
+            .collect();
+        Some(trie::join_parts(heap, &parts, entries.len(), self.exact))
+    }
+
     /// The map.
     pub fn finish(self, heap: &Heap) -> Value<'_> {
         if self.entries.is_empty() && !self.exact {
@@ -163,6 +239,9 @@ impl Trace for MapBuilder {
         for entry in &mut self.entries {
             visit(&mut entry.key);
             visit(&mut entry.value);
+        }
+        if let Some(finishing) = &mut self.finishing {
+            finishing.made.iter_mut().for_each(visit);
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::hash::hash;
 use crate::heap::{Heap, StaticObject, layout};
 use crate::symbols::Symbol;
 use crate::value::Value;
-use trie::TrieRef;
+use trie::{TrieRef, TrieWalk};
 
 /// A map.
 #[derive(Clone, Copy)]
@@ -236,6 +236,14 @@ impl<'h> MapRef<'h> {
         }
     }
 
+    /// The entries, in any order, found as they are asked for.
+    pub(crate) fn walk(self) -> MapWalk<'h> {
+        match self.form {
+            Form::Shaped(..) => MapWalk::Shaped(self.iter()),
+            Form::Trie(trie) => MapWalk::Trie(trie.walk()),
+        }
+    }
+
     /// The entries of `self` and those of `other`; where both have a key, the value of `other`.
     pub fn merge(self, heap: &'h Heap, other: MapRef<'h>) -> Value<'h> {
         if self.is_empty() {
@@ -265,6 +273,24 @@ impl<'h> MapRef<'h> {
 #[inline]
 fn shaped<'h>(heap: &'h Heap, shape: &Shape, parts: [&[Value<'h>]; 3]) -> Value<'h> {
     heap.object_of_parts(layout::MAP, 0, 0, &[shape.id() as u64], parts)
+}
+
+/// The entries of a map, in any order.
+pub(crate) enum MapWalk<'h> {
+    Shaped(MapIter<'h>),
+    Trie(TrieWalk<'h>),
+}
+
+impl<'h> Iterator for MapWalk<'h> {
+    type Item = (Value<'h>, Value<'h>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            MapWalk::Shaped(entries) => entries.next(),
+            MapWalk::Trie(entries) => entries.next().map(|(key, value, _)| (key, value)),
+        }
+    }
 }
 
 /// The entries of a map in order.

@@ -4,8 +4,8 @@ use super::*;
 use crate::compare::strict_eq;
 use crate::data::{list, set};
 use crate::inspect::inspect;
-use crate::testing::{Recipe, leaf};
-use crate::value::Word;
+use crate::testing::{Recipe, collect_next, leaf, stressed};
+use crate::value::{Trace, Word};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -70,11 +70,11 @@ fn check(heap: &Heap, map: MapRef<'_>, model: &Model) {
 proptest! {
     #[test]
     fn any_history_agrees_with_an_association_list(ops in ops()) {
-        let mut heap = Heap::new();
+        let mut heap = stressed();
         let mut past: Vec<(Word, Model)> = vec![(empty().word(), Vec::new())];
         for op in ops {
             if let Op::Collect = op {
-                heap.collect(&mut |visit: &mut dyn FnMut(&mut Word)| {
+                collect_next(&mut heap, |visit: &mut dyn FnMut(&mut Word)| {
                     past.iter_mut().for_each(|(w, _)| visit(w));
                 });
                 continue;
@@ -213,4 +213,37 @@ fn merging_large_maps() {
         merged.iter().map(|(k, v)| (k.as_small().unwrap(), v.as_small().unwrap())).collect();
     let wanted: Vec<_> = (0..150).map(|n| (n, if n < 50 { n } else { 2 * n })).collect();
     assert_eq!(found, wanted);
+}
+
+#[test]
+fn large_maps_are_finished_in_parts() {
+    for n in [0, 1, 33, 300, 5000] {
+        let mut heap = Heap::new();
+        let mut builder = MapBuilder::new();
+        for i in 0..n {
+            builder.put(&heap, heap.list(&[heap.int(i)]), heap.int(-i));
+        }
+        let made = loop {
+            // What is made already is a root.
+            heap.collect(|visit| builder.trace(visit));
+            if let Some(made) = builder.finish_some(&heap, 100) {
+                break made.word();
+            }
+        };
+        let map = MapRef::of(heap.value(made)).unwrap();
+        assert_eq!(map.len(), n as usize);
+        let in_order: Vec<i64> = map.iter().filter_map(|(_, v)| v.as_small()).collect();
+        assert_eq!(in_order, (0..n).map(|i| -i).collect::<Vec<_>>());
+        for i in 0..n {
+            assert_eq!(map.get(heap.list(&[heap.int(i)])).and_then(|v| v.as_small()), Some(-i));
+        }
+        assert!(map.get(heap.list(&[heap.int(n)])).is_none());
+        // Histories of puts and removals go on from there.
+        let rest = map.remove(&heap, heap.list(&[heap.int(0)]));
+        assert_eq!(rest.is_some(), n > 0);
+        let key = heap.string("more");
+        let more = MapRef::of(map.put(&heap, key, key)).unwrap();
+        assert_eq!((more.len(), more.iter().count()), (n as usize + 1, n as usize + 1));
+        assert!(more.get(key).is_some());
+    }
 }

@@ -124,7 +124,93 @@ pub(crate) fn build<'h>(
     } else {
         build_node(heap, &mut numbered, &mut room, 0)
     };
-    root_object(heap, if exact { layout::EXACT_TEXT } else { 0 }, len, len, root)
+    root_object(heap, flags_of(exact), len, len, root)
+}
+
+fn flags_of(exact: bool) -> u8 {
+    if exact { layout::EXACT_TEXT } else { 0 }
+}
+
+/// Into how many parts a large trie is built one after the other: the nodes of the third level.
+pub(crate) const PARTS: usize = 256;
+
+/// In which part of a trie an entry is.
+pub(crate) fn part_of(hash: u64) -> usize {
+    (hash & 0xff) as usize
+}
+
+/// What is in a part of a trie: nothing, an entry, or a node as [`build_part`] made it.
+pub(crate) enum Part<'h> {
+    Empty,
+    Entry([Value<'h>; ENTRY]),
+    Node(Value<'h>),
+}
+
+/// A part: entries of it as hash, key, value and insertion number.
+pub(crate) fn build_part<'h>(
+    heap: &'h Heap,
+    entries: impl Iterator<Item = (u64, Value<'h>, Value<'h>, usize)>,
+    exact: bool,
+) -> Part<'h> {
+    let mut entries: Vec<New<'h>> = entries
+        .map(|(hash, key, value, i)| New { hash, key, value, number: Value::count(i), exact })
+        .collect();
+    match &entries[..] {
+        [] => Part::Empty,
+        [one] => Part::Entry(one.words()),
+        _ => {
+            let mut room = entries.clone();
+            Part::Node(build_node(heap, &mut entries, &mut room, 2 * BITS))
+        }
+    }
+}
+
+/// The trie of these parts, `len` entries in all.
+pub(crate) fn join_parts<'h>(
+    heap: &'h Heap,
+    parts: &[Part<'h>],
+    len: usize,
+    exact: bool,
+) -> Value<'h> {
+    let width = 1 << BITS;
+    let second: Vec<Part<'h>> = (0..width)
+        .map(|low| join_level(heap, (0..width).map(|high| &parts[high << BITS | low])))
+        .collect();
+    let root = match join_level(heap, second.iter()) {
+        Part::Empty => Value::NIL,
+        Part::Entry(words) => {
+            let bit = bit_of(hash(words[0]), 0);
+            node(heap, bit, 0, [&words])
+        }
+        Part::Node(root) => root,
+    };
+    root_object(heap, flags_of(exact), len as u64, len as u64, root)
+}
+
+/// The node whose places hold these, if it needs one.
+fn join_level<'p, 'h: 'p>(
+    heap: &'h Heap,
+    places: impl Iterator<Item = &'p Part<'h>> + Clone,
+) -> Part<'h> {
+    let (mut data, mut children) = (0, 0);
+    let mut words: smallvec::SmallVec<[Value<'h>; 32]> = smallvec::SmallVec::new();
+    for (i, place) in places.clone().enumerate() {
+        if let Part::Entry(entry) = place {
+            data |= 1 << i;
+            words.extend(*entry);
+        }
+    }
+    for (i, place) in places.enumerate() {
+        if let Part::Node(child) = place {
+            children |= 1 << i;
+            words.push(*child);
+        }
+    }
+    match (data, children) {
+        (0, 0) => Part::Empty,
+        (_, 0) if words.len() == ENTRY => Part::Entry(triple(&words)),
+        _ => Part::Node(node(heap, data, children, [&words])),
+    }
 }
 
 fn build_node<'h>(
@@ -270,21 +356,12 @@ impl<'h> TrieRef<'h> {
     /// Calls `f` with key, value and insertion number of each entry, in any order, until it returns
     /// false; whether it never did.
     pub(crate) fn each(self, f: &mut dyn FnMut(Value<'h>, Value<'h>, i64) -> bool) -> bool {
-        let mut todo: Vec<Obj<'h>> = self.root().into_iter().collect();
-        while let Some(at) = todo.pop() {
-            let words = at.values();
-            let entries = match at.tag() {
-                layout::HNODE => Node::of(at).entries.count_ones() as usize * ENTRY,
-                _ => words.len(),
-            };
-            for entry in words[..entries].chunks_exact(ENTRY) {
-                if !f(entry[0], entry[1], entry[2].as_small().unwrap_or(0)) {
-                    return false;
-                }
-            }
-            todo.extend(words[entries..].iter().filter_map(|w| w.object()));
-        }
-        true
+        self.walk().all(|(key, value, number)| f(key, value, number))
+    }
+
+    /// The entries with their insertion numbers, in any order, found as they are asked for.
+    pub(crate) fn walk(self) -> TrieWalk<'h> {
+        TrieWalk { entries: [].chunks_exact(ENTRY), nodes: self.root().into_iter().collect() }
     }
 
     /// All entries in the order of their insertion.
@@ -306,6 +383,34 @@ impl<'h> TrieRef<'h> {
             true
         });
         places.into_iter().flatten().collect()
+    }
+}
+
+/// The entries of a trie, in any order.
+pub(crate) struct TrieWalk<'h> {
+    entries: std::slice::ChunksExact<'h, Value<'h>>,
+    /// Nodes still to be looked at.
+    nodes: Vec<Obj<'h>>,
+}
+
+impl<'h> Iterator for TrieWalk<'h> {
+    type Item = (Value<'h>, Value<'h>, i64);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(entry) = self.entries.next() {
+                return Some((entry[0], entry[1], entry[2].as_small().unwrap_or(0)));
+            }
+            let at = self.nodes.pop()?;
+            let words = at.values();
+            let entries = match at.tag() {
+                layout::HNODE => Node::of(at).entries.count_ones() as usize * ENTRY,
+                _ => words.len(),
+            };
+            self.entries = words[..entries].chunks_exact(ENTRY);
+            self.nodes.extend(words[entries..].iter().filter_map(|w| w.object()));
+        }
     }
 }
 

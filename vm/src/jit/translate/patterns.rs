@@ -15,6 +15,9 @@ use crate::jit::helpers::Operator;
 use crate::process::Process;
 use crate::value::Word;
 
+/// The flags of a header that say where its object lies: static memory, the old generation.
+pub(super) const PLACE: i64 = layout::bits(layout::STATIC | layout::OLD | layout::GUARDED) as i64;
+
 impl Translator<'_, '_> {
     pub(super) fn pattern(&mut self, ins: &Ins) -> Flow {
         match ins.op {
@@ -156,10 +159,9 @@ impl Translator<'_, '_> {
         self.b.ins().load(I64, trusted(), word, -1)
     }
 
-    /// Goes to `other` unless a header is this one, the STATIC flag aside.
+    /// Goes to `other` unless a header is this one, whatever memory the object lies in.
     pub(super) fn check_header(&mut self, header: Value, wanted: u64, other: Block) {
-        let flag = (layout::STATIC as u64) << 8;
-        let bits = self.b.ins().band_imm_s(header, !(flag as i64));
+        let bits = self.b.ins().band_imm_s(header, !PLACE);
         let wanted = self.int(wanted as i64);
         let differs = self.b.ins().icmp(IntCC::NotEqual, bits, wanted);
         let on = self.b.create_block();

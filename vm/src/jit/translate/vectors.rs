@@ -7,6 +7,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I32, I64};
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 
+use super::patterns::PLACE;
 use super::{Translator, trusted};
 use crate::data::vector::NIL_FLOAT_BITS;
 use crate::heap::layout::{self, Format};
@@ -17,7 +18,9 @@ use crate::value::Kind;
 
 /// Bits of a header.
 const FORMAT: i64 = 3 << (8 + layout::FORMAT_SHIFT);
-const STATIC: i64 = (layout::STATIC as i64) << 8;
+const STATIC: i64 = layout::bits(layout::STATIC) as i64;
+/// Of buffers of which nothing may be claimed as things are.
+const FENCED: i64 = layout::bits(layout::STATIC | layout::GUARDED) as i64;
 const OFF_HEAP: i64 = (layout::OFF_HEAP as i64) << 8;
 const TAG: i64 = 0xff;
 
@@ -128,7 +131,7 @@ impl Translator<'_, '_> {
         let entry = self.float_entry(at, slow);
         self.b.ins().jump(rest, &[BlockArg::Value(entry)]);
         self.b.switch_to_block(rest);
-        let header = self.b.ins().band_imm_s(header, !STATIC);
+        let header = self.b.ins().band_imm_s(header, !PLACE);
         // One further, one less.
         let range = self.b.ins().iadd_imm_s(handle.range, 1 - (1 << 32));
         let others = self.new_handle(header, range, handle.buffer);
@@ -201,7 +204,7 @@ impl Translator<'_, '_> {
         self.unlikely(other, slow);
         let handle = self.handle(vec, header);
         let fixed = self.b.ins().load(I64, trusted(), handle.buffer, -1);
-        let fixed = self.b.ins().band_imm_s(fixed, STATIC);
+        let fixed = self.b.ins().band_imm_s(fixed, FENCED);
         self.unlikely(fixed, slow);
         let window = self.b.ins().load(I64, trusted(), handle.buffer, 7);
         let (off, lo) = (self.offset_of(handle.range), self.offset_of(window));
