@@ -38,7 +38,7 @@ pub struct Compiled {
 }
 
 #[derive(Default)]
-pub(crate) struct Link;
+pub(crate) struct Link {}
 
 pub(crate) struct Site {
     pub(crate) function: &'static Function,

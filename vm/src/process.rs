@@ -221,6 +221,7 @@ pub struct Process {
     pub(crate) stack: Stack,
     /// All else.
     pub core: Core,
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
     pub(crate) jit: jit::Link,
 }
 

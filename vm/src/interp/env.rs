@@ -364,6 +364,7 @@ impl Env<'_> {
     }
 
     /// Calls the native of the instruction at the machine's pc.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
     pub(crate) fn call_native(&mut self, m: &Machine) -> Step {
         let native = self.vm.native(m.ext(args_words(m.a())) as usize);
         self.native(native, m.args())

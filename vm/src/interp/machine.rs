@@ -72,6 +72,8 @@ impl Args {
     }
 }
 
+// Some of it is for compiled code alone.
+#[cfg_attr(not(feature = "jit"), allow(dead_code))]
 impl Machine {
     /// A machine at these places: of a frame, or of words that stand for one.
     pub(crate) fn new(pc: *const u64, base: *mut u64, fp: *mut u64) -> Machine {
