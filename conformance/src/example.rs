@@ -16,18 +16,41 @@ pub enum Mode {
     Gc,
     /// From source with one reduction per turn.
     Preempt,
+    /// From source, every function compiled to machine code when it is first called.
+    Jit,
+    /// The same with a collection at every safepoint.
+    JitGc,
+    /// The same with one reduction per turn.
+    JitPreempt,
 }
 
 impl Mode {
     /// All modes.
-    pub const ALL: [Mode; 4] = [Mode::Source, Mode::Compiled, Mode::Gc, Mode::Preempt];
+    pub const ALL: [Mode; 7] = [
+        Mode::Source,
+        Mode::Compiled,
+        Mode::Gc,
+        Mode::Preempt,
+        Mode::Jit,
+        Mode::JitGc,
+        Mode::JitPreempt,
+    ];
 
     /// The value of `RATA_STRESS` in this mode.
     pub fn stress(self) -> Option<&'static str> {
         match self {
-            Mode::Source | Mode::Compiled => None,
-            Mode::Gc => Some("gc"),
-            Mode::Preempt => Some("preempt"),
+            Mode::Source | Mode::Compiled | Mode::Jit => None,
+            Mode::Gc | Mode::JitGc => Some("gc"),
+            Mode::Preempt | Mode::JitPreempt => Some("preempt"),
+        }
+    }
+
+    /// The value of `RATA_JIT` in this mode: the interpreter's own modes are without.
+    pub fn jit(self) -> &'static str {
+        match self {
+            Mode::Source | Mode::Compiled => "on",
+            Mode::Gc | Mode::Preempt => "off",
+            Mode::Jit | Mode::JitGc | Mode::JitPreempt => "threshold=1,sync",
         }
     }
 }
@@ -39,6 +62,9 @@ impl fmt::Display for Mode {
             Mode::Compiled => "compiled",
             Mode::Gc => "stress=gc",
             Mode::Preempt => "stress=preempt",
+            Mode::Jit => "jit",
+            Mode::JitGc => "jit, stress=gc",
+            Mode::JitPreempt => "jit, stress=preempt",
         })
     }
 }
@@ -182,7 +208,11 @@ impl Example {
 
     /// Whether the example is run in `mode` at all.
     pub fn runs_in(&self, mode: Mode) -> bool {
-        mode.stress().is_none() || !(self.nostress || self.expect.is_compile_error())
+        match mode {
+            Mode::Source | Mode::Compiled => true,
+            Mode::Jit => !self.expect.is_compile_error(),
+            _ => !(self.nostress || self.expect.is_compile_error()),
+        }
     }
 
     /// `RATA_SIZE` in `mode`.

@@ -74,6 +74,7 @@ impl Run<'_> {
         let mut command = self.command(&self.tools.ratavm);
         command.arg("run").args(&self.example.flags).arg(file).args(&self.example.args);
         command.envs(self.example.env.iter().map(|(n, v)| (n, v)));
+        command.env("RATA_JIT", self.mode.jit());
         if let Some(stress) = self.mode.stress() {
             command.env("RATA_STRESS", stress);
         }

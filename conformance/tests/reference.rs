@@ -42,6 +42,24 @@ mod chapters {
     fn stress_preempt() {
         check(suite::chapters(), Mode::Preempt);
     }
+
+    #[cfg(feature = "jit")]
+    #[test]
+    fn jit() {
+        check(suite::chapters(), Mode::Jit);
+    }
+
+    #[cfg(feature = "jit")]
+    #[test]
+    fn jit_stress_gc() {
+        check(suite::chapters(), Mode::JitGc);
+    }
+
+    #[cfg(feature = "jit")]
+    #[test]
+    fn jit_stress_preempt() {
+        check(suite::chapters(), Mode::JitPreempt);
+    }
 }
 
 mod programs {
@@ -65,5 +83,23 @@ mod programs {
     #[test]
     fn stress_preempt() {
         check(suite::programs(), Mode::Preempt);
+    }
+
+    #[cfg(feature = "jit")]
+    #[test]
+    fn jit() {
+        check(suite::programs(), Mode::Jit);
+    }
+
+    #[cfg(feature = "jit")]
+    #[test]
+    fn jit_stress_gc() {
+        check(suite::programs(), Mode::JitGc);
+    }
+
+    #[cfg(feature = "jit")]
+    #[test]
+    fn jit_stress_preempt() {
+        check(suite::programs(), Mode::JitPreempt);
     }
 }

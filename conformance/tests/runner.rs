@@ -52,7 +52,7 @@ fn wrong_output_is_shown_as_a_diff() {
     fails("```rata\n#vm echo oh >&2\n```\n", &Mode::ALL, &["stderr is not empty", "| oh"]);
     fails(
         "```rata timeout=1\n#vm test \"$RATA_STRESS\" || exec sleep 50\n```\n",
-        &[Mode::Source, Mode::Compiled],
+        &[Mode::Source, Mode::Compiled, Mode::Jit],
         &["did not end within the time limit"],
     );
 }
@@ -60,9 +60,17 @@ fn wrong_output_is_shown_as_a_diff() {
 #[test]
 fn stress_modes_set_the_environment() {
     let text = "```rata size=1000\n#vm echo $RATA_STRESS $RATA_SIZE\n```\n```output\n1000\n```\n";
-    fails(text, &[Mode::Gc, Mode::Preempt], &["stress="]);
+    let stressed = [Mode::Gc, Mode::Preempt, Mode::JitGc, Mode::JitPreempt];
+    fails(text, &stressed, &["stress="]);
     assert!(outcome(text, Mode::Gc).unwrap_err().contains("+ gc 10\n"));
     passes(&text.replace("size=1000", "size=1000 nostress"));
+}
+
+#[test]
+fn jit_modes_set_the_environment() {
+    let text = "```rata\n#vm echo ${RATA_JIT#*,}\n```\n```output\nsync\n```\n";
+    let others = [Mode::Source, Mode::Compiled, Mode::Gc, Mode::Preempt];
+    fails(text, &others, &["- sync", "+ o"]);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Many processes: schedulers, signals, timers, I/O and the natives.
 //!
 //! Enters: loaded code. Leaves: the program's output and its exit code. `node` is what all processes
-//! share, `process` what others may touch of one, `sched` who runs when, `natives` what the standard
+//! share, `process` what others may touch of one, `sched` who runs when, `compiler` the thread that
+//! compiles hot functions, `natives` what the standard
 //! library is built on, `program` the way from packages to an exit code.
 
+mod compiler;
 pub mod host;
 pub mod natives;
 pub mod node;
@@ -14,3 +16,5 @@ mod report;
 pub mod sched;
 pub mod sync;
 mod world;
+
+pub use rata_vm::JitSettings;

@@ -11,6 +11,7 @@ use crate::sched::queue::Shared;
 use crate::sched::shard::Shard;
 use crate::world::Clock;
 use parking_lot::{Condvar, Mutex};
+use rata_vm::JitSettings;
 use rata_vm::heap::Fragment;
 use rata_vm::process::Process;
 use rata_vm::value::{Pid, Word};
@@ -26,6 +27,10 @@ pub struct Options {
     pub budget: i64,
     /// Collect garbage at every safepoint.
     pub collect_always: bool,
+    /// How functions are compiled to machine code.
+    pub jit: JitSettings,
+    /// Write `/tmp/perf-<pid>.map`, in which `perf` looks up the names of compiled functions.
+    pub perf_map: bool,
     /// Keep other processes alive when the main one ends.
     pub no_halt: bool,
     /// The program's command-line arguments.
@@ -38,6 +43,8 @@ impl Default for Options {
             workers: 0,
             budget: TURN,
             collect_always: false,
+            jit: JitSettings::ON,
+            perf_map: false,
             no_halt: false,
             args: Vec::new(),
         }
@@ -186,6 +193,7 @@ impl Node {
         self.exit.lock().get_or_insert(code);
         self.stopping.store(true, Ordering::SeqCst);
         self.exited.notify_all();
+        self.vm.stop_compiling();
         self.idle.wake_all();
     }
 

@@ -1,6 +1,7 @@
 //! Packages in, exit code out: loads the standard library and the program, starts the workers, runs the
 //! main process, waits for the end.
 
+use crate::compiler;
 use crate::host::WorkerHost;
 use crate::natives;
 use crate::node::{Node, Options, Outside, Schedule};
@@ -56,7 +57,7 @@ impl Launch {
 
     /// Runs a program to its end; gives the exit code. All output is written by then.
     pub fn run(self, stdlib: &Package, program: &Package) -> Result<i32, StartError> {
-        let vm = Vm::new(self.natives);
+        let vm = Vm::with_jit(self.natives, self.options.jit);
         vm.load(stdlib, Origin::Stdlib).map_err(StartError::Load)?;
         let modules = vm.load(program, Origin::Program).map_err(StartError::Load)?;
         let workers = match self.options.workers {
@@ -73,6 +74,7 @@ impl Launch {
                 node.stop(1);
             }
         });
+        compiler::start(&node).map_err(StartError::Threads)?;
         start_main(&node, &modules, program);
         if let Err(error) = start_workers(&node, locals) {
             node.stop(1);

@@ -10,6 +10,7 @@
 
 use crate::code::module::Module;
 use crate::heap::{Fragment, Heap};
+use crate::jit;
 use crate::mailbox::Mailbox;
 use crate::native::{Job, Resume};
 use crate::stack::Stack;
@@ -220,6 +221,8 @@ pub struct Process {
     pub(crate) stack: Stack,
     /// All else.
     pub core: Core,
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
+    pub(crate) jit: jit::Link,
 }
 
 impl Process {
@@ -242,6 +245,7 @@ impl Process {
                 suspended: None,
                 cold: None,
             },
+            jit: jit::Link::default(),
         }
     }
 
@@ -309,7 +313,7 @@ impl Process {
     /// between turns. In the middle of an operator (or a native like it) it is put off until that
     /// is done.
     pub fn collect(&mut self) {
-        let Process { heap, stack, core } = self;
+        let Process { heap, stack, core, .. } = self;
         if heap.is_pinned() {
             heap.request_collection();
             return;
@@ -332,7 +336,7 @@ impl Process {
         if !self.heap.is_minor_next() || self.over_limit() {
             return self.collect();
         }
-        let Process { heap, stack, core } = self;
+        let Process { heap, stack, core, .. } = self;
         heap.collect_young(|visit| {
             stack.trace_unsettled(visit);
             core.trace(visit);

@@ -11,6 +11,8 @@
 //!   fp-8   *const Function
 //!   base … base+8*registers    base = fp - 8 - 8*registers
 //! ```
+//! Compiled functions have frames of their own kind in between (`jit/abi.rs` draws where they meet).
+//!
 //! Within a chunk a frame lies right under its caller: `fp + 16` is the caller's base. The frame
 //! that is first in its chunk has `Head::scratch` there instead, and returns to the static
 //! [`POP_CHUNK`] word (or [`HALT`] for the first frame of all), whose handler finds the value in
@@ -34,6 +36,7 @@ use smallvec::SmallVec;
 
 use crate::code::exec::Ex;
 use crate::code::function::{Function, Info};
+use crate::jit::{self, Site};
 use crate::value::Word;
 
 /// What lies at the high end of a chunk. `scratch` comes first, so that it is register 0 of the
@@ -79,6 +82,9 @@ pub(crate) static HALT: Landing = Landing([0, Ex::Halt as u64]);
 /// Where the first frame of a further chunk returns to.
 pub(crate) static POP_CHUNK: Landing = Landing([0, Ex::PopChunk as u64]);
 
+/// Where an interpreted function called by compiled code returns to (`jit/abi.rs`).
+pub(crate) static JIT_RETURN: Landing = Landing([0, Ex::JitReturn as u64]);
+
 /// See the module.
 pub(crate) struct Stack {
     /// The innermost frame, between turns.
@@ -102,11 +108,26 @@ pub(crate) struct Frame {
     pub(crate) fp: *mut u64,
     pub(crate) pc: *const u64,
     head: *mut Head,
+    /// Of a compiled function: the call in progress. Then `pc` is where its instruction goes on.
+    pub(crate) compiled: Option<&'static Site>,
 }
 
 impl Frame {
+    fn interpreted(fp: *mut u64, pc: *const u64, head: *mut Head) -> Frame {
+        Frame { fp, pc, head, compiled: None }
+    }
+
+    /// The compiled frame at `fp` whose call returns to this address.
+    fn compiled(fp: *mut u64, address: usize, head: *mut Head) -> Frame {
+        let site = jit::site_at(address);
+        Frame { fp, pc: site.function.pc_at(site.place), head, compiled: Some(site) }
+    }
+
     pub(crate) fn function(&self) -> &'static Function {
-        // SAFETY: every frame holds its function, and functions are immortal.
+        if let Some(site) = self.compiled {
+            return site.function;
+        }
+        // SAFETY: every interpreter's frame holds its function, and functions are immortal.
         unsafe { &*(*self.fp.sub(1) as *const Function) }
     }
 
@@ -122,24 +143,42 @@ impl Frame {
 
     /// The frame that called this one; none for the first.
     pub(crate) fn caller(&self) -> Option<Frame> {
-        // SAFETY: the two words at fp are the caller's fp and the return pc; the first frame of
-        // a chunk lies under the chunk's head.
+        // SAFETY: the two words at fp are the caller's fp and the return address or pc; the first
+        // frame of a chunk lies under the chunk's head, and one called from compiled code under
+        // a bridge that is laid out alike.
         unsafe {
-            let fp = *self.fp as *mut u64;
-            let pc = *self.fp.add(1) as *const u64;
-            if pc == HALT.pc() {
-                None
-            } else if pc == POP_CHUNK.pc() {
-                let head = &*self.head;
-                (!fp.is_null()).then_some(Frame { fp, pc: head.pc, head: head.prev })
-            } else {
-                Some(Frame { fp, pc, head: self.head })
+            let (mut fp, mut head) = (*self.fp as *mut u64, self.head);
+            let mut to = *self.fp.add(1);
+            if self.compiled.is_some() {
+                if to as usize != jit::return_to_interpreter() {
+                    return Some(Frame::compiled(fp, to as usize, head));
+                }
+                // What the interpreter called lies under a header.
+                (fp, to) = (*fp as *mut u64, *fp.add(1));
             }
+            let mut pc = to as *const u64;
+            if pc == HALT.pc() {
+                return None;
+            }
+            if pc == POP_CHUNK.pc() {
+                (pc, head) = ((*head).pc, (*head).prev);
+            }
+            if pc == JIT_RETURN.pc() {
+                return Some(Frame::compiled(*fp as *mut u64, *fp.add(1) as usize, head));
+            }
+            (!fp.is_null()).then(|| Frame::interpreted(fp, pc, head))
         }
     }
 
     /// Shows the live registers.
     fn trace(&self, visit: &mut dyn FnMut(&mut Word)) {
+        if let Some(site) = self.compiled {
+            for &distance in &site.roots {
+                // SAFETY: the site says where words lie in the frame.
+                unsafe { visit(&mut *self.fp.cast::<u8>().sub(distance as usize).cast()) };
+            }
+            return;
+        }
         let base = self.base().cast::<Word>();
         self.info().for_each_live(self.function(), |register| {
             // SAFETY: live registers are below the function's register count and hold words.
@@ -262,7 +301,7 @@ impl Stack {
 
     /// The innermost frame.
     pub(crate) fn top(&self) -> Option<Frame> {
-        (!self.fp.is_null()).then_some(Frame { fp: self.fp, pc: self.pc, head: self.head })
+        (!self.fp.is_null()).then(|| Frame::interpreted(self.fp, self.pc, self.head))
     }
 
     /// All frames, innermost first.

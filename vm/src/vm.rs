@@ -21,6 +21,7 @@ use crate::code::module::{Export, Global, Module};
 use crate::code::stubs::{Stubs, capture};
 use crate::data::closure;
 use crate::helpers::fail::full_name;
+use crate::jit::{Compiled, Jit, Settings};
 use crate::native::NativeFn;
 use crate::symbols::Symbol;
 use crate::value::{Value, View, Word};
@@ -48,6 +49,7 @@ pub struct Vm {
     captures: Mutex<HashMap<(Symbol, Symbol, u32), Word>>,
     stubs: Stubs,
     next_ref: AtomicU64,
+    jit: Jit,
 }
 
 /// What a name in a module is.
@@ -111,6 +113,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Vm {
     /// A VM without modules. `natives` has one function per entry of `NATIVES`, in that order.
     pub fn new(natives: Vec<NativeFn>) -> Vm {
+        Vm::with_jit(natives, Settings::OFF)
+    }
+
+    /// The same, with a compiler to machine code as far as there is one.
+    pub fn with_jit(natives: Vec<NativeFn>, jit: Settings) -> Vm {
         assert!(natives.len() == NATIVES.len(), "one function per entry of the natives table");
         closure::set_describer(describe);
         Vm {
@@ -121,7 +128,56 @@ impl Vm {
             captures: Mutex::default(),
             stubs: Stubs::make(),
             next_ref: AtomicU64::new(1),
+            jit: Jit::new(jit),
         }
+    }
+
+    /// A VM with the same natives and no modules.
+    #[cfg(test)]
+    pub(crate) fn twin(&self, jit: Settings) -> Vm {
+        Vm::with_jit(self.natives.clone(), jit)
+    }
+
+    pub(crate) fn jit(&self) -> &Jit {
+        &self.jit
+    }
+
+    /// Compiles what has become hot, as it comes, until [`Vm::stop_compiling`]: the work of a thread of
+    /// its own. Returns at once if there is no compiler.
+    pub fn compile_hot_functions(&self) {
+        while let Some(function) = self.jit.next() {
+            self.jit.compile(self, function);
+        }
+    }
+
+    /// Tells of every function that is compiled from now on, for profilers; there is one observer.
+    pub fn observe_code(&self, observer: Box<dyn Fn(Compiled) + Send + Sync>) {
+        self.jit.observe(observer);
+    }
+
+    /// The function that a link leads to with so many arguments, if its module is there.
+    #[cfg(all(feature = "jit", target_arch = "x86_64", target_os = "linux"))]
+    pub(crate) fn link(
+        &self,
+        link: &crate::code::module::Link,
+        arguments: u32,
+    ) -> Option<&'static Function> {
+        let member = self.member(link.module, link.name, link.stdlib)?;
+        let Member::Functions(set) = member else { return None };
+        let target = set.target(arguments).filter(|target| target.taken == arguments)?;
+        let function = std::ptr::from_ref(target.function).cast_mut();
+        link.function.store(function, Ordering::Release);
+        Some(target.function)
+    }
+
+    /// Ends `compile_hot_functions`.
+    pub fn stop_compiling(&self) {
+        self.jit.close();
+    }
+
+    /// Whether functions that become hot are compiled.
+    pub fn has_compiler(&self) -> bool {
+        self.jit.is_enabled()
     }
 
     fn tables(&self) -> &'static Tables {

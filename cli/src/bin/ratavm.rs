@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use rata_bytecode::decode;
 use rata_bytecode::module::Package;
 use rata_cli::{Failure, cannot_read, compile_path, report, stdlib};
+use rata_runtime::JitSettings;
 use rata_runtime::node::Options;
 use rata_runtime::program;
 use std::io::Read;
@@ -46,6 +47,12 @@ struct Run {
     /// Scheduler threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     schedulers: Option<u16>,
+    /// Compile nothing to machine code while the program runs (nor does a build without the feature `jit`)
+    #[arg(long)]
+    no_jit: bool,
+    /// Compile a function to machine code after so many calls
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    jit_threshold: Option<u32>,
     /// The program, then its own arguments: everything after its path
     #[arg(required = true, trailing_var_arg = true, value_name = "PATH")]
     program: Vec<String>,
@@ -86,6 +93,27 @@ fn package(path: &str, stdlib: &Package) -> Result<Package, Failure> {
     compiled.package.ok_or_else(|| Failure::before_running("the compiler gave no package"))
 }
 
+/// `RATA_JIT`: `off`, `threshold=N`, and for those who look into it `sync` (compile at once, on the thread
+/// that calls) and `perf` (write a map for `perf`); several with commas.
+fn read_jit(text: &str, options: &mut Options) -> Result<(), Failure> {
+    for word in text.split(',').filter(|word| !word.is_empty()) {
+        let threshold = word.strip_prefix("threshold=").and_then(|n| n.parse().ok());
+        match (word, threshold) {
+            ("off", _) => options.jit = JitSettings::OFF,
+            ("on", _) => options.jit = JitSettings::ON,
+            ("sync", _) => options.jit.synchronous = true,
+            ("perf", _) => options.perf_map = true,
+            (_, Some(1..)) => options.jit.threshold = threshold.unwrap_or(1),
+            _ => {
+                let text =
+                    format!("RATA_JIT has `{word}`: it can be on, off, threshold=N, sync and perf");
+                return Err(Failure::before_running(text));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn options(run: &Run) -> Result<Options, Failure> {
     let mut options = Options {
         workers: run.schedulers.map_or(0, usize::from),
@@ -93,6 +121,13 @@ fn options(run: &Run) -> Result<Options, Failure> {
         args: run.program.iter().skip(1).cloned().collect(),
         ..Options::default()
     };
+    read_jit(&env::var("RATA_JIT").unwrap_or_default(), &mut options)?;
+    if let Some(threshold) = run.jit_threshold {
+        options.jit.threshold = threshold;
+    }
+    if run.no_jit {
+        options.jit = JitSettings::OFF;
+    }
     // For testing the VM itself: collect, or end the turn, at every safepoint.
     for word in env::var("RATA_STRESS").unwrap_or_default().split(',').filter(|w| !w.is_empty()) {
         match word {

@@ -15,6 +15,7 @@ use rata_bytecode::{decode, disasm, encode, verify};
 use rata_compiler::diagnostics::{Severity, Style, codes};
 use rata_compiler::pipeline::{Compiled, Request, Stage, compile_here};
 use rata_compiler::project::Sources;
+use rata_compiler::syntax::decode::binary;
 use std::io;
 
 /// Between two files of one input.
@@ -105,7 +106,11 @@ pub fn run(input: &[u8], stdlib: &Package) -> bool {
         is_stdlib: kind == 31,
         emit: None,
     };
-    let compiled = compile_here(&request).expect("the file is there");
+    let Ok(compiled) = compile_here(&request) else {
+        // The files are there: it is no text.
+        assert!(binary(sources.main).is_some(), "refused to read a text");
+        return false;
+    };
     check(&compiled);
     request.emit = match kind {
         0 => Some(Stage::Tokens),

@@ -212,6 +212,10 @@ macro_rules! for_each_exec {
             /// ext0 = distance, ext1 = info
             RecvWait Abc 2,
             // ---- the machine's own
+            /// first of every function that may be compiled: counts; ext0 = how often so far
+            Enter Abc 1,
+            /// the interpreted callee of a compiled function has returned
+            JitReturn Abc 0,
             /// the first frame of a chunk has returned
             PopChunk Abc 0,
             /// the first frame of all has returned

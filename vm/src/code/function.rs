@@ -11,6 +11,7 @@ use super::emit::CallSite;
 use super::module::Module;
 use crate::data::closure;
 use crate::heap::{Heap, freeze};
+use crate::jit;
 use crate::symbols::Symbol;
 use crate::value::Word;
 
@@ -35,8 +36,12 @@ pub(crate) struct Function {
     pub(crate) wants_self: bool,
     /// A top-level function of a script whose definition has run.
     pub(crate) defined: AtomicBool,
-    /// Machine code, once there is some.
+    /// What is known of its machine code, once there is some (`jit/table.rs`).
     pub(crate) compiled: AtomicPtr<u8>,
+    /// Where compiled code goes that calls it.
+    pub(crate) native: AtomicPtr<u8>,
+    /// Whether it is to be compiled, or has been, or cannot be.
+    pub(crate) requested: AtomicBool,
     pub(crate) name: Symbol,
     pub(crate) module: &'static Module,
     /// Its number in the VM, for stack traces.
@@ -88,6 +93,8 @@ impl Function {
             wants_self,
             defined: AtomicBool::new(false),
             compiled: AtomicPtr::default(),
+            native: AtomicPtr::new(jit::interpreted_entry()),
+            requested: AtomicBool::new(false),
             name,
             module,
             number,

@@ -78,6 +78,7 @@ pub(crate) fn link_module(
         natives: &natives,
         globals: &module.globals,
         types: &types,
+        counted: vm.jit().is_enabled(),
     };
     let mut calls = Vec::new();
     for (this, (function, code)) in functions.iter().zip(&from.functions).enumerate() {

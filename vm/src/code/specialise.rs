@@ -37,6 +37,8 @@ pub(crate) struct Names<'a> {
     pub(crate) natives: &'a [u32],
     pub(crate) globals: &'a [Global],
     pub(crate) types: &'a [&'static RtType],
+    /// Whether functions begin with `Enter`.
+    pub(crate) counted: bool,
 }
 
 /// A function's code and what is derived with it.
@@ -93,6 +95,10 @@ pub(crate) fn specialise(names: &Names<'_>, f: &file::Function, this: usize) -> 
         scratch: f.registers as Reg,
         scratch_used: false,
     };
+    if names.counted {
+        s.out.op(Ex::Enter, 0, 0, 0);
+        s.out.ext(0);
+    }
     let leaders = fuse::leaders(f);
     let mut i = 0;
     while let Some(op) = f.code.get(i) {

@@ -22,7 +22,8 @@ pub(crate) struct SharedBuf {
     unused: u64,
 }
 
-const HEAD: usize = size_of::<SharedBuf>();
+/// Bytes before the data.
+pub(crate) const HEAD: usize = size_of::<SharedBuf>();
 
 fn layout(capacity: usize) -> Layout {
     Layout::from_size_align(capacity.saturating_add(HEAD), 16)

@@ -7,9 +7,11 @@
 use smallvec::SmallVec;
 
 use super::machine::{Args, Machine};
+use crate::code::exec::args_words;
 use crate::code::function::Function;
 use crate::data::{exception, list};
 use crate::helpers::{arith, compare};
+use crate::jit;
 use crate::native::{Cx, Host, Native, NativeFn, Res};
 use crate::process::{Class, Outcome, Pause, Process};
 use crate::stack::Frame;
@@ -87,13 +89,20 @@ impl Env<'_> {
     #[cold]
     #[inline(never)]
     pub(crate) fn leave(&mut self, m: &mut Machine, exit: Exit) -> Option<Outcome> {
-        match exit {
-            Exit::Entry => {
-                m.save(&mut self.process.stack);
-                self.entry()
+        let mut exit = exit;
+        loop {
+            // Compiled code that catches something may soon raise again.
+            exit = match exit {
+                Exit::Entry => {
+                    m.save(&mut self.process.stack);
+                    return self.entry();
+                }
+                Exit::Raise(raised) => match self.raise(m, raised) {
+                    Ok(()) => return None,
+                    Err(exit) => exit,
+                },
+                Exit::Leave(outcome) => return Some(outcome),
             }
-            Exit::Raise(raised) => self.raise(m, raised),
-            Exit::Leave(outcome) => Some(outcome),
         }
     }
 
@@ -128,22 +137,26 @@ impl Env<'_> {
 
     /// Looks for what catches `raised`, raised by the instruction at the machine's pc, and goes on
     /// there; the outcome if nothing does.
-    fn raise(&mut self, m: &mut Machine, raised: Raised) -> Option<Outcome> {
+    fn raise(&mut self, m: &mut Machine, raised: Raised) -> Result<(), Exit> {
         if let Some(outcome) = self.pause(m) {
-            return Some(outcome);
+            return Err(Exit::Leave(outcome));
         }
         m.save_within(&mut self.process.stack);
         self.process.core.charge(1);
         let found = self.process.stack.frames().find_map(|frame| Some((frame, handler(frame)?)));
         let Some((frame, handler)) = found else {
-            return Some(self.uncaught(raised));
+            return Err(Exit::Leave(self.uncaught(raised)));
         };
         let value = if handler.guard { raised.value } else { self.attach_trace(raised) };
-        let function = frame.function();
         self.process.stack.unwind_to(frame);
-        m.catch(&self.process.stack, function.pc_at(handler.target));
-        m.set(handler.register as usize, value);
-        None
+        match frame.compiled {
+            Some(site) => jit::land(self, m, frame, site, value),
+            None => {
+                m.catch(&self.process.stack, frame.function().pc_at(handler.target));
+                m.set(handler.register as usize, value);
+                Ok(())
+            }
+        }
     }
 
     /// Leaves the operator at the machine's pc in the middle, if that is what it wants.
@@ -348,6 +361,13 @@ impl Env<'_> {
         let mut cx = self.cx();
         let a = cx.heap().value(a);
         compare::truth(&mut cx, a).map_err(|e| e.word())
+    }
+
+    /// Calls the native of the instruction at the machine's pc.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
+    pub(crate) fn call_native(&mut self, m: &Machine) -> Step {
+        let native = self.vm.native(m.ext(args_words(m.a())) as usize);
+        self.native(native, m.args())
     }
 
     /// Calls a native with arguments in registers.

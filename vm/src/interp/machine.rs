@@ -72,7 +72,22 @@ impl Args {
     }
 }
 
+// Some of it is for compiled code alone.
+#[cfg_attr(not(feature = "jit"), allow(dead_code))]
 impl Machine {
+    /// A machine at these places: of a frame, or of words that stand for one.
+    pub(crate) fn new(pc: *const u64, base: *mut u64, fp: *mut u64) -> Machine {
+        Machine { pc, base, fp }
+    }
+
+    pub(crate) fn pc(&self) -> *const u64 {
+        self.pc
+    }
+
+    pub(crate) fn fp(&self) -> *mut u64 {
+        self.fp
+    }
+
     /// Goes on where the stack says.
     pub(crate) fn load(stack: &Stack) -> Machine {
         let base = stack.top().map_or(std::ptr::null_mut(), |frame| frame.base());
@@ -248,6 +263,11 @@ impl Machine {
         Return(self.pc)
     }
 
+    /// Goes on at an instruction of the frame's function.
+    pub(crate) fn go_to(&mut self, pc: *const u64) {
+        self.pc = pc;
+    }
+
     /// Goes on there.
     #[inline(always)]
     pub(crate) fn go(&mut self, to: Return) {
@@ -258,6 +278,11 @@ impl Machine {
     #[inline(always)]
     pub(crate) fn has_room(&self, stack: &Stack, f: &Function) -> bool {
         self.base as usize - stack.limit as usize >= (f.registers() + 3) * 8
+    }
+
+    /// The same where the frame may reach below the stack's limit itself.
+    pub(crate) fn has_room_at_all(&self, stack: &Stack, f: &Function) -> bool {
+        self.base as usize >= stack.limit as usize + (f.registers() + 3) * 8
     }
 
     /// Pushes a frame of `f` that goes on at `to`, room having been checked.
@@ -446,6 +471,23 @@ impl Machine {
         self.pc = f.entry();
     }
 
+    /// Pushes a frame of `f` under `above` that goes on at `to`, its registers yet to be filled; there
+    /// is room.
+    pub(crate) fn push_bare(&mut self, above: *mut u64, f: &'static Function, to: *const u64) {
+        let none = Args { registers: std::ptr::null(), base: self.base, len: 0 };
+        // SAFETY: there is room, as the caller has checked.
+        unsafe { self.push_under(above, f, none, to) }
+    }
+
+    /// Writes the first `n` registers.
+    ///
+    /// # Safety
+    /// There are so many words at `words`, and the frame has so many registers.
+    pub(crate) unsafe fn copy_registers(&mut self, words: *const u64, n: usize) {
+        // SAFETY: by contract.
+        unsafe { std::ptr::copy_nonoverlapping(words, self.base, n) }
+    }
+
     /// Pushes a frame of `f` with these argument words (at most its arity of them).
     pub(crate) fn push_words(
         &mut self,
@@ -498,15 +540,20 @@ impl Machine {
 
     /// Whether a frame of `f` has room in place of the frame.
     #[inline(always)]
-    fn has_room_in_place(&self, stack: &Stack, f: &Function) -> bool {
-        self.fp as usize - stack.limit as usize >= (f.registers() + 1) * 8
+    pub(crate) fn fits_in_place(&self, stack: &Stack, f: &Function) -> bool {
+        self.has_bytes_in_place(stack, (f.registers() + 1) * 8)
+    }
+
+    #[inline(always)]
+    fn has_bytes_in_place(&self, stack: &Stack, bytes: usize) -> bool {
+        self.fp as usize - stack.limit as usize >= bytes
     }
 
     /// Replaces the frame by one of `f` whose parameters are yet to be filled.
     #[inline(always)]
     pub(crate) fn replace(&mut self, stack: &mut Stack, f: &'static Function) {
-        if !self.has_room_in_place(stack, f) {
-            *self = self.move_to_chunk(stack, f);
+        if !self.fits_in_place(stack, f) {
+            *self = self.move_to_chunk(stack, f.registers() + 3);
         }
         // SAFETY: there is room now.
         unsafe {
@@ -517,10 +564,17 @@ impl Machine {
         self.pc = f.entry();
     }
 
-    /// Makes a chunk with room for a frame of `f` in place of the frame.
+    /// Makes room for so many bytes under the two words at fp; what was there is lost.
+    pub(crate) fn make_room_in_place(&mut self, stack: &mut Stack, bytes: usize) {
+        if !self.has_bytes_in_place(stack, bytes) {
+            *self = self.move_to_chunk(stack, bytes.div_ceil(8) + 2);
+        }
+    }
+
+    /// Makes a chunk with room for a frame of so many words in place of the frame.
     #[cold]
     #[inline(never)]
-    fn move_to_chunk(mut self, stack: &mut Stack, f: &'static Function) -> Machine {
+    fn move_to_chunk(mut self, stack: &mut Stack, words: usize) -> Machine {
         // SAFETY: the frame is the innermost; what it returns to lies above it, or is in the head
         // of the chunk that it is first in.
         unsafe {
@@ -528,7 +582,7 @@ impl Machine {
             let to = *self.fp.add(1) as *const u64;
             let (base, to) =
                 if to == POP_CHUNK.pc() { stack.pop_chunk() } else { (self.fp.add(2), to) };
-            let above = stack.grow(f.registers() + 3, base, to);
+            let above = stack.grow(words, base, to);
             self.fp = above.sub(2);
             *self.fp.add(1) = POP_CHUNK.pc() as u64;
             *self.fp = caller;

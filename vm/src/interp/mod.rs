@@ -13,6 +13,8 @@ pub(crate) mod machine;
 mod rare;
 mod receive;
 mod run;
+#[cfg(all(feature = "jit", target_arch = "x86_64", target_os = "linux"))]
+mod single;
 mod special;
 
 use crate::native::Host;

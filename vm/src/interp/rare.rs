@@ -13,6 +13,7 @@ use crate::code::exec::{Ex, args_words};
 use crate::code::function::Function;
 use crate::code::module::{Global, Link, LoadState};
 use crate::helpers::{construct, fail, pattern, text};
+use crate::jit;
 use crate::process::Outcome;
 use crate::value::{Value, Word};
 
@@ -60,6 +61,18 @@ impl Env<'_> {
             }
             _ => self.load(m),
         }
+    }
+
+    /// The first instruction of a function that may be compiled.
+    #[inline(never)]
+    pub(crate) fn enter(&mut self, m: &mut Machine) -> Done {
+        jit::enter_function(self, m)
+    }
+
+    /// Goes on in the compiled code that called what has returned.
+    #[inline(never)]
+    pub(crate) fn go_back(&mut self, m: &mut Machine) -> Done {
+        jit::go_back(self, m)
     }
 
     /// Collections, text and parts of exceptions.

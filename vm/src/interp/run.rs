@@ -621,6 +621,8 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                     }
                 }
                 // ---- the machine's own
+                Ex::Enter => rare!(enter),
+                Ex::JitReturn => rare!(go_back),
                 Ex::PopChunk => outline!(copy => copy.pop_chunk(&mut process.stack)),
                 Ex::Halt => {
                     process.core.result = m.get(0);

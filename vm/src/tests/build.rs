@@ -12,7 +12,7 @@ use crate::inspect::inspect;
 use crate::native::{Cx, Host, Native, NativeFn, Poll};
 use crate::process::{Core, Outcome, Process};
 use crate::value::{Pid, Value};
-use crate::{Fragment, Heap, LoadError, ModuleIndex, Origin, Vm};
+use crate::{Fragment, Heap, JitSettings, LoadError, ModuleIndex, Origin, Vm};
 
 /// A module being built.
 #[derive(Default)]
@@ -155,15 +155,25 @@ impl Host for TestHost {
 pub(crate) struct Mode {
     pub(crate) stress: bool,
     pub(crate) budget: i64,
+    /// Every function is compiled when it is first called (if there is a compiler).
+    pub(crate) jit: bool,
 }
 
-pub(crate) const PLAIN: Mode = Mode { stress: false, budget: 4000 };
-pub(crate) const MODES: [Mode; 4] = [
+pub(crate) const PLAIN: Mode = Mode { stress: false, budget: 4000, jit: false };
+pub(crate) const JIT: Mode = Mode { jit: true, ..PLAIN };
+pub(crate) const MODES: [Mode; 8] = [
     PLAIN,
-    Mode { stress: true, budget: 4000 },
-    Mode { stress: false, budget: 1 },
-    Mode { stress: true, budget: 1 },
+    Mode { stress: true, ..PLAIN },
+    Mode { budget: 1, ..PLAIN },
+    Mode { stress: true, budget: 1, ..PLAIN },
+    JIT,
+    Mode { stress: true, ..JIT },
+    Mode { budget: 1, ..JIT },
+    Mode { stress: true, budget: 1, ..JIT },
 ];
+
+/// Compiles at the first call.
+const AT_ONCE: JitSettings = JitSettings { enabled: true, threshold: 1, synchronous: true };
 
 fn no_native<'h>(cx: &mut Cx<'h, '_>, _: &[Value<'h>]) -> Native<'h> {
     Native::Raise(cx.runtime_error("this native is not there in tests"))
@@ -181,17 +191,32 @@ pub(crate) fn vm_with(natives: &[(&str, NativeFn)]) -> Vm {
 /// A program: its VM, and where to begin.
 pub(crate) struct Program {
     pub(crate) vm: Vm,
+    /// The same with a compiler; without it `vm` serves for all modes.
+    twin: Option<Vm>,
     pub(crate) modules: Vec<ModuleIndex>,
 }
 
 impl Program {
     pub(crate) fn load(vm: Vm, modules: Vec<Build>) -> Result<Program, LoadError> {
         let modules: Vec<Module> = modules.into_iter().map(|b| b.module).collect();
-        let modules = vm.load(&Package { modules, entry: None }, Origin::Program)?;
+        let package = Package { modules, entry: None };
+        let twin = vm.twin(AT_ONCE);
+        twin.load(&package, Origin::Program)?;
+        let modules = vm.load(&package, Origin::Program)?;
         for &index in &modules {
             vm.listing(index).expect("the table of instructions agrees with what is emitted");
         }
-        Ok(Program { vm, modules })
+        Ok(Program { vm, twin: Some(twin), modules })
+    }
+
+    /// A program of modules that have been loaded.
+    pub(crate) fn of(vm: Vm, modules: Vec<ModuleIndex>) -> Program {
+        Program { vm, twin: None, modules }
+    }
+
+    /// The VM that runs it in a mode.
+    pub(crate) fn vm(&self, mode: Mode) -> &Vm {
+        self.twin.as_ref().filter(|_| mode.jit).unwrap_or(&self.vm)
     }
 
     pub(crate) fn new(modules: Vec<Build>) -> Program {
@@ -201,20 +226,20 @@ impl Program {
     /// A process about to call the exported `main` of the last module with these ints.
     pub(crate) fn process(&self, args: &[i64], mode: Mode) -> Process {
         let last = *self.modules.last().expect("a module");
-        let main = self.vm.exported(last, crate::sym::MAIN).expect("main is exported").0;
+        let main = self.vm(mode).exported(last, crate::sym::MAIN).expect("main is exported").0;
         let heap = Heap::new();
         let mut call = vec![main];
         call.extend(args.iter().map(|&n| heap.int(n)));
         let mut process = Process::new(Pid::new(1, 1));
         process.heap.set_stress(mode.stress);
-        process.start(&self.vm, Fragment::copy_of(heap.list(&call)));
+        process.start(self.vm(mode), Fragment::copy_of(heap.list(&call)));
         process
     }
 
     /// Runs a process until it ends; waits and jobs are served at once.
     pub(crate) fn finish(&self, process: &mut Process, host: &mut TestHost, mode: Mode) -> Outcome {
         loop {
-            match crate::run(process, &self.vm, host, mode.budget) {
+            match crate::run(process, self.vm(mode), host, mode.budget) {
                 Outcome::Yield => {}
                 Outcome::Offload(job) => process.resume_with(job.run()),
                 Outcome::Wait(wait) if host.arriving.is_empty() && host.delay == 0 => {

@@ -94,7 +94,7 @@ fn uncaught_with_a_trace() {
         let lines: Vec<String> = process
             .stacktrace()
             .iter()
-            .filter_map(|&entry| program.vm.trace_line(entry))
+            .filter_map(|&entry| program.vm(mode).trace_line(entry))
             .map(|line| line.to_string())
             .collect();
         let expected = [
@@ -136,7 +136,7 @@ fn raised_again() {
             let lines: Vec<u32> = process
                 .stacktrace()
                 .iter()
-                .filter_map(|&entry| program.vm.trace_line(entry))
+                .filter_map(|&entry| program.vm(mode).trace_line(entry))
                 .map(|line| line.line)
                 .collect();
             assert_eq!(lines, [3, 5, 2], "in {mode:?}");

@@ -24,7 +24,7 @@ fn program(registers: u32, code: Vec<Op>) -> Program {
 /// How many turns a program takes with a budget of 1; whether one of them ends for want of budget
 /// in the middle of an operator is what this is about.
 fn turns(program: &Program, n: i64) -> usize {
-    let mode = Mode { stress: false, budget: 1 };
+    let mode = Mode { budget: 1, ..PLAIN };
     let mut process = program.process(&[n], mode);
     let mut turns = 0;
     loop {

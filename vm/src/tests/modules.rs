@@ -103,11 +103,11 @@ fn a_program_loads_its_modules_in_order() {
     for mode in MODES {
         let mut process = crate::Process::new(crate::Pid::new(7, 7));
         process.heap.set_stress(mode.stress);
-        process.start_program(&program.vm, &program.modules, None);
+        process.start_program(program.vm(mode), &program.modules, None);
         let outcome = program.finish(&mut process, &mut TestHost::default(), mode);
         assert_eq!(show(&process, &outcome), "nil");
         for &index in &program.modules {
-            assert_eq!(program.vm.load_state(index), crate::LoadState::Loaded);
+            assert_eq!(program.vm(mode).load_state(index), crate::LoadState::Loaded);
         }
     }
 }
@@ -173,7 +173,7 @@ fn the_standard_library_keeps_its_own_modules() {
     load(vec![named("Lib", "stdlib's"), caller("Std", None)], Origin::Stdlib);
     let modules =
         load(vec![named("Lib", "program's"), caller("App", Some("Std"))], Origin::Program);
-    let program = Program { vm, modules };
+    let program = Program::of(vm, modules);
     program.check(&[0], "{\"program's\", \"stdlib's\"}");
 }
 

@@ -1,0 +1,153 @@
+//! What is compiled, and when.
+//!
+//! In: settings, functions that have become hot. Out: their code, published. The VM starts no thread:
+//! the runtime asks for the next function and has it compiled, on a thread of its own.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::{abi, compile, enter, install};
+use crate::code::function::Function;
+use crate::helpers::fail::full_name;
+use crate::interp::env::{Env, Exit};
+use crate::interp::machine::Machine;
+use crate::vm::Vm;
+
+/// How functions are compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// Whether at all.
+    pub enabled: bool,
+    /// After how many calls.
+    pub threshold: u32,
+    /// At once, by the process that calls, instead of on another thread.
+    pub synchronous: bool,
+}
+
+impl Settings {
+    /// Nothing is compiled.
+    pub const OFF: Settings = Settings { enabled: false, threshold: 0, synchronous: false };
+    /// After how many calls a function is compiled that is not said to be otherwise.
+    pub const THRESHOLD: u32 = 1000;
+    /// What is best for most programs.
+    pub const ON: Settings = Settings { enabled: true, threshold: Self::THRESHOLD, ..Self::OFF };
+}
+
+/// A function that has been compiled, for whoever tells profilers and debuggers.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// `Module.name/arity`
+    pub name: String,
+    /// Where its code begins.
+    pub address: usize,
+    /// How many bytes that is.
+    pub bytes: usize,
+}
+
+type Observer = Box<dyn Fn(Compiled) + Send + Sync>;
+
+/// Functions waiting to be compiled. One per VM.
+pub(crate) struct Jit {
+    settings: Settings,
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+    observer: OnceLock<Observer>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<&'static Function>,
+    closed: bool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Jit {
+    pub(crate) fn new(settings: Settings) -> Jit {
+        let enabled = settings.enabled && compile::compiler().is_some();
+        Jit {
+            settings: Settings { enabled, ..settings },
+            queue: Mutex::default(),
+            arrived: Condvar::new(),
+            observer: OnceLock::new(),
+        }
+    }
+
+    /// Whether functions that are loaded should begin with `Enter`.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.settings.enabled
+    }
+
+    /// Waits for a function to compile; nothing when no more will come.
+    pub(crate) fn next(&self) -> Option<&'static Function> {
+        let mut queue = lock(&self.queue);
+        loop {
+            if queue.closed || !self.settings.enabled {
+                return None;
+            }
+            if let Some(function) = queue.waiting.pop_front() {
+                return Some(function);
+            }
+            queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets who waits go.
+    pub(crate) fn close(&self) {
+        lock(&self.queue).closed = true;
+        self.arrived.notify_all();
+    }
+
+    fn request(&self, function: &'static Function) {
+        lock(&self.queue).waiting.push_back(function);
+        self.arrived.notify_one();
+    }
+
+    /// Compiles a function, unless that has been done.
+    pub(crate) fn compile(&self, vm: &Vm, function: &'static Function) {
+        let Some(code) = compile::compile(vm, function) else { return };
+        if let Some(observer) = self.observer.get() {
+            let name = full_name(function);
+            observer(Compiled { name, address: code.start, bytes: code.bytes });
+        }
+    }
+
+    /// Tells of everything that is compiled from now on; there is one observer.
+    pub(crate) fn observe(&self, observer: Observer) {
+        // A second one is not asked for.
+        let _ = self.observer.set(observer);
+    }
+}
+
+/// What `Function::native` is before a function has code.
+pub(crate) fn interpreted_entry() -> *mut u8 {
+    abi::address(abi::interpreted_entry) as *mut u8
+}
+
+/// The machine stands at a function's `Enter`: goes on in its code if it has any, and counts otherwise.
+pub(crate) fn enter_function(env: &mut Env<'_>, m: &mut Machine) -> Result<(), Exit> {
+    let function = m.function();
+    if let Some(code) = install::code_of(function) {
+        return enter::enter(env, m, code);
+    }
+    let counter = m.cache(1);
+    let count = counter.load(Ordering::Relaxed) + 1;
+    counter.store(count, Ordering::Relaxed);
+    let vm = env.vm;
+    let settings = &vm.jit().settings;
+    if count >= settings.threshold as u64 && !function.requested.swap(true, Ordering::Relaxed) {
+        if settings.synchronous {
+            vm.jit().compile(vm, function);
+            if let Some(code) = install::code_of(function) {
+                return enter::enter(env, m, code);
+            }
+        } else {
+            vm.jit().request(function);
+        }
+    }
+    m.next(2);
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! Between the interpreter and compiled code: entering, leaving, and coming back.
+//!
+//! In: the machine at a function's `Enter`, at `JitReturn`, or an exception with a landing. Out: the
+//! machine where the interpreter goes on. Compiled code never stays half done: whenever it is left the
+//! process stands in an interpreter's frame, so turns end, collections run and natives are resumed as ever.
+//!
+//! # Safety
+//! Frames are laid out as `stack.rs` and `abi.rs` say; the reason with which compiled code was left says
+//! which of them lies at `Transit::sp`. Room: whoever pushes checks the stack's limit, except for a return
+//! address and a bridge (56 bytes), which have the red zone.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use super::abi::{self, Transit, reason};
+use super::helpers::Run;
+use super::table::{Code, Site};
+use crate::code::function::Function;
+use crate::interp::env::{Env, Exit};
+use crate::interp::machine::Machine;
+use crate::native::Host;
+use crate::process::{Outcome, Process};
+use crate::stack::{Frame, JIT_RETURN, POP_CHUNK};
+use crate::value::Word;
+
+type Done = Result<(), Exit>;
+
+/// Words of a bridge, its return address not counted.
+const BRIDGE: usize = 6;
+
+/// Words of the chunks that compiled code goes on in: going from one to the next takes as long as
+/// dozens of calls, so it should be rare.
+const FURTHER: usize = 440;
+
+/// Runs compiled code, which `go` enters; then brings the machine to where the interpreter goes on.
+unsafe fn excursion(
+    env: &mut Env<'_>,
+    m: &mut Machine,
+    go: impl FnOnce(*mut Process, *mut Transit) -> u64,
+) -> Done {
+    let mut transit = MaybeUninit::<Transit>::uninit();
+    let host: *mut (dyn Host + '_) = &raw mut *env.host;
+    // SAFETY: the lifetime is forgotten for as long as this function runs.
+    let host =
+        unsafe { std::mem::transmute::<*mut (dyn Host + '_), *mut (dyn Host + 'static)>(host) };
+    let mut run = Run { vm: env.vm, host, step: None };
+    let process: *mut Process = &raw mut *env.process;
+    let at = transit.as_mut_ptr();
+    // SAFETY: compiled code and its helpers use process, host and run until it is left, nobody else.
+    let why = unsafe {
+        (&raw mut (*at).run).write((&raw mut run).cast());
+        (*process).jit.transit = at as u64;
+        go(process, at)
+    };
+    // SAFETY: whoever leaves has written what its reason says.
+    unsafe {
+        debug_assert!(why == reason::RETURNED || why == reason::LEFT);
+        if why == reason::RETURNED {
+            let value = Word::from_bits((*at).value);
+            *m = Machine::new(ptr::null(), ptr::null_mut(), (*at).fp);
+            m.ret(value);
+            return Ok(());
+        }
+        let called = left(env, m, at);
+        match run.step.take() {
+            Some(step) => env.answered(m, step),
+            None => called,
+        }
+    }
+}
+
+/// Makes the interpreter's frame that compiled code was left for.
+unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: *const Transit) -> Done {
+    // SAFETY: written by whoever left.
+    let (mut fits, pc) = (true, unsafe { (*transit).pc });
+    // SAFETY: `callee` was written on the way; `sp` is at the return address of what was left.
+    unsafe {
+        let function = &*(env.process.jit.callee as *const Function);
+        let under_header = *(*transit).sp as usize == abi::return_to_interpreter();
+        let stack = &mut env.process.stack;
+        if under_header {
+            *m = Machine::new(ptr::null(), ptr::null_mut(), (*transit).fp);
+            fits = m.fits_in_place(stack, function);
+            m.replace(stack, function);
+        } else {
+            let bridge = (*transit).sp.sub(1);
+            *bridge = (*transit).fp as u64;
+            for (i, word) in (*transit).saved.into_iter().enumerate() {
+                *bridge.sub(1 + i) = word;
+            }
+            let above = (*transit).sp.sub(BRIDGE);
+            *m = Machine::new(ptr::null(), above, bridge);
+            if m.has_room_at_all(stack, function) {
+                m.push_bare(above, function, JIT_RETURN.pc());
+            } else {
+                fits = false;
+                let words = (function.registers() + 3).max(FURTHER);
+                let first = stack.grow(words, above, JIT_RETURN.pc());
+                m.push_bare(first, function, POP_CHUNK.pc());
+            }
+        }
+        // Not all of the image has been written: what is not live there is not read either.
+        let image = (&raw const (*transit).image).cast::<u64>();
+        if pc.is_null() {
+            receive_arguments(m, function, image);
+        } else {
+            m.copy_registers(image, function.registers());
+            m.go_to(pc);
+        }
+    }
+    if !fits && env.process.over_limit() {
+        m.save(&mut env.process.stack);
+        return Err(Exit::Leave(Outcome::LimitReached));
+    }
+    let at_entry = pc.is_null() || ptr::eq(pc, m.function().entry());
+    let due = env.process.core.budget <= 0 || env.process.heap.should_collect();
+    if at_entry && due { Err(Exit::Entry) } else { Ok(()) }
+}
+
+/// Puts what a function was called with into its registers: a closure comes after the arguments.
+unsafe fn receive_arguments(m: &mut Machine, function: &'static Function, image: *const u64) {
+    let arity = function.arity as usize;
+    // SAFETY: the function has that many parameters, and its captures after them.
+    unsafe { m.copy_registers(image, arity) };
+    if takes_closure(function) {
+        // SAFETY: the caller has passed it.
+        let closure = Word::from_bits(unsafe { *image.add(arity) });
+        // The process's own, just passed.
+        let captures = crate::value::Value::new(closure).as_closure();
+        m.fill_captures(function, captures.map_or(&[][..], |c| c.captures()), closure);
+    }
+}
+
+/// Whether compiled code expects the closure after the arguments.
+pub(crate) fn takes_closure(function: &Function) -> bool {
+    function.captures != 0 || function.wants_self
+}
+
+/// The machine stands at the first instruction of a compiled function, its parameters (and captures) in the
+/// frame: runs the code in its place.
+pub(crate) fn enter(env: &mut Env<'_>, m: &mut Machine, code: &'static Code) -> Done {
+    let (mut here, function) = (*m, m.function());
+    let arity = function.arity as usize;
+    let captures = function.captures as usize + function.wants_self as usize;
+    // SAFETY: the image has room for all registers of a compiled function; there is room for the
+    // frame under the header at fp.
+    unsafe {
+        excursion(env, m, |process, transit| {
+            let image = (&raw mut (*transit).image).cast::<u64>();
+            for i in 0..arity {
+                *image.add(i) = here.get(i).bits();
+            }
+            if takes_closure(function) {
+                // No closure here: its captures follow one by one.
+                *image.add(arity) = 0;
+                for i in arity..arity + captures {
+                    *image.add(1 + i) = here.get(i).bits();
+                }
+            }
+            here.make_room_in_place(&mut (*process).stack, code.room);
+            abi::enter_call(process, code.body, here.fp())
+        })
+    }
+}
+
+/// An interpreted function has returned to compiled code: the value is in register 0, the bridge is fp.
+pub(crate) fn go_back(env: &mut Env<'_>, m: &mut Machine) -> Done {
+    let (value, bridge) = (m.get(0), m.fp());
+    // SAFETY: `left` made the bridge.
+    unsafe {
+        let (target, fp) = (*bridge.add(1) as usize, *bridge as *mut u64);
+        let saved = std::array::from_fn(|i| *bridge.sub(1 + i));
+        excursion(env, m, |process, transit| {
+            (*transit).value = value.bits();
+            (*transit).saved = saved;
+            abi::enter_at(process, target, bridge.add(2), fp)
+        })
+    }
+}
+
+/// An exception is caught by compiled code: the stack has been unwound to its frame.
+pub(crate) fn land(
+    env: &mut Env<'_>,
+    m: &mut Machine,
+    frame: Frame,
+    site: &Site,
+    value: Word,
+) -> Done {
+    let Some(landing) = site.landing else { return Ok(()) };
+    // SAFETY: the frame lies at fp, with the size that its call's site says. No register survives into a
+    // landing.
+    unsafe {
+        let sp = frame.fp.cast::<u8>().sub(site.frame as usize).cast::<u64>();
+        excursion(env, m, |process, transit| {
+            (*transit).value = value.bits();
+            (*transit).saved = [0; 4];
+            abi::enter_at(process, landing, sp, frame.fp)
+        })
+    }
+}

@@ -1,0 +1,167 @@
+//! What compiled code asks of the rest of the VM: the same helpers as the interpreter, behind thunks.
+//!
+//! In: the process and words. Out: a word and whether that has failed. They run on the worker's stack and
+//! never collect. What fails is not reported: compiled code leaves, and the interpreter does the
+//! instruction again, with all that belongs to it (exceptions, traces, operators that pause).
+//!
+//! # Safety
+//! Called by the thunks of `abi.rs` only, with the process that compiled code runs in; its `Transit` and
+//! [`Run`] were set up by `enter.rs` from the very references that the turn was given, which nobody else
+//! uses meanwhile. Words come from verified code, so they are live words of the process.
+#![allow(unsafe_code)]
+
+use super::abi::Transit;
+use crate::helpers::{access, arith, compare as comparison, construct};
+use crate::interp::env::{Binary, Env, Step};
+use crate::interp::machine::Machine;
+use crate::native::Host;
+use crate::process::Process;
+use crate::value::Word;
+use crate::vm::Vm;
+use rata_bytecode::operand::Cmp;
+
+/// What a turn was given.
+pub(crate) struct Run {
+    pub(crate) vm: *const Vm,
+    pub(crate) host: *mut (dyn Host + 'static),
+    /// What a native answered beside a value: for the interpreter.
+    pub(crate) step: Option<Step>,
+}
+
+/// A helper's answer.
+#[repr(C)]
+pub(crate) struct Answer {
+    value: u64,
+    failed: u64,
+}
+
+/// What a helper gives. One that fails has had no effect: the interpreter does it again.
+fn answer<E>(env: &mut Env<'_>, helper: impl FnOnce(&mut Env<'_>) -> Result<u64, E>) -> Answer {
+    match helper(env) {
+        Ok(value) => Answer { value, failed: 0 },
+        Err(_) => {
+            if let Some(cold) = &mut env.process.core.cold {
+                cold.pause = None;
+            }
+            Answer { value: 0, failed: 1 }
+        }
+    }
+}
+
+/// The turn's context, and the image.
+unsafe fn context<'a>(process: *mut Process) -> (Env<'a>, &'a mut Run, *mut u64) {
+    // SAFETY: see the module.
+    unsafe {
+        let transit = (*process).jit.transit as *mut Transit;
+        let run = &mut *(*transit).run.cast::<Run>();
+        let env = Env { process: &mut *process, vm: &*run.vm, host: &mut *run.host };
+        (env, run, (&raw mut (*transit).image).cast())
+    }
+}
+
+/// Operators of two operands, by number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+pub(crate) enum Operator {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    IntDiv,
+    Mod,
+    Pow,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    Index,
+    Cons1,
+    Same,
+}
+
+const BINARY: [Binary; 16] = [
+    arith::add,
+    arith::sub,
+    arith::mul,
+    arith::div,
+    arith::int_div,
+    arith::modulo,
+    arith::pow,
+    comparison::eq,
+    comparison::ne,
+    comparison::lt,
+    comparison::le,
+    comparison::gt,
+    comparison::ge,
+    access::index,
+    construct::cons1,
+    comparison::same,
+];
+
+/// `a op b`.
+pub(super) unsafe extern "sysv64" fn binary(
+    process: *mut Process,
+    operator: u64,
+    a: u64,
+    b: u64,
+) -> Answer {
+    // SAFETY: see the module.
+    let (mut env, ..) = unsafe { context(process) };
+    let helper = BINARY[operator as usize & 15];
+    answer(&mut env, |env| {
+        env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits)
+    })
+}
+
+/// Whether `a op b` holds.
+pub(super) unsafe extern "sysv64" fn compare(
+    process: *mut Process,
+    operator: u64,
+    a: u64,
+    b: u64,
+) -> Answer {
+    const OPERATORS: [Cmp; 6] = [Cmp::Eq, Cmp::Ne, Cmp::Lt, Cmp::Le, Cmp::Gt, Cmp::Ge];
+    // SAFETY: see the module.
+    let (mut env, ..) = unsafe { context(process) };
+    let operator = OPERATORS[operator as usize % 6];
+    let (a, b) = (Word::from_bits(a), Word::from_bits(b));
+    answer(&mut env, |env| env.compare_truth(operator, a, b).map(u64::from))
+}
+
+/// Whether a condition holds.
+pub(super) unsafe extern "sysv64" fn truth(process: *mut Process, word: u64) -> Answer {
+    // SAFETY: see the module.
+    let (mut env, ..) = unsafe { context(process) };
+    answer(&mut env, |env| env.truth(Word::from_bits(word)).map(u64::from))
+}
+
+/// Executes the instruction at `pc` on the image: gives where it goes on.
+pub(super) unsafe extern "sysv64" fn step(process: *mut Process, pc: *const u64) -> Answer {
+    // SAFETY: see the module; the instruction's operands are in the image, as large as a frame.
+    let (mut env, _, image) = unsafe { context(process) };
+    let mut machine = Machine::new(pc, image, std::ptr::null_mut());
+    answer(&mut env, |env| env.single(&mut machine).map(|()| machine.pc() as u64))
+}
+
+/// Calls the native of the instruction at `pc`. What it answers but a value is kept for the interpreter.
+pub(super) unsafe extern "sysv64" fn native(process: *mut Process, pc: *const u64) -> Answer {
+    // SAFETY: as for `step`.
+    let (mut env, run, image) = unsafe { context(process) };
+    let machine = Machine::new(pc, image, std::ptr::null_mut());
+    match env.call_native(&machine) {
+        Step::Value(word) => Answer { value: word.bits(), failed: 0 },
+        step => {
+            run.step = Some(step);
+            Answer { value: 0, failed: 1 }
+        }
+    }
+}
+
+/// Room for an object of so many words.
+pub(super) unsafe extern "sysv64" fn allocate(process: *mut Process, words: u64) -> Answer {
+    // SAFETY: see the module.
+    let heap = unsafe { &(*process).heap };
+    Answer { value: heap.allocate(words as usize) as u64, failed: 0 }
+}

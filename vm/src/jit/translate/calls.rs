@@ -1,0 +1,246 @@
+//! Calls of every sort, and returns.
+//!
+//! A call goes through `Function::native` of the callee, which is its code or the way into the
+//! interpreter; a call of the function itself goes straight. `Link::callee` tells the interpreter whom it
+//! was for. Tail calls are jumps, since no argument lies on the stack; one of the function itself is a
+//! loop.
+
+use std::mem::offset_of;
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{
+    BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef, Value,
+};
+
+use super::arith::{Operand, offset};
+use super::{Flow, Kind, Translator, in_registers, trusted};
+use crate::code::MISSING;
+use crate::code::exec::Ex;
+use crate::code::function::{FnSet, Function};
+use crate::code::module::Link;
+use crate::heap::layout;
+use crate::jit::abi::{self, Transit};
+use crate::jit::analyse::{Ins, Registers};
+use crate::jit::helpers::Operator;
+use crate::process::Process;
+
+/// Whom a call is for.
+#[derive(Clone, Copy)]
+enum Callee {
+    Known(&'static Function),
+    /// The address of a function.
+    Found(Value),
+}
+
+impl Translator<'_, '_> {
+    pub(super) fn call(&mut self, ins: &Ins) -> Flow {
+        match ins.op {
+            Ex::Return => {
+                let value = self.get(ins.a);
+                self.b.ins().return_(&[value]);
+                Flow::Ended
+            }
+            Ex::ReturnWord => {
+                let value = self.int(ins.ext[0] as i64);
+                self.b.ins().return_(&[value]);
+                Flow::Ended
+            }
+            Ex::ReturnAdd => {
+                let value = self.sum(ins, Operator::Add, ins.b, Operand::Register(ins.c));
+                self.b.ins().return_(&[value]);
+                Flow::Ended
+            }
+            Ex::CallNative => self.call_native(ins),
+            Ex::TailSelf1 | Ex::TailSelf2 | Ex::TailSelf3 => self.loop_again(ins),
+            Ex::CallAddInt => {
+                let (operator, n) = offset(ins.c_int());
+                let argument = self.sum(ins, operator, ins.b, Operand::Int(n));
+                self.full_call(ins, Callee::Known(function_at(ins)), vec![argument])
+            }
+            Ex::CallImport | Ex::TailImport => match self.linked(ins) {
+                Some(function) => self.call_with(ins, Callee::Known(function), None),
+                None => self.leave(ins),
+            },
+            Ex::CallValue | Ex::TailValue => self.call_value(ins),
+            _ => self.call_with(ins, Callee::Known(function_at(ins)), None),
+        }
+    }
+
+    /// A call or tail call with the instruction's arguments, and the closure after them.
+    fn call_with(&mut self, ins: &Ins, callee: Callee, closure: Option<Value>) -> Flow {
+        let mut values: Vec<Value> = ins.args.iter().map(|&register| self.get(register)).collect();
+        if let Callee::Known(function) = callee {
+            for _ in values.len()..function.arity as usize {
+                let missing = self.int(MISSING.bits() as i64);
+                values.push(missing);
+            }
+        }
+        values.extend(closure);
+        if ins.falls { self.full_call(ins, callee, values) } else { self.tail_call(callee, values) }
+    }
+
+    /// Puts arguments beyond those in machine registers into the image.
+    fn pass(&mut self, values: &mut Vec<Value>) {
+        let registers = in_registers(values.len());
+        if values.len() == registers {
+            return;
+        }
+        let transit = self.transit();
+        for (i, &value) in values.iter().enumerate().skip(registers) {
+            let offset = offset_of!(Transit, image) + 8 * i;
+            self.b.ins().store(trusted(), value, transit, offset as i32);
+        }
+        values.truncate(registers);
+    }
+
+    /// The address to call; none is the function itself.
+    fn target(&mut self, callee: Callee) -> Option<Value> {
+        let address = match callee {
+            Callee::Known(function) if std::ptr::eq(function, self.function) => return None,
+            Callee::Known(function) => self.int(std::ptr::from_ref(function) as i64),
+            Callee::Found(address) => address,
+        };
+        self.process_store(offset_of!(Process, jit.callee), address);
+        let offset = offset_of!(Function, native) as i32;
+        Some(self.b.ins().load(I64, trusted(), address, offset))
+    }
+
+    fn tail_call(&mut self, callee: Callee, mut values: Vec<Value>) -> Flow {
+        self.pass(&mut values);
+        let signature = self.signature(values.len(), Kind::Tail);
+        match self.target(callee) {
+            Some(target) => self.b.ins().return_call_indirect(signature, target, &values),
+            None => self.b.ins().return_call(self.this, &values),
+        };
+        Flow::Ended
+    }
+
+    /// A call that comes back: a safepoint.
+    fn full_call(&mut self, ins: &Ins, callee: Callee, mut values: Vec<Value>) -> Flow {
+        let live = self.live_after(ins);
+        let spilled = self.spill(&live.iter().collect::<Vec<u16>>());
+        self.pass(&mut values);
+        let target = self.target(callee);
+        let signature = self.signature(values.len(), Kind::Tail);
+        if let Some(handler) = self.code.handler(ins.at) {
+            self.guarded_call(ins, (signature, target, &values), &spilled, handler);
+            return Flow::On;
+        }
+        self.begin_site(ins);
+        let call = match target {
+            Some(target) => self.b.ins().call_indirect(signature, target, &values),
+            None => self.b.ins().call(self.this, &values),
+        };
+        self.end_site();
+        self.attach(call, &spilled);
+        let value = self.b.inst_results(call)[0];
+        self.reload(&spilled);
+        self.set(ins.defs[0], value);
+        Flow::On
+    }
+
+    /// The same where a handler catches what is raised.
+    fn guarded_call(
+        &mut self,
+        ins: &Ins,
+        (signature, target, values): (SigRef, Option<Value>, &[Value]),
+        spilled: &[(u16, cranelift_codegen::ir::StackSlot)],
+        handler: &crate::code::function::Handler,
+    ) {
+        let (returned, caught) = (self.b.create_block(), self.cold_block());
+        let value = self.b.append_block_param(returned, I64);
+        let exception = self.b.append_block_param(caught, I64);
+        self.b.append_block_param(caught, I64);
+        let pool = &mut self.b.func.dfg.value_lists;
+        let normal = BlockCall::new(returned, [BlockArg::TryCallRet(0)], pool);
+        let raised = [BlockArg::TryCallExn(0), BlockArg::TryCallExn(1)];
+        let raised = BlockCall::new(caught, raised, pool);
+        let items = [ExceptionTableItem::Default(raised)];
+        let table = ExceptionTableData::new(signature, normal, items);
+        let table = self.b.func.dfg.exception_tables.push(table);
+        self.begin_site(ins);
+        let call = match target {
+            Some(target) => self.b.ins().try_call_indirect(target, values, table),
+            None => self.b.ins().try_call(self.this, values, table),
+        };
+        self.end_site();
+        self.attach(call, spilled);
+        self.b.switch_to_block(caught);
+        self.reload(spilled);
+        self.set(handler.register, exception);
+        let to = self.block_at(handler.target);
+        self.b.ins().jump(to, &[]);
+        self.b.switch_to_block(returned);
+        self.reload(spilled);
+        self.set(ins.defs[0], value);
+    }
+
+    /// What lives across the instruction, as its info word says.
+    fn live_after(&self, ins: &Ins) -> Registers {
+        let mut live = Registers::default();
+        ins.info().for_each_live(self.function, |register| live.insert(register as u16));
+        live
+    }
+
+    fn call_native(&mut self, ins: &Ins) -> Flow {
+        self.image_store(&ins.args.clone());
+        let process = self.process();
+        let pc = self.int(self.function.pc_at(ins.at) as i64);
+        let signature = self.signature(2, Kind::Thunk);
+        let stub = self.int(abi::address(abi::native) as i64);
+        let call = self.b.ins().call_indirect(signature, stub, &[process, pc]);
+        let (value, flag) = (self.b.inst_results(call)[0], self.b.inst_results(call)[1]);
+        // What it answers beside a value the interpreter takes, behind the instruction.
+        let other = self.exit_at(ins.next, self.live_after(ins));
+        self.unlikely(flag, other);
+        self.set(ins.defs[0], value);
+        Flow::On
+    }
+
+    /// A tail call of the function itself.
+    fn loop_again(&mut self, ins: &Ins) -> Flow {
+        let values: Vec<Value> = ins.args.iter().map(|&register| self.get(register)).collect();
+        for (i, value) in values.into_iter().enumerate() {
+            self.set(i as u16, value);
+        }
+        let live = self.code.code[&self.code.first].live;
+        let due = self.exit_at(1, live);
+        self.charge(due);
+        let first = self.block_at(self.code.first);
+        self.b.ins().jump(first, &[]);
+        Flow::Ended
+    }
+
+    /// The function that an import leads to, if its module is there.
+    fn linked(&mut self, ins: &Ins) -> Option<&'static Function> {
+        // SAFETY: the word after the arguments is an immortal link.
+        let link = unsafe { &*(ins.ext[0] as *const Link) };
+        link.function().or_else(|| self.vm.link(link, ins.args.len() as u32))
+    }
+
+    /// A closure that has one function for so many arguments; all else is the interpreter's.
+    fn call_value(&mut self, ins: &Ins) -> Flow {
+        let failed = self.exit_of(ins);
+        let closure = self.get(ins.ext[0] as u16);
+        let header = self.header(closure, failed);
+        let tag = self.b.ins().band_imm_u(header, 0xff);
+        let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, layout::CLOSURE as i64);
+        self.unlikely(other, failed);
+        let set = self.b.ins().load(I64, trusted(), closure, 7);
+        let only = self.b.ins().load(I64, trusted(), set, offset_of!(FnSet, only) as i32);
+        let none = self.b.ins().icmp_imm_s(IntCC::Equal, only, 0);
+        self.unlikely(none, failed);
+        let arity = self.b.ins().load(I32, trusted(), only, offset_of!(Function, arity) as i32);
+        let wanted = ins.args.len() as i64;
+        let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, arity, wanted);
+        self.unlikely(other, failed);
+        self.call_with(ins, Callee::Found(only), Some(closure))
+    }
+}
+
+/// The function that a call names.
+fn function_at(ins: &Ins) -> &'static Function {
+    // SAFETY: the word after the arguments is an immortal function.
+    unsafe { &*(ins.ext[0] as *const Function) }
+}

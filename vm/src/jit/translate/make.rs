@@ -1,0 +1,162 @@
+//! Values that are made or loaded: constants, lists, closures, maps, `[h | t]`, fields.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
+use std::mem::offset_of;
+use std::sync::atomic::Ordering;
+
+use super::{Flow, Translator, trusted};
+use crate::code::exec::Ex;
+use crate::code::function::Function;
+use crate::code::module::{Global, Link, UNSET};
+use crate::heap::{Heap, layout};
+use crate::jit::abi;
+use crate::jit::analyse::Ins;
+use crate::process::Process;
+use crate::value::Word;
+
+/// Objects of at most so many words are made inline.
+const INLINE_WORDS: usize = 16;
+
+impl Translator<'_, '_> {
+    pub(super) fn make(&mut self, ins: &Ins) -> Flow {
+        match ins.op {
+            Ex::LoadSmall => {
+                let n = (ins.b as u32 | (ins.c as u32) << 16) as i32;
+                let word = self.int(Word::small_wrapping(n as i64).bits() as i64);
+                self.set(ins.a, word);
+                self.known.insert(ins.a);
+            }
+            Ex::LoadWord => {
+                let word = self.int(ins.ext[0] as i64);
+                self.set(ins.a, word);
+                if ins.ext[0] & 1 == 0 {
+                    self.known.insert(ins.a);
+                }
+            }
+            Ex::Move => {
+                let value = self.get(ins.b);
+                self.set(ins.a, value);
+                if self.known.contains(ins.b) {
+                    self.known.insert(ins.a);
+                }
+            }
+            Ex::List if !ins.args.is_empty() => return self.object(ins, layout::LIST, &[]),
+            Ex::Closure => return self.object(ins, layout::CLOSURE, &[ins.ext[1]]),
+            Ex::MapKeys if ins.ext[1] != 0 => {
+                return self.object(ins, layout::MAP, &[super::shape_id(ins)]);
+            }
+            Ex::Global => {
+                let at = ins.ext[0] as usize + offset_of!(Global, word);
+                self.load_set(ins, at);
+            }
+            Ex::Member => {
+                let at = ins.ext[0] as usize + offset_of!(Link, value);
+                self.load_set(ins, at);
+            }
+            Ex::CheckDefined => {
+                let failed = self.exit_of(ins);
+                let at = self.int((ins.ext[0] as usize + offset_of!(Function, defined)) as i64);
+                let defined = self.b.ins().uload8(I64, trusted(), at, 0);
+                let missing = self.b.ins().icmp_imm_s(IntCC::Equal, defined, 0);
+                self.unlikely(missing, failed);
+            }
+            Ex::Field => self.field(ins),
+            _ => return self.step_on(ins),
+        }
+        Flow::On
+    }
+
+    /// `m.name`: of a map of the shape that the interpreter has met here, inline.
+    fn field(&mut self, ins: &Ins) {
+        let cache = self.cache(ins, 2);
+        let map = self.get(ins.b);
+        let (slow, done) = (self.b.create_block(), self.b.create_block());
+        let result = self.b.append_block_param(done, I64);
+        match self.cached_entry(map, cache, slow) {
+            Some(value) => self.b.ins().jump(done, &[BlockArg::Value(value)]),
+            None => self.b.ins().jump(slow, &[]),
+        };
+        self.b.switch_to_block(slow);
+        self.step(ins, false);
+        let value = self.image_load(ins.a);
+        self.b.ins().jump(done, &[BlockArg::Value(value)]);
+        self.b.switch_to_block(done);
+        self.set(ins.a, result);
+    }
+
+    /// What the interpreter's inline cache holds, so many words after the instruction's first.
+    pub(super) fn cache(&self, ins: &Ins, n: usize) -> u64 {
+        self.function.body().code[ins.at as usize + n].load(Ordering::Relaxed)
+    }
+
+    /// The value in a map of the shape that a cache knows; goes to `other` if it is none.
+    pub(super) fn cached_entry(&mut self, map: Value, cache: u64, other: Block) -> Option<Value> {
+        let shape = (cache >> 32).checked_sub(1)?;
+        let header = self.header(map, other);
+        let tag = self.b.ins().band_imm_u(header, 0xff);
+        let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, layout::MAP as i64);
+        self.unlikely(differs, other);
+        let met = self.b.ins().load(I64, trusted(), map, 7);
+        let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, met, shape as i64);
+        self.unlikely(differs, other);
+        let offset = 15 + 8 * (cache as u32 as i32);
+        Some(self.b.ins().load(I64, trusted(), map, offset))
+    }
+
+    /// Loads a word that is set once; before that the interpreter does it.
+    fn load_set(&mut self, ins: &Ins, at: usize) {
+        let failed = self.exit_of(ins);
+        let at = self.int(at as i64);
+        let word = self.b.ins().load(I64, trusted(), at, 0);
+        let unset = self.b.ins().icmp_imm_s(IntCC::Equal, word, UNSET as i64);
+        self.unlikely(unset, failed);
+        self.set(ins.a, word);
+    }
+
+    /// Room for an object of so many words: its address.
+    pub(super) fn allocate(&mut self, words: usize) -> Value {
+        let heap = offset_of!(Process, heap);
+        let top = self.process_load(heap + Heap::TOP_OFFSET);
+        let end = self.process_load(heap + Heap::END_OFFSET);
+        let new = self.b.ins().iadd_imm_s(top, 8 * words as i64);
+        let full = self.b.ins().icmp(IntCC::UnsignedGreaterThan, new, end);
+        let (slow, done) = (self.cold_block(), self.b.create_block());
+        let at = self.b.append_block_param(done, I64);
+        self.unlikely(full, slow);
+        self.process_store(heap + Heap::TOP_OFFSET, new);
+        self.b.ins().jump(done, &[BlockArg::Value(top)]);
+        self.b.switch_to_block(slow);
+        let failed = self.cold_block();
+        let words = self.int(words as i64);
+        let value = self.ask(abi::quiet_allocate, &[words], failed);
+        self.b.ins().jump(done, &[BlockArg::Value(value)]);
+        self.b.switch_to_block(failed);
+        // It never fails.
+        self.b.ins().trap(cranelift_codegen::ir::TrapCode::unwrap_user(2));
+        self.b.switch_to_block(done);
+        at
+    }
+
+    /// An object of raw words and registers.
+    fn object(&mut self, ins: &Ins, tag: layout::Tag, raw: &[u64]) -> Flow {
+        let words = 1 + raw.len() + ins.args.len();
+        if words > INLINE_WORDS {
+            return self.step_on(ins);
+        }
+        let at = self.allocate(words);
+        let mut parts = vec![self.int(layout::header(tag, 0, 0, words) as i64)];
+        parts.extend(raw.iter().map(|&word| self.b.ins().iconst(I64, word as i64)));
+        parts.extend(ins.args.iter().map(|&register| {
+            let variable = self.vars[register as usize];
+            self.b.use_var(variable)
+        }));
+        for (i, part) in parts.into_iter().enumerate() {
+            self.b.ins().store(trusted(), part, at, 8 * i as i32);
+        }
+        let word = self.b.ins().iadd_imm_s(at, 1);
+        self.set(ins.defs[0], word);
+        Flow::On
+    }
+}

@@ -1,0 +1,517 @@
+//! Executed instructions → Cranelift's IR, one family of instructions a file.
+//!
+//! In: the analysis of a function. Out: IR in which every word that lives across a call is in a stack slot
+//! named by the call's stack map. A register is an IR variable; the fast path of an instruction is inline,
+//! its slow path a cold block that asks a helper, and what fails leaves for the interpreter at the
+//! instruction's own pc.
+//!
+//! To add an instruction: its operands in `analyse.rs`, its translation in the file of its family. One
+//! that is rare enough needs none: `leave` has the interpreter do it.
+#![allow(unsafe_code)]
+
+mod arith;
+mod calls;
+mod floats;
+mod make;
+mod patterns;
+mod vectors;
+
+use std::collections::HashMap;
+use std::mem::offset_of;
+
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{
+    AbiParam, Block, FuncRef, Inst, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc,
+    StackSlot, StackSlotData, StackSlotKind, UserStackMapEntry, Value,
+};
+use cranelift_codegen::isa::CallConv;
+use cranelift_frontend::{FunctionBuilder, Variable};
+
+use super::abi::{self, IN_REGISTERS, Transit};
+use super::analyse::{Analysis, Ins, Registers};
+use super::enter::takes_closure;
+use crate::code::emit::SwitchTable;
+use crate::code::exec::Ex;
+use crate::code::function::Function;
+use crate::data::map::Shape;
+use crate::process::Process;
+use crate::vm::Vm;
+
+/// A call that needs a site (`table.rs`): where its instruction goes on.
+pub(crate) struct Place(pub(crate) u32);
+
+/// The translation of one function.
+pub(crate) struct Translator<'a, 'b> {
+    b: &'a mut FunctionBuilder<'b>,
+    vm: &'a Vm,
+    code: &'a Analysis,
+    function: &'static Function,
+    vars: Vec<Variable>,
+    slots: Vec<Option<StackSlot>>,
+    blocks: HashMap<u32, Block>,
+    signatures: HashMap<(usize, Kind), SigRef>,
+    /// The function itself.
+    this: FuncRef,
+    /// Registers that hold small ints for sure since the last label.
+    known: Registers,
+    /// Where to leave from the instruction being translated.
+    exit: Option<Block>,
+    /// Places where compiled code leaves: block, pc, what is live.
+    exits: Vec<(Block, *const u64, Registers)>,
+    pub(crate) places: Vec<Place>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    /// Between compiled functions.
+    Tail,
+    /// A thunk: two results.
+    Thunk,
+    /// A thunk that keeps all registers.
+    Quiet,
+}
+
+/// What an instruction leaves behind.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    On,
+    /// Nothing follows in this block.
+    Ended,
+}
+
+/// The table of a `Switch`.
+pub(crate) fn switch_table(ins: &Ins) -> &'static SwitchTable {
+    // SAFETY: the word after a `Switch` is the address of its immortal table.
+    unsafe { &*(ins.ext[0] as *const SwitchTable) }
+}
+
+fn trusted() -> MemFlagsData {
+    MemFlagsData::trusted()
+}
+
+impl<'a, 'b> Translator<'a, 'b> {
+    pub(crate) fn new(
+        b: &'a mut FunctionBuilder<'b>,
+        vm: &'a Vm,
+        code: &'a Analysis,
+        this: FuncRef,
+    ) -> Translator<'a, 'b> {
+        let function = code.function;
+        let vars = (0..function.registers()).map(|_| b.declare_var(I64)).collect();
+        Translator {
+            b,
+            vm,
+            code,
+            function,
+            vars,
+            slots: vec![None; function.registers()],
+            blocks: HashMap::new(),
+            signatures: HashMap::new(),
+            this,
+            known: Registers::default(),
+            exit: None,
+            exits: Vec::new(),
+            places: Vec::new(),
+        }
+    }
+
+    /// Translates the whole function; `entry` has its parameters.
+    pub(crate) fn translate(&mut self, entry: Block) {
+        self.b.switch_to_block(entry);
+        self.receive(entry);
+        let code = self.code;
+        let first = self.block_at(code.first);
+        self.b.ins().jump(first, &[]);
+        for ins in code.code.values() {
+            for &target in &ins.targets {
+                self.block_at(target);
+            }
+            if !ins.falls {
+                self.block_at(ins.next);
+            }
+            if let Some(handler) = code.handler(ins.at) {
+                self.block_at(handler.target);
+            }
+        }
+        let mut open = false;
+        for ins in code.code.values() {
+            if let Some(&block) = self.blocks.get(&ins.at) {
+                if open {
+                    self.b.ins().jump(block, &[]);
+                }
+                self.b.switch_to_block(block);
+                self.known = Registers::default();
+                open = true;
+            }
+            if open {
+                self.exit = None;
+                open = self.instruction(ins) == Flow::On;
+            }
+        }
+        self.finish(open);
+    }
+
+    /// Blocks that nothing leads to, and the ways out.
+    fn finish(&mut self, open: bool) {
+        let trap = cranelift_codegen::ir::TrapCode::unwrap_user(1);
+        if open {
+            self.b.ins().trap(trap);
+        }
+        let ends: Vec<Block> = self
+            .blocks
+            .iter()
+            .filter(|(at, _)| !self.code.code.contains_key(at))
+            .map(|(_, &block)| block)
+            .collect();
+        for block in ends {
+            self.b.switch_to_block(block);
+            self.b.ins().trap(trap);
+        }
+        for (block, pc, live) in std::mem::take(&mut self.exits) {
+            self.b.switch_to_block(block);
+            self.write_exit(pc, live);
+        }
+    }
+
+    /// Takes parameters out of machine registers and the image.
+    fn receive(&mut self, entry: Block) {
+        let arity = self.function.arity as usize;
+        let mut values: Vec<Value> = self.b.block_params(entry).to_vec();
+        for i in values.len()..arity + takes_closure(self.function) as usize {
+            values.push(self.image_load(i as u16));
+        }
+        for (i, &value) in values.iter().take(arity).enumerate() {
+            self.set(i as u16, value);
+        }
+        if !takes_closure(self.function) {
+            return;
+        }
+        // Called as a closure; or by the interpreter, with what it has captured in the image.
+        let closure = values[arity];
+        let (unpack, copy, done) =
+            (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(closure, unpack, &[], copy, &[]);
+        let captures = self.function.captures as usize;
+        self.b.switch_to_block(unpack);
+        for i in 0..captures {
+            let value = self.b.ins().load(I64, trusted(), closure, 15 + 8 * i as i32);
+            self.set((arity + i) as u16, value);
+        }
+        if self.function.wants_self {
+            self.set((arity + captures) as u16, closure);
+        }
+        self.b.ins().jump(done, &[]);
+        self.b.switch_to_block(copy);
+        for i in 0..captures + self.function.wants_self as usize {
+            let value = self.image_load((arity + 1 + i) as u16);
+            self.set((arity + i) as u16, value);
+        }
+        self.b.ins().jump(done, &[]);
+        self.b.switch_to_block(done);
+    }
+
+    fn block_at(&mut self, at: u32) -> Block {
+        let b = &mut *self.b;
+        *self.blocks.entry(at).or_insert_with(|| b.create_block())
+    }
+
+    // ---- registers
+
+    fn get(&mut self, register: u16) -> Value {
+        self.b.use_var(self.vars[register as usize])
+    }
+
+    fn set(&mut self, register: u16, value: Value) {
+        self.known.remove(register);
+        self.b.def_var(self.vars[register as usize], value);
+    }
+
+    fn int(&mut self, n: i64) -> Value {
+        self.b.ins().iconst(I64, n)
+    }
+
+    // ---- memory
+
+    fn process(&mut self) -> Value {
+        self.b.ins().get_pinned_reg(I64)
+    }
+
+    fn process_load(&mut self, offset: usize) -> Value {
+        let process = self.process();
+        self.b.ins().load(I64, trusted(), process, offset as i32)
+    }
+
+    fn process_store(&mut self, offset: usize, value: Value) {
+        let process = self.process();
+        self.b.ins().store(trusted(), value, process, offset as i32);
+    }
+
+    fn transit(&mut self) -> Value {
+        self.process_load(offset_of!(Process, jit.transit))
+    }
+
+    fn image_load(&mut self, register: u16) -> Value {
+        let transit = self.transit();
+        let offset = offset_of!(Transit, image) + 8 * register as usize;
+        self.b.ins().load(I64, trusted(), transit, offset as i32)
+    }
+
+    fn image_store(&mut self, registers: &[u16]) {
+        if registers.is_empty() {
+            return;
+        }
+        let transit = self.transit();
+        for &register in registers {
+            let value = self.get(register);
+            let offset = offset_of!(Transit, image) + 8 * register as usize;
+            self.b.ins().store(trusted(), value, transit, offset as i32);
+        }
+    }
+
+    // ---- blocks
+
+    fn cold_block(&mut self) -> Block {
+        let block = self.b.create_block();
+        self.b.set_cold_block(block);
+        block
+    }
+
+    /// Goes to `cold` when the condition is not zero, and on in a fresh block.
+    fn unlikely(&mut self, condition: Value, cold: Block) {
+        let on = self.b.create_block();
+        self.b.ins().brif(condition, cold, &[], on, &[]);
+        self.b.switch_to_block(on);
+    }
+
+    /// A block that leaves for the interpreter at this instruction.
+    fn exit_of(&mut self, ins: &Ins) -> Block {
+        if let Some(block) = self.exit {
+            return block;
+        }
+        let block = self.exit_at(ins.at, ins.live);
+        self.exit = Some(block);
+        block
+    }
+
+    fn exit_at(&mut self, at: u32, live: Registers) -> Block {
+        let block = self.cold_block();
+        self.exits.push((block, self.function.pc_at(at), live));
+        block
+    }
+
+    /// Leaves for the interpreter at this instruction.
+    fn leave(&mut self, ins: &Ins) -> Flow {
+        self.write_exit(self.function.pc_at(ins.at), ins.live);
+        Flow::Ended
+    }
+
+    fn write_exit(&mut self, pc: *const u64, live: Registers) {
+        let live: Vec<u16> = live.iter().collect();
+        self.image_store(&live);
+        let function = self.int(std::ptr::from_ref(self.function) as i64);
+        let pc = self.int(pc as i64);
+        let stub = self.int(abi::address(abi::exit) as i64);
+        let signature = self.signature(2, Kind::Tail);
+        self.b.ins().return_call_indirect(signature, stub, &[function, pc]);
+    }
+
+    // ---- calls of helpers
+
+    fn signature(&mut self, arguments: usize, kind: Kind) -> SigRef {
+        if let Some(&signature) = self.signatures.get(&(arguments, kind)) {
+            return signature;
+        }
+        let mut signature = Signature::new(match kind {
+            Kind::Tail => CallConv::Tail,
+            Kind::Thunk => CallConv::SystemV,
+            Kind::Quiet => CallConv::PreserveAll,
+        });
+        signature.params.extend((0..arguments).map(|_| AbiParam::new(I64)));
+        let results = match kind {
+            Kind::Tail => 1,
+            Kind::Thunk => 2,
+            Kind::Quiet => 0,
+        };
+        signature.returns.extend((0..results).map(|_| AbiParam::new(I64)));
+        let signature = self.b.import_signature(signature);
+        self.signatures.insert((arguments, kind), signature);
+        signature
+    }
+
+    /// Asks a helper that keeps all registers; goes to `failed` when it fails.
+    fn ask(&mut self, stub: unsafe extern "sysv64" fn(), words: &[Value], failed: Block) -> Value {
+        let mut arguments = vec![self.process()];
+        arguments.extend(words);
+        let signature = self.signature(arguments.len(), Kind::Quiet);
+        let stub = self.int(abi::address(stub) as i64);
+        self.b.ins().call_indirect(signature, stub, &arguments);
+        let transit = self.transit();
+        let flag = self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, failed) as i32);
+        self.unlikely(flag, failed);
+        self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, value) as i32)
+    }
+
+    /// Has the instruction done by the interpreter's own code; gives the pc where it goes on.
+    fn step(&mut self, ins: &Ins, cold: bool) -> Value {
+        self.image_store(&ins.uses.clone());
+        let failed = self.exit_of(ins);
+        let pc = self.int(self.function.pc_at(ins.at) as i64);
+        if cold {
+            return self.ask(abi::quiet_step, &[pc], failed);
+        }
+        let process = self.process();
+        let signature = self.signature(2, Kind::Thunk);
+        let stub = self.int(abi::address(abi::step) as i64);
+        let call = self.b.ins().call_indirect(signature, stub, &[process, pc]);
+        let (value, flag) = (self.b.inst_results(call)[0], self.b.inst_results(call)[1]);
+        self.unlikely(flag, failed);
+        value
+    }
+
+    /// The same for one that writes its registers and goes on with the next.
+    fn step_on(&mut self, ins: &Ins) -> Flow {
+        self.step(ins, false);
+        self.fetch(&ins.defs.clone());
+        Flow::On
+    }
+
+    /// Takes what a step has written.
+    fn fetch(&mut self, registers: &[u16]) {
+        for &register in registers {
+            let value = self.image_load(register);
+            self.set(register, value);
+        }
+    }
+
+    // ---- words that live across calls
+
+    fn spill(&mut self, live: &[u16]) -> Vec<(u16, StackSlot)> {
+        let mut spilled = Vec::with_capacity(live.len());
+        for &register in live {
+            let b = &mut *self.b;
+            let slot = *self.slots[register as usize].get_or_insert_with(|| {
+                b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3))
+            });
+            let value = self.get(register);
+            self.b.ins().stack_store(I64, value, slot, 0);
+            spilled.push((register, slot));
+        }
+        spilled
+    }
+
+    fn attach(&mut self, call: Inst, spilled: &[(u16, StackSlot)]) {
+        for &(_, slot) in spilled {
+            let entry = UserStackMapEntry { ty: I64, slot, offset: 0 };
+            self.b.func.dfg.append_user_stack_map_entry(call, entry);
+        }
+    }
+
+    fn reload(&mut self, spilled: &[(u16, StackSlot)]) {
+        for &(register, slot) in spilled {
+            let value = self.b.ins().stack_load(I64, I64, slot, 0);
+            self.b.def_var(self.vars[register as usize], value);
+        }
+    }
+
+    /// Marks the call that is written next as one that needs a site.
+    fn begin_site(&mut self, ins: &Ins) {
+        self.places.push(Place(ins.next));
+        self.b.set_srcloc(SourceLoc::new(self.places.len() as u32));
+    }
+
+    fn end_site(&mut self) {
+        self.b.set_srcloc(SourceLoc::default());
+    }
+
+    /// Translates one instruction.
+    fn instruction(&mut self, ins: &Ins) -> Flow {
+        match ins.op {
+            Ex::LoadSmall
+            | Ex::LoadWord
+            | Ex::Move
+            | Ex::List
+            | Ex::Closure
+            | Ex::Global
+            | Ex::Member
+            | Ex::CheckDefined
+            | Ex::Field
+            | Ex::MapKeys => self.make(ins),
+            Ex::Vector
+            | Ex::Cons
+            | Ex::Map
+            | Ex::Set
+            | Ex::Text
+            | Ex::Range
+            | Ex::ExceptionType
+            | Ex::ExceptionParts
+            | Ex::VectorEntry
+            | Ex::VectorRest
+            | Ex::RecvStart
+            | Ex::RecvMark
+            | Ex::RecvTake
+            | Ex::RecvSkip => self.step_on(ins),
+            Ex::Jump
+            | Ex::JumpBack
+            | Ex::Switch
+            | Ex::UnlessWord
+            | Ex::UnlessConst
+            | Ex::UnlessSame
+            | Ex::UnlessList
+            | Ex::UnlessVector
+            | Ex::UnlessLonger
+            | Ex::UnlessMap
+            | Ex::UnlessType
+            | Ex::ListEntry
+            | Ex::Uncons
+            | Ex::MapEntry
+            | Ex::MapEntryAt
+            | Ex::Prefix
+            | Ex::CheckType
+            | Ex::RecvPeek => self.pattern(ins),
+            Ex::Call
+            | Ex::Call0
+            | Ex::Call1
+            | Ex::Call2
+            | Ex::Call3
+            | Ex::CallAddInt
+            | Ex::CallImport
+            | Ex::CallValue
+            | Ex::CallNative
+            | Ex::TailCall
+            | Ex::TailCall0
+            | Ex::TailCall1
+            | Ex::TailCall2
+            | Ex::TailCall3
+            | Ex::TailSelf1
+            | Ex::TailSelf2
+            | Ex::TailSelf3
+            | Ex::TailImport
+            | Ex::TailValue
+            | Ex::Return
+            | Ex::ReturnWord
+            | Ex::ReturnAdd => self.call(ins),
+            Ex::CallField
+            | Ex::CallNamed
+            | Ex::TailField
+            | Ex::TailNamed
+            | Ex::SetGlobal
+            | Ex::Define
+            | Ex::Raise
+            | Ex::Reraise
+            | Ex::Fail
+            | Ex::RecvWait => self.leave(ins),
+            _ => self.operator(ins),
+        }
+    }
+}
+
+/// The number of the shape that a `MapKeys` makes.
+fn shape_id(ins: &Ins) -> u64 {
+    // SAFETY: the word is the address of an immortal shape.
+    unsafe { &*(ins.ext[1] as *const Shape) }.id() as u64
+}
+
+/// How many of the arguments go in machine registers.
+pub(crate) fn in_registers(n: usize) -> usize {
+    n.min(IN_REGISTERS)
+}
