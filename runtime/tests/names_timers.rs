@@ -161,6 +161,8 @@ fn info_tells_of_self_and_others() {
         P.send(other, 1)
         P.send(other, 2)
         ref = P.monitor(other)
+        # It looks at each message before it waits again.
+        P.until(fn -> P.info(other, :status) == :waiting end)
         all = P.info(other)
         assert all.status == :waiting
         assert all.message_queue_len == 2
