@@ -76,12 +76,17 @@ impl<'l, 'r, 'a, 'd> Emit<'l, 'r, 'a, 'd> {
         self.arms
     }
 
+    /// Whether several edges may lead to `node`.
+    fn is_shared(&self, node: u32) -> bool {
+        self.s.shared.get(node as usize) == Some(&true)
+    }
+
     /// The block where `node` is, or will be.
     fn block(&mut self, node: u32, env: Env) -> BlockId {
         if node == 0 {
             return self.fail;
         }
-        if self.s.shared.get(node as usize) == Some(&true) {
+        if self.is_shared(node) {
             if let Some(&block) = self.blocks.get(&node) {
                 return block;
             }
@@ -167,7 +172,14 @@ impl<'l, 'r, 'a, 'd> Emit<'l, 'r, 'a, 'd> {
                 self.know(part, def, &mut env);
             }
         }
-        self.tasks.push((yes, then, env));
+        if !self.is_shared(yes) {
+            self.tasks.push((yes, then, env));
+            return;
+        }
+        // no row is left that passes: on to the next tree, which others lead to as well
+        let next = self.block(yes, env);
+        self.l.switch_to(then);
+        self.l.jump(next, &[], self.at);
     }
 
     fn switch(&mut self, occ: Occ, start: u32, len: u32, default: u32, mut env: Env) {
