@@ -179,7 +179,9 @@ impl Machine {
         body.process.heap.set_stress(self.mode.stress);
         body.process.heap.set_limit(MEMORY);
         let now = body.process.core.reductions;
-        let used = now - self.used.insert(body.extra.pid.serial(), now).unwrap_or(0);
+        let before = self.used.insert(body.extra.pid.serial(), now).unwrap_or(0);
+        // What a process leaves to be told to others has its turns after it ended, counted anew.
+        let used = now.saturating_sub(before);
         let start = Instant::now();
         turn::run(&mut self.host, &self.node, body);
         let took = start.elapsed();

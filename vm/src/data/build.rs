@@ -180,7 +180,9 @@ fn add_slow<'h>(
     let set = KindSet::of(vec.declared_kind()).with(KindSet::of(x.kind()));
     let kind =
         set.common().or_else(|_| KindSet::of(vec.kind()).with(KindSet::of(x.kind())).common())?;
-    let mut values: Vec<Value<'h>> = Vec::with_capacity(vec.len() + 1);
+    let len = vec.len().saturating_add(1);
+    fits(heap, len)?;
+    let mut values: Vec<Value<'h>> = Vec::with_capacity(len);
     if end == End::Front {
         values.push(x);
     }
@@ -190,6 +192,13 @@ fn add_slow<'h>(
     }
     let slack = values.len().max(3);
     of_kind(heap, kind, &values, slack, end)
+}
+
+/// Whether a vector of so many entries can be had: a range is as long as it likes without taking
+/// room, what is made of it is not.
+fn fits(heap: &Heap, len: usize) -> Result<(), VecError> {
+    let fits = len <= super::MAX_LEN && heap.has_room(len.saturating_mul(8));
+    fits.then_some(()).ok_or(VecError::TooLong)
 }
 
 /// The entries of `a` and then those of `b`.
@@ -226,9 +235,7 @@ pub fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Result<Value<'h
     if let (Some(part), Some(object)) = (part, a.object()) {
         return heap.vec_extend(kind, object, part, End::Back).ok_or(VecError::TooLong);
     }
-    if left.len() + right.len() > super::MAX_LEN {
-        return Err(VecError::TooLong);
-    }
+    fits(heap, left.len().saturating_add(right.len()))?;
     let values: Vec<_> = left.iter(heap).chain(right.iter(heap)).collect();
     of_kind(heap, kind, &values, 0, End::Back)
 }

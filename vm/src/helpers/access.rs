@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::fail;
 use super::fail::show;
 use crate::data::int;
-use crate::data::vector::{self, VecBuilder, VecRef};
+use crate::data::vector::{self, Entries, VecBuilder, VecRef};
 use crate::heap::layout;
 use crate::native::{Cx, Res};
 use crate::symbols::Symbol;
@@ -126,8 +126,30 @@ fn run(at: &[usize]) -> Option<(usize, usize)> {
     follows.then_some((first, at.len()))
 }
 
+/// The part that a range names: a range may be longer than memory, so its positions are not listed.
+fn by_range<'h>(
+    cx: &Cx<'h, '_>,
+    vec: VecRef<'h>,
+    (first, len): (i64, usize),
+) -> Result<Option<Value<'h>>, Value<'h>> {
+    let last = first + len as i64 - 1;
+    let through_zero = (first < 0 && last >= 0).then_some(0);
+    for position in [first].into_iter().chain(through_zero).chain([last]) {
+        if vector::index_of(position, vec.len()).is_none() {
+            return Err(out_of_range(cx, position, vec.len(), "vector"));
+        }
+    }
+    let from = vector::index_of(first, vec.len()).unwrap_or(0);
+    Ok(vector::slice(cx.heap(), vec, from, len))
+}
+
 fn vector_slice<'h>(cx: &mut Cx<'h, '_>, vec: VecRef<'h>, i: Value<'h>) -> Res<'h> {
     let heap = cx.heap();
+    if let Some(Entries::Range(first, len @ 1..)) = i.as_vec().map(|v| v.entries())
+        && let Some(part) = by_range(cx, vec, (first, len))?
+    {
+        return Ok(part);
+    }
     let at = positions(cx, i, vec.len(), "vector")?;
     if at.is_empty() {
         return Ok(vector::empty());

@@ -26,6 +26,7 @@ pub fn run(process: &mut Process, vm: &Vm, host: &mut dyn Host, budget: i64) -> 
     process.core.budget = budget;
     let outcome = run::execute(process, vm, host);
     let core = &mut process.core;
-    core.reductions += budget.saturating_sub(core.budget).max(0) as u64;
+    let used = budget.saturating_sub(core.budget).max(0) as u64;
+    core.reductions = core.reductions.saturating_add(used);
     outcome
 }

@@ -185,6 +185,39 @@ fn huge_ranges() {
     program.check(&[4], "value_error: the result of * is too large");
 }
 
+/// A huge range by a huge range, and with an entry before it.
+#[test]
+fn parts_of_huge_ranges() {
+    let mut b = Build::new("Parts");
+    let (one, last) = (b.int(1), b.int(1 << 50));
+    let choice = |n: i32, to: u32, op: Op, result: u16| {
+        [
+            Op::UnlessCompareInt { op: Cmp::Eq, a: u(0), imm: Imm(n), to: l(to) },
+            op,
+            Op::Return { s: u(result) },
+        ]
+    };
+    let mut code = vec![
+        Op::Const { d: d(1), k: one },
+        Op::Const { d: d(2), k: last },
+        Op::Range { d: d(3), a: u(1), b: u(2) },
+        Op::ArithInt { op: Arith::Add, d: d(4), a: u(2), imm: Imm(1) },
+        Op::Range { d: d(4), a: u(1), b: u(4) },
+        Op::Neg { d: d(5), s: u(2) },
+        Op::Range { d: d(5), a: u(5), b: u(1) },
+    ];
+    code.extend(choice(1, 10, Op::Index { d: d(6), v: u(4), i: u(3) }, 6));
+    code.extend(choice(2, 13, Op::Index { d: d(6), v: u(3), i: u(4) }, 6));
+    code.extend(choice(3, 16, Op::Index { d: d(6), v: u(3), i: u(5) }, 6));
+    code.extend([Op::Cons { d: d(6), items: us(&[1]), tail: u(3) }, Op::Return { s: u(6) }]);
+    let main = b.fun("main", 1, 7, code);
+    b.export("main", main);
+    let program = Program::new(vec![b]);
+    program.check(&[2], "index_error: position 1125899906842625 is out of range: the vector has 1125899906842624 entries");
+    program.check(&[3], "index_error: position 0: positions count from 1");
+    program.check(&[4], "value_error: the vector would be too long");
+}
+
 #[test]
 fn positions() {
     let index = |v: u16, i: u16| Op::Index { d: d(0), v: u(v), i: u(i) };
