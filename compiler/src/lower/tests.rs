@@ -102,7 +102,7 @@ fn duplicate_keys_are_left_to_the_instruction() {
     }
 }
 
-fn list(n: usize, entry: impl Fn(usize) -> String) -> String {
+fn list(n: usize, entry: impl FnMut(usize) -> String) -> String {
     (0..n).map(entry).collect::<Vec<_>>().join(", ")
 }
 
@@ -249,6 +249,26 @@ fn clauses_too_many_for_one_tree_share_several() {
         _ => None,
     });
     assert!(cases.max() > Some(10), "the clauses are tried one by one");
+}
+
+#[test]
+fn clauses_that_contradict_themselves_lead_to_the_next_tree() {
+    // where the only clauses left are of this sort, the way goes on in a tree that others share
+    let clause = |i: usize| {
+        let mut random = i as u32;
+        let entry = |j: usize| {
+            random = random.wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f);
+            match random >> 29 {
+                _ if j == 0 && i % 2 == 0 => "{a: 1.5, a: 2.5}".into(),
+                n @ 0..3 => format!("{n}.5"),
+                _ => "_".into(),
+            }
+        };
+        format!("{{{}}} -> {i}", list(12, entry))
+    };
+    let clauses: Vec<_> = (0..200).map(clause).collect();
+    let m = module(&format!("f = function(v) {{ case v {{\n{}\n}} }}", clauses.join("\n")));
+    assert!(m.functions[0].code.len() > 1000, "the clauses are in one small tree");
 }
 
 #[test]

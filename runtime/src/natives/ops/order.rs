@@ -7,7 +7,7 @@ use crate::natives::support::merge::Merge;
 use crate::natives::support::{Answer, Collector, Roots, Seq, Steps, run, value};
 use rata_vm::compare::{cmp_counted, cmp_nested_counted};
 use rata_vm::data::Work;
-use rata_vm::data::vector::{Entries, VecBuilder, is_nil_float, of_floats};
+use rata_vm::data::vector::{Entries, MAX_LEN, VecBuilder, is_nil_float, of_floats};
 use rata_vm::heap::Heap;
 use rata_vm::native::Cx;
 use rata_vm::value::{Value, Word};
@@ -176,6 +176,7 @@ pub fn sort<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, descending: bool) -> Answer<'
             _ => {}
         }
     }
+    fits(cx, seq)?;
     let heap = cx.heap();
     let words = (0..seq.len()).filter_map(|i| seq.get(heap, i)).map(|v| (v.word(), v.word()));
     let items: Vec<_> = words.collect();
@@ -211,6 +212,14 @@ pub fn sort_by<'h>(
     start(cx, items, descending, seq.is_list(), false, Wanted::Entries)
 }
 
+/// An error for what is too long to be put in order: a range takes no room, its entries do.
+fn fits<'h>(cx: &Cx<'h, '_>, seq: Seq<'h>) -> Result<(), Value<'h>> {
+    if seq.len() <= MAX_LEN && cx.heap().has_room(seq.len() * 16) {
+        return Ok(());
+    }
+    Err(cx.value_error(&format!("{} entries are too many to be put in order", seq.len())))
+}
+
 fn with_positions<'h>(heap: &'h Heap, seq: Seq<'h>) -> Vec<(Word, Word)> {
     let entries = (0..seq.len()).filter_map(|i| seq.get(heap, i));
     entries.zip(1..).map(|(v, i)| (v.word(), Value::count(i).word())).collect()
@@ -218,6 +227,7 @@ fn with_positions<'h>(heap: &'h Heap, seq: Seq<'h>) -> Vec<(Word, Word)> {
 
 /// The positions of the entries in order.
 pub fn positions<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, descending: bool) -> Answer<'h> {
+    fits(cx, seq)?;
     let items = with_positions(cx.heap(), seq);
     cx.charge(items.len() as u64 / 64);
     start(cx, items, descending, false, seq.is_nested(), Wanted::Positions)
@@ -225,6 +235,7 @@ pub fn positions<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, descending: bool) -> Ans
 
 /// For each entry, which in order it is.
 pub fn rank<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>) -> Answer<'h> {
+    fits(cx, seq)?;
     let items = with_positions(cx.heap(), seq);
     cx.charge(items.len() as u64 / 64);
     start(cx, items, false, false, seq.is_nested(), Wanted::Ranks)
