@@ -16,6 +16,7 @@ use crate::data::Work;
 use crate::data::vector::{Entries, NIL_BOOL, is_nil_float};
 use crate::value::{Value, View};
 use smallvec::SmallVec;
+use std::cell::Cell;
 use std::hash::{BuildHasher, Hasher};
 
 const SEED: u64 = 0x243f_6a88_85a3_08d3;
@@ -90,7 +91,24 @@ pub fn hash(value: Value<'_>) -> u64 {
     if let Some(n) = value.as_small() {
         return int(n);
     }
-    hash_counted(value, &mut Work::default())
+    let mut work = Work::default();
+    let hash = hash_counted(value, &mut work);
+    if work != Work::default() {
+        UNCHARGED.set(UNCHARGED.get() + work.0);
+    }
+    hash
+}
+
+thread_local! {
+    /// What large keys took to hash that nobody has been charged for yet: maps are looked into in
+    /// many places that know of no process.
+    static UNCHARGED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The work of [`hash`] on this thread since this was last asked.
+#[inline]
+pub(crate) fn take_work() -> Work {
+    Work(UNCHARGED.take())
 }
 
 /// The hash of a value as a map key; adds to `work` what it took.

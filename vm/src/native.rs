@@ -15,6 +15,7 @@ use rata_bytecode::natives::NATIVES;
 use smallvec::SmallVec;
 
 use crate::data::exception;
+use crate::hash::take_work;
 use crate::heap::Heap;
 use crate::process::Core;
 use crate::symbols::{Symbol, sym};
@@ -101,13 +102,16 @@ pub struct Cx<'h, 'p> {
 }
 
 impl<'h, 'p> Cx<'h, 'p> {
-    /// Puts a context together.
+    /// Puts a context together. What was hashed since the last one is charged: about 40 ns to a
+    /// reduction, so that no turn becomes long by large keys.
+    #[inline]
     pub fn new(
         heap: &'h Heap,
         core: &'p mut Core,
         vm: &'p Vm,
         host: &'p mut dyn Host,
     ) -> Cx<'h, 'p> {
+        core.charge(take_work().0 / 4);
         Cx { heap, core, vm, host }
     }
 
@@ -136,7 +140,7 @@ impl<'h, 'p> Cx<'h, 'p> {
     /// Charges `n` reductions (one for about 20 ns of work… a hundred list entries touched).
     #[inline]
     pub fn charge(&mut self, n: u64) {
-        self.core.charge(n);
+        self.core.charge(n.saturating_add(take_work().0 / 4));
     }
 
     /// Whether the turn's budget is used up: a native in a long loop must now suspend.

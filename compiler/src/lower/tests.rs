@@ -259,7 +259,7 @@ fn clauses_that_contradict_themselves_lead_to_the_next_tree() {
         let entry = |j: usize| {
             random = random.wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f);
             match random >> 29 {
-                _ if j == 0 && i % 2 == 0 => "{a: 1.5, a: 2.5}".into(),
+                _ if j == 0 && i.is_multiple_of(2) => "{a: 1.5, a: 2.5}".into(),
                 n @ 0..3 => format!("{n}.5"),
                 _ => "_".into(),
             }
