@@ -1,5 +1,7 @@
-//! Compiles the rata sources of this folder into the image that `src/lib.rs` includes.
+//! Compiles the rata sources of this folder into the modules that `src/lib.rs` includes, each a file of its own.
 
+use rata_bytecode::encode;
+use rata_bytecode::module::{ModuleKind, Package};
 use rata_compiler::diagnostics::Style;
 use rata_compiler::pipeline::{Request, compile};
 use rata_compiler::project::Sources;
@@ -41,8 +43,27 @@ fn build() -> Result<(), String> {
         }
     }
     let package = compiled.package.ok_or("the compiler gave no package")?;
-    let image = rata_bytecode::encode::encode(&package);
-    fs::write(out.join("stdlib.ratab"), image).map_err(|e| format!("cannot write the image: {e}"))
+    rata_bytecode::verify(&package).map_err(|e| e.to_string())?;
+    write(package, &out).map_err(|e| format!("cannot write the modules: {e}"))
+}
+
+/// Writes each module, and the Rust source that lists them.
+fn write(package: Package, out: &Path) -> io::Result<()> {
+    let mut list = "const VOLUMES: &[Volume] = &[\n".to_owned();
+    for module in package.modules {
+        if module.kind != ModuleKind::Named {
+            return Err(io::Error::other(format!("{} is no module", module.name)));
+        }
+        let name = module.name.clone();
+        let file = format!("{name}.ratab");
+        let image = encode(&Package { modules: vec![module], entry: None });
+        fs::write(out.join(&file), image)?;
+        let image = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}\"))");
+        let volume = format!("name: Cow::Borrowed({name:?}), image: Cow::Borrowed({image})");
+        list += &format!("    Volume {{ {volume} }},\n");
+    }
+    list += "];\n";
+    fs::write(out.join("volumes.rs"), list)
 }
 
 fn sources(folder: &Path) -> io::Result<Vec<String>> {

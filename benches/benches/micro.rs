@@ -2,7 +2,6 @@
 //! `cargo bench -p rata-benches`
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use rata_bytecode::decode;
 use rata_bytecode::module::Package;
 use rata_compiler::pipeline::{Request, compile};
 use rata_compiler::project::Sources;
@@ -50,7 +49,7 @@ impl Host for Alone {
 }
 
 fn machine() -> Vm {
-    let stdlib: Package = decode::decode(rata_stdlib::IMAGE).expect("the image is sound");
+    let stdlib: Package = rata_stdlib::LIBRARY.package().expect("the image is sound");
     let request = Request {
         files: vec!["micro.rata".into()],
         sources: &Text,

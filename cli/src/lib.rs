@@ -104,22 +104,12 @@ fn walk(folder: &Path, files: &mut Vec<String>) -> io::Result<()> {
     Ok(())
 }
 
-/// The standard library's package.
-pub fn stdlib() -> Result<Package, Failure> {
-    decode::decode(rata_stdlib::IMAGE)
-        .map_err(|e| Failure::before_running(format!("the built-in standard library: {e}")))
-}
-
 /// Compiles a file or folder; prints what the compiler has to say.
-pub fn compile_path(
-    path: &str,
-    stdlib: &Package,
-    emit: Option<Stage>,
-) -> Result<Compiled, Failure> {
+pub fn compile_path(path: &str, emit: Option<Stage>) -> Result<Compiled, Failure> {
     let request = Request {
         files: source_files(path)?,
         sources: &Disk,
-        known: vec![stdlib],
+        known: vec![&rata_stdlib::LIBRARY],
         is_stdlib: false,
         emit,
     };

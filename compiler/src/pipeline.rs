@@ -15,6 +15,7 @@ use crate::syntax::{lexer, print};
 use crate::types;
 use bumpalo::Bump;
 use foldhash::HashSet;
+use rata_bytecode::library::Modules;
 use rata_bytecode::module::Package;
 use std::fmt::Write;
 
@@ -27,8 +28,8 @@ pub struct Request<'s> {
     pub files: Vec<String>,
     /// Where text comes from.
     pub sources: &'s dyn Sources,
-    /// Packages whose modules are known, the standard library above all.
-    pub known: Vec<&'s Package>,
+    /// Compiled modules that are known, the standard library's above all.
+    pub known: Vec<&'s dyn Modules>,
     /// Compile the standard library itself: `Native` is visible.
     pub is_stdlib: bool,
     /// Give this stage's listing instead of going on.
@@ -116,8 +117,8 @@ pub fn compile_here(request: &Request<'_>) -> Result<Compiled, Unreadable> {
         return Ok(finish(None, listing, diagnostics, map));
     }
     let mut index = Index::default();
-    for package in &request.known {
-        index.add_package(package, &mut names);
+    for &modules in &request.known {
+        index.add(modules, &mut names);
     }
     let Resolved { modules, entry, diagnostics: found } =
         resolve(&arena, &mut names, &files, &mut index, request.is_stdlib);

@@ -5,7 +5,6 @@ use crate::corpus::Corpus;
 use crate::load::{self, Machine, Packages};
 use crate::parse;
 use crate::random::Random;
-use rata_bytecode::decode;
 use rata_bytecode::module::Package;
 
 /// What the cases of a mode have in common.
@@ -38,7 +37,7 @@ pub struct Ran {
 impl Subject {
     /// Prepares a mode.
     pub fn new(mode: Mode, corpus: Corpus) -> Subject {
-        let stdlib = decode::decode(rata_stdlib::IMAGE).expect("the built-in standard library");
+        let stdlib = rata_stdlib::LIBRARY.package().expect("the built-in standard library");
         let mode = match mode {
             Mode::Parse => State::Parse,
             Mode::Load => {

@@ -1,4 +1,4 @@
-//! Packages in, exit code out: loads the standard library and the program, starts the workers, runs the
+//! Packages in, exit code out: loads the program beside the standard library, starts the workers, runs the
 //! main process, waits for the end.
 
 use crate::compiler;
@@ -7,6 +7,7 @@ use crate::natives;
 use crate::node::{Node, Options, Outside, Schedule};
 use crate::output::Output;
 use crate::sched::{queue, worker};
+use rata_bytecode::library::Library;
 use rata_bytecode::module::Package;
 use rata_vm::data::vector_of;
 use rata_vm::heap::{Fragment, Heap};
@@ -35,7 +36,11 @@ impl std::fmt::Display for StartError {
 }
 
 /// Runs a program to its end; gives the exit code. All output is written by then.
-pub fn run(stdlib: &Package, program: &Package, options: Options) -> Result<i32, StartError> {
+pub fn run(
+    stdlib: &'static Library,
+    program: &Package,
+    options: Options,
+) -> Result<i32, StartError> {
     Launch::new(options).run(stdlib, program)
 }
 
@@ -56,9 +61,9 @@ impl Launch {
     }
 
     /// Runs a program to its end; gives the exit code. All output is written by then.
-    pub fn run(self, stdlib: &Package, program: &Package) -> Result<i32, StartError> {
+    pub fn run(self, stdlib: &'static Library, program: &Package) -> Result<i32, StartError> {
         let vm = Vm::with_jit(self.natives, self.options.jit);
-        vm.load(stdlib, Origin::Stdlib).map_err(StartError::Load)?;
+        vm.shelve(stdlib);
         let modules = vm.load(program, Origin::Program).map_err(StartError::Load)?;
         let workers = match self.options.workers {
             0 => thread::available_parallelism().map_or(1, usize::from),

@@ -1,5 +1,10 @@
-//! The standard library, compiled: the rata sources beside this crate's manifest in, one `.ratab`
-//! image out, made when this crate is built.
+//! The standard library, compiled: the rata sources beside this crate's manifest in, a library of
+//! their modules out, made and verified when this crate is built.
 
-/// The image: a package of all modules of the standard library.
-pub const IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stdlib.ratab"));
+use rata_bytecode::library::{Library, Volume};
+use std::borrow::Cow;
+
+/// All modules of the standard library.
+pub static LIBRARY: Library = Library::of(VOLUMES);
+
+include!(concat!(env!("OUT_DIR"), "/volumes.rs"));

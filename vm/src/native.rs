@@ -11,7 +11,7 @@
 
 use std::any::Any;
 
-use rata_bytecode::natives::NATIVES;
+use rata_bytecode::natives;
 use smallvec::SmallVec;
 
 use crate::data::exception;
@@ -187,5 +187,5 @@ impl<'h, 'p> Cx<'h, 'p> {
 
 /// The position of a native in the table, which is also its position in the VM's.
 pub fn native_index(name: &str, arity: u32) -> Option<usize> {
-    NATIVES.iter().position(|n| n.name == name && n.arity == arity)
+    natives::find(name, arity).map(|index| index as usize)
 }

@@ -8,11 +8,12 @@
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use foldhash::HashMap;
+use rata_bytecode::library::{Library, Modules};
 use rata_bytecode::module::{ModuleKind, Package};
-use rata_bytecode::natives::NATIVES;
+use rata_bytecode::natives::{self, NATIVES};
 
 use crate::code::function::{FnEntry, FnSet, Function, fn_set_of};
 use crate::code::listing;
@@ -31,11 +32,28 @@ pub use crate::code::module::{LoadState, ModuleIndex, loads_ended};
 /// The modules by name.
 #[derive(Default, Clone)]
 struct Tables {
-    stdlib: HashMap<Symbol, &'static Module>,
-    program: HashMap<Symbol, &'static Module>,
+    stdlib: HashMap<Symbol, Entry>,
+    program: HashMap<Symbol, Entry>,
     /// Scripts and tests: found when nothing else bears their name.
-    others: HashMap<Symbol, &'static Module>,
-    all: Vec<&'static Module>,
+    others: HashMap<Symbol, Entry>,
+    all: Vec<Entry>,
+}
+
+/// A module in the tables: linked, or to be when someone asks for it.
+#[derive(Clone, Copy)]
+enum Entry {
+    Linked(&'static Module),
+    Shelved(&'static Shelved),
+}
+
+/// A module of a library. Its index and name are settled; all else is made by the first who needs it,
+/// while others wait, and published by the cell.
+struct Shelved {
+    library: &'static Library,
+    /// Where in the library.
+    at: usize,
+    index: ModuleIndex,
+    module: OnceLock<Option<&'static Module>>,
 }
 
 /// See the module.
@@ -185,6 +203,49 @@ impl Vm {
         unsafe { &*self.tables.load(Ordering::Acquire) }
     }
 
+    /// Makes the modules of a library known, as the standard library's. Each is decoded, verified and linked when
+    /// it is first asked for; one that does not pass is as if it were not there.
+    pub fn shelve(&self, library: &'static Library) {
+        let _guard = lock(&self.loading);
+        let mut tables = self.tables().clone();
+        for (at, name) in library.names().into_iter().enumerate() {
+            let index = tables.all.len() as ModuleIndex;
+            let shelved = Shelved { library, at, index, module: OnceLock::new() };
+            let entry = Entry::Shelved(Box::leak(Box::new(shelved)));
+            tables.stdlib.insert(Symbol::intern(name), entry);
+            tables.all.push(entry);
+        }
+        self.tables.store(Box::leak(Box::new(tables)), Ordering::Release);
+    }
+
+    /// The module of an entry, which is linked now if it was not.
+    #[inline]
+    fn open(&self, entry: Entry) -> Option<&'static Module> {
+        match entry {
+            Entry::Linked(module) => Some(module),
+            Entry::Shelved(shelved) => *shelved.module.get_or_init(|| self.take_down(shelved)),
+        }
+    }
+
+    /// Links a module of a library. Linking asks for no other module, so nobody waits for himself.
+    #[cold]
+    fn take_down(&self, shelved: &Shelved) -> Option<&'static Module> {
+        let module = shelved.library.module(shelved.at)?;
+        let exists = |name: &str, arity| natives::find(name, arity).is_some();
+        rata_bytecode::verify::verify_module(&module, &exists).ok()?;
+        let _guard = lock(&self.loading);
+        let first = self.functions.read().unwrap_or_else(PoisonError::into_inner).len() as u32;
+        let linked = link_module(self, &module, Origin::Stdlib, shelved.index, first).ok()?;
+        let mut functions = self.functions.write().unwrap_or_else(PoisonError::into_inner);
+        functions.extend(linked.functions.get().into_iter().flatten());
+        Some(linked)
+    }
+
+    /// The module with an index.
+    fn at(&self, index: ModuleIndex) -> Option<&'static Module> {
+        self.open(*self.tables().all.get(index as usize)?)
+    }
+
     /// Verifies and links a package; its modules' bindings and statements do not run yet. A module
     /// of a name that is there already hides the older one from now on.
     pub fn load(&self, package: &Package, origin: Origin) -> Result<Vec<ModuleIndex>, LoadError> {
@@ -202,8 +263,8 @@ impl Vm {
                 (ModuleKind::Named, Origin::Program) => &mut tables.program,
                 _ => &mut tables.others,
             };
-            names.insert(module.name, module);
-            tables.all.push(module);
+            names.insert(module.name, Entry::Linked(module));
+            tables.all.push(Entry::Linked(module));
             loaded.push(module);
         }
         let mut functions = self.functions.write().unwrap_or_else(PoisonError::into_inner);
@@ -213,6 +274,10 @@ impl Vm {
     }
 
     fn module(&self, name: Symbol, stdlib: bool) -> Option<&'static Module> {
+        self.open(self.entry(name, stdlib)?)
+    }
+
+    fn entry(&self, name: Symbol, stdlib: bool) -> Option<Entry> {
         let tables = self.tables();
         let (first, second) = match stdlib {
             true => (&tables.stdlib, &tables.program),
@@ -233,7 +298,7 @@ impl Vm {
 
     /// The module with an index, given as a word.
     pub(crate) fn module_of(&self, word: Word) -> Option<&'static Module> {
-        self.tables().all.get(usize::try_from(word.as_small()?).ok()?).copied()
+        self.at(ModuleIndex::try_from(word.as_small()?).ok()?)
     }
 
     /// The native with an index.
@@ -248,7 +313,7 @@ impl Vm {
 
     /// Whether there is a module of this name.
     pub fn has_module(&self, name: Symbol) -> bool {
-        self.module(name, false).is_some()
+        self.entry(name, false).is_some()
     }
 
     /// Whether a module has a function that takes so many arguments.
@@ -281,7 +346,7 @@ impl Vm {
     /// The exported function `name` of the module with this index, as a value, with the numbers of
     /// arguments it takes.
     pub fn exported(&self, index: ModuleIndex, name: Symbol) -> Option<(Value<'static>, Vec<u32>)> {
-        let module = self.tables().all.get(index as usize)?;
+        let module = self.at(index)?;
         match module.exports.get(&name)? {
             Export::Functions(number) => {
                 let set = module.fn_set(*number)?;
@@ -299,7 +364,7 @@ impl Vm {
 
     /// What is known of the module with an index.
     pub fn module_at(&self, index: ModuleIndex) -> Option<ModuleInfo> {
-        self.tables().all.get(index as usize).map(|module| info(module))
+        self.at(index).map(info)
     }
 
     /// The names of all modules.
@@ -314,7 +379,7 @@ impl Vm {
 
     /// The executed instructions of a module, as text.
     pub fn listing(&self, index: ModuleIndex) -> Option<String> {
-        let module = self.tables().all.get(index as usize)?;
+        let module = self.at(index)?;
         let mut out = String::new();
         for function in module.functions.get()? {
             out.push_str(&full_name(function));
@@ -326,7 +391,7 @@ impl Vm {
 
     /// How far the initialisation of a module is.
     pub fn load_state(&self, index: ModuleIndex) -> LoadState {
-        self.tables().all.get(index as usize).map_or(LoadState::Loaded, |module| module.state())
+        self.at(index).map_or(LoadState::Loaded, Module::state)
     }
 
     /// The line that an entry of a stack trace stands for.

@@ -1,7 +1,7 @@
 //! `ratac`: compiles, checks and lists rata programs.
 
 use clap::{Parser, Subcommand, ValueEnum};
-use rata_cli::{Failure, compile_path, read_package, report, stdlib, write_whole};
+use rata_cli::{Failure, compile_path, read_package, report, write_whole};
 use rata_compiler::pipeline::Stage;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -95,7 +95,7 @@ fn main() {
 
 fn run_compile(path: &str, output: Option<PathBuf>, emit: Option<Emit>) -> Result<(), Failure> {
     let stage = emit.and_then(Emit::stage);
-    let compiled = compile_path(path, &stdlib()?, stage)?;
+    let compiled = compile_path(path, stage)?;
     if stage.is_some() {
         return print(&compiled.listing);
     }
@@ -107,7 +107,7 @@ fn run_compile(path: &str, output: Option<PathBuf>, emit: Option<Emit>) -> Resul
 }
 
 fn run_check(path: &str) -> Result<(), Failure> {
-    compile_path(path, &stdlib()?, None).map(|_| ())
+    compile_path(path, None).map(|_| ())
 }
 
 fn run_disasm(path: &str) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use rata_bytecode::decode;
 use rata_bytecode::module::Package;
-use rata_cli::{Failure, cannot_read, compile_path, report, stdlib};
+use rata_cli::{Failure, cannot_read, compile_path, report};
 use rata_runtime::JitSettings;
 use rata_runtime::node::Options;
 use rata_runtime::program;
@@ -72,14 +72,13 @@ fn main() {
 
 fn run_program(run: Run) -> Result<i32, Failure> {
     let options = options(&run)?;
-    let stdlib = stdlib()?;
-    let package = package(run.path(), &stdlib)?;
-    program::run(&stdlib, &package, options)
+    let package = package(run.path())?;
+    program::run(&rata_stdlib::LIBRARY, &package, options)
         .map_err(|e| Failure::before_running(format!("`{}`: {e}", run.path())))
 }
 
 /// A compiled file is known by its first bytes, whatever it is called.
-fn package(path: &str, stdlib: &Package) -> Result<Package, Failure> {
+fn package(path: &str) -> Result<Package, Failure> {
     let meta = fs::metadata(path).map_err(|e| cannot_read(path, &e))?;
     if !meta.is_dir() {
         let mut file = fs::File::open(path).map_err(|e| cannot_read(path, &e))?;
@@ -89,7 +88,7 @@ fn package(path: &str, stdlib: &Package) -> Result<Package, Failure> {
             return rata_cli::read_package(path);
         }
     }
-    let compiled = compile_path(path, stdlib, None)?;
+    let compiled = compile_path(path, None)?;
     compiled.package.ok_or_else(|| Failure::before_running("the compiler gave no package"))
 }
 

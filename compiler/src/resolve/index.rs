@@ -1,11 +1,13 @@
 //! What is known of modules from the outside: their public members, by name and arity.
 //!
-//! Filled from compiled packages (the standard library) and from the outlines of the project's own
-//! modules; asked by `resolve` wherever a name leads into another module.
+//! Filled from compiled modules (the standard library) and from the outlines of the project's own
+//! modules; asked by `resolve` wherever a name leads into another module. Of compiled modules only those are
+//! read that the sources may mean.
 
 use crate::names::{Name, Names};
 use foldhash::HashMap;
-use rata_bytecode::module::{Exported, FnEntry, Function, Module, Package};
+use rata_bytecode::library::Modules;
+use rata_bytecode::module::{Exported, FnEntry, Function, Module};
 use rata_bytecode::ops::Op;
 
 /// How a function may be called.
@@ -57,12 +59,14 @@ pub struct ModuleInfo {
 }
 
 /// Every module known to a compilation.
-#[derive(Clone, Debug, Default)]
-pub struct Index {
+#[derive(Default)]
+pub struct Index<'k> {
     modules: HashMap<Name, ModuleInfo>,
+    /// Compiled modules that nothing in the sources can mean, and where they are.
+    unread: Vec<(Name, &'k dyn Modules, usize)>,
 }
 
-impl Index {
+impl<'k> Index<'k> {
     /// What is known of `module`.
     pub fn get(&self, module: Name) -> Option<&ModuleInfo> {
         self.modules.get(&module)
@@ -70,32 +74,65 @@ impl Index {
 
     /// Makes `module` known, hiding an earlier one of that name.
     pub fn insert(&mut self, module: Name, info: ModuleInfo) {
+        self.unread.retain(|unread| unread.0 != module);
         self.modules.insert(module, info);
     }
 
     /// The names of all modules.
     pub fn module_names(&self) -> impl Iterator<Item = Name> + '_ {
-        self.modules.keys().copied()
+        self.modules.keys().copied().chain(self.unread.iter().map(|unread| unread.0))
     }
 
-    /// Adds the exports of a compiled package.
-    pub fn add_package(&mut self, package: &Package, names: &mut Names) {
-        for module in &package.modules {
-            let mut info = ModuleInfo::default();
-            for export in &module.exports {
-                let kind = match export.what {
-                    Exported::Global(_) => MemberKind::Constant,
-                    Exported::Functions(set) => {
-                        let entries = &module.fn_sets[set.0 as usize].entries;
-                        MemberKind::Functions(signatures(module, entries, names))
-                    }
-                };
-                info.members.insert(names.intern(&export.name), Member { kind, public: true });
+    /// The names of all modules that have a public member of this name, read or not.
+    pub fn modules_with(&self, member: Name, names: &Names) -> Vec<Name> {
+        let public = |info: &ModuleInfo| info.members.get(&member).is_some_and(|m| m.public);
+        let read = self.modules.iter().filter(|m| public(m.1)).map(|m| *m.0);
+        let text = names.text(member);
+        let exports = |known: &dyn Modules, at| {
+            known.module(at).is_some_and(|m| m.exports.iter().any(|e| e.name == text))
+        };
+        let unread = self.unread.iter().filter(|m| exports(m.1, m.2)).map(|m| m.0);
+        read.chain(unread).collect()
+    }
+
+    /// Adds compiled modules. All sources must have been parsed into `names`: a module is read only if its name
+    /// may stand in them.
+    pub fn add(&mut self, known: &'k dyn Modules, names: &mut Names) {
+        let modules = known.names();
+        let meant: Vec<bool> = modules.iter().map(|module| may_be_meant(module, names)).collect();
+        for (at, (module, meant)) in modules.into_iter().zip(meant).enumerate() {
+            let name = names.intern(module);
+            let module = if meant { known.module(at) } else { None };
+            match module {
+                Some(module) => self.insert(name, outside(&module, names)),
+                None => self.unread.push((name, known, at)),
             }
-            let name = names.intern(&module.name);
-            self.insert(name, info);
         }
     }
+}
+
+/// Whether sources with these names can lead to a module: by its name, whose last part then is one of theirs
+/// (an alias may stand for those before); as the module that needs no naming; as the defaults of a behaviour.
+fn may_be_meant(module: &str, names: &Names) -> bool {
+    let module = module.strip_suffix(".Defaults").unwrap_or(module);
+    let last = module.rsplit('.').next().unwrap_or(module);
+    module == "Core" || names.find(last).is_some()
+}
+
+/// What a compiled module exports.
+fn outside(module: &Module, names: &mut Names) -> ModuleInfo {
+    let mut info = ModuleInfo::default();
+    for export in &module.exports {
+        let kind = match export.what {
+            Exported::Global(_) => MemberKind::Constant,
+            Exported::Functions(set) => {
+                let entries = &module.fn_sets[set.0 as usize].entries;
+                MemberKind::Functions(signatures(module, entries, names))
+            }
+        };
+        info.members.insert(names.intern(&export.name), Member { kind, public: true });
+    }
+    info
 }
 
 /// One signature per arity: the entry that evaluates defaults is folded into that of its body.

@@ -298,11 +298,8 @@ impl<'a> Resolver<'a, '_> {
     fn elsewhere(&self, name: Name) -> Option<String> {
         let mut found: Vec<&str> = self
             .index
-            .module_names()
-            .filter(|m| {
-                let info = self.index.get(*m).expect("listed");
-                info.members.get(&name).is_some_and(|m| m.public)
-            })
+            .modules_with(name, self.names)
+            .into_iter()
             .map(|m| self.text(m))
             .filter(|m| !m.ends_with(".Defaults") && !m.ends_with(".rata"))
             .collect();

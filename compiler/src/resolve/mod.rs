@@ -67,7 +67,7 @@ pub fn resolve<'a>(
     arena: &'a Bump,
     names: &mut Names,
     files: &[ParsedFile<'a>],
-    index: &mut Index,
+    index: &mut Index<'_>,
     is_stdlib: bool,
 ) -> Resolved<'a> {
     let mut diagnostics = Vec::new();
@@ -187,7 +187,7 @@ struct Level<'a> {
 struct Resolver<'a, 'x> {
     arena: &'a Bump,
     names: &'x mut Names,
-    index: &'x Index,
+    index: &'x Index<'x>,
     outlines: &'x [Outline<'a>],
     files: &'x [ParsedFile<'a>],
     file: &'x ParsedFile<'a>,

@@ -284,7 +284,12 @@ pub fn param_name(param: &Param<'_>) -> Option<Name> {
 }
 
 /// Makes the outlined modules known to `index`, with the functions that `use` gives them.
-pub fn publish(outlines: &[Outline<'_>], index: &mut Index, names: &mut Names, is_stdlib: bool) {
+pub fn publish(
+    outlines: &[Outline<'_>],
+    index: &mut Index<'_>,
+    names: &mut Names,
+    is_stdlib: bool,
+) {
     for outline in outlines {
         let info = module_info(outline, index, names, is_stdlib);
         index.insert(outline.name, info);
@@ -293,7 +298,7 @@ pub fn publish(outlines: &[Outline<'_>], index: &mut Index, names: &mut Names, i
 
 fn module_info(
     outline: &Outline<'_>,
-    index: &Index,
+    index: &Index<'_>,
     names: &mut Names,
     is_stdlib: bool,
 ) -> ModuleInfo {
@@ -366,7 +371,7 @@ pub fn exported_set(outline: &Outline<'_>) -> Option<HashSet<Name>> {
 
 /// The functions that a module gets from the behaviours it uses: those of `Behaviour.Defaults`, which
 /// take the module as a first argument, unless the module defines a function of that name and arity.
-pub fn inherited(outline: &Outline<'_>, index: &Index, names: &mut Names) -> Vec<(Name, u32)> {
+pub fn inherited(outline: &Outline<'_>, index: &Index<'_>, names: &mut Names) -> Vec<(Name, u32)> {
     let mut found: Vec<(Name, u32)> = Vec::new();
     for path in &outline.uses {
         let Some(defaults) = defaults_module(path.name, names) else { continue };

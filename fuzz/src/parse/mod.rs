@@ -159,7 +159,7 @@ mod tests {
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         let mut good = 0;
         crate::worker::on_large_stack(|| {
-            let stdlib = decode::decode(rata_stdlib::IMAGE).expect("the standard library");
+            let stdlib = rata_stdlib::LIBRARY.package().expect("the standard library");
             for case in 0..400 {
                 let text = grammar::program(&mut Random::new(1, case));
                 let sources = Texts { main: &text, library: None };

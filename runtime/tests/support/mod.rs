@@ -2,6 +2,7 @@
 //! the module `P` (prelude.rata); a program that hangs fails its test.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+use rata_bytecode::library::{Library, Modules};
 use rata_bytecode::module::Package;
 use rata_compiler::diagnostics::Style;
 use rata_compiler::pipeline::{Request, compile};
@@ -33,7 +34,7 @@ impl Sources for Text<'_> {
     }
 }
 
-fn package(text: &str, known: Vec<&Package>) -> Package {
+fn package(text: &str, known: Vec<&dyn Modules>) -> Package {
     let sources = Text(text);
     let files = vec!["test.rata".to_string()];
     let request = Request { files, sources: &sources, known, is_stdlib: true, emit: None };
@@ -42,9 +43,9 @@ fn package(text: &str, known: Vec<&Package>) -> Package {
     compiled.package.expect("a package")
 }
 
-fn prelude() -> &'static Package {
-    static PRELUDE: OnceLock<Package> = OnceLock::new();
-    PRELUDE.get_or_init(|| package(include_str!("prelude.rata"), Vec::new()))
+fn prelude() -> &'static Library {
+    static PRELUDE: OnceLock<Library> = OnceLock::new();
+    PRELUDE.get_or_init(|| Library::from(&package(include_str!("prelude.rata"), Vec::new())))
 }
 
 #[derive(Clone, Default)]

@@ -13,6 +13,7 @@ pub mod disasm;
 pub mod encode;
 pub mod fuzz;
 pub mod layout;
+pub mod library;
 pub mod liveness;
 pub mod module;
 pub mod natives;

@@ -4,6 +4,9 @@
 //! A `.ratab` file names natives by text, so the order here is free; the loader resolves them to
 //! indices into this table, and the runtime hands the VM one function per entry.
 
+use foldhash::HashMap;
+use std::sync::LazyLock;
+
 /// A native's name and number of arguments.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NativeSpec {
@@ -147,3 +150,11 @@ macro_rules! define_table {
     };
 }
 for_each_native!(define_table);
+
+/// The position of a native in the table.
+pub fn find(name: &str, arity: u32) -> Option<u32> {
+    static PLACES: LazyLock<HashMap<(&str, u32), u32>> = LazyLock::new(|| {
+        NATIVES.iter().zip(0..).map(|(native, at)| ((native.name, native.arity), at)).collect()
+    });
+    PLACES.get(&(name, arity)).copied()
+}

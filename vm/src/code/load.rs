@@ -8,7 +8,7 @@
 use std::sync::atomic::AtomicU64;
 
 use rata_bytecode::module as file;
-use rata_bytecode::natives::NATIVES;
+use rata_bytecode::natives;
 
 use super::consts::freeze_constants;
 use super::function::{Body, FnEntry, FnSet, Function};
@@ -168,9 +168,6 @@ fn declare_sets(
 }
 
 fn native(wanted: &file::NativeRef) -> Result<u32, String> {
-    NATIVES
-        .iter()
-        .position(|native| native.name == wanted.name && native.arity == wanted.arity)
-        .map(|index| index as u32)
+    natives::find(&wanted.name, wanted.arity)
         .ok_or_else(|| format!("there is no native {}/{}", wanted.name, wanted.arity))
 }

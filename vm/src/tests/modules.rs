@@ -1,6 +1,8 @@
 //! Imports, constants, loading on first use, cycles.
 
 use super::*;
+use crate::Symbol;
+use rata_bytecode::library::Library;
 use rata_bytecode::module::*;
 use rata_bytecode::operand::*;
 
@@ -290,4 +292,78 @@ fn a_constant_is_set_once() {
     b.export("main", main);
     // Whoever needs it tries again, in vain.
     Program::new(vec![b]).check(&[1], "runtime_error: the constant limit is set again");
+}
+
+/// A library whose modules each have `name`, which gives their number.
+fn shelf(modules: usize) -> &'static Library {
+    let module = |i: usize| {
+        let mut b = Build::new(&format!("Shelf{i}"));
+        let k = b.int(i as i64);
+        let f = b.fun("name", 0, 1, vec![Op::Const { d: d(0), k }, Op::Return { s: u(0) }]);
+        b.export("name", f);
+        b.module
+    };
+    let package = Package { modules: (0..modules).map(module).collect(), entry: None };
+    Box::leak(Box::new(Library::from(&package)))
+}
+
+#[test]
+fn a_module_of_a_library_is_linked_once_whoever_asks() {
+    const MODULES: usize = 200;
+    const THREADS: usize = 4;
+    let vm = vm_with(&[]);
+    vm.shelve(shelf(MODULES));
+    let start = std::sync::Barrier::new(THREADS);
+    let names: Vec<Symbol> = (0..MODULES).map(|i| Symbol::intern(&format!("Shelf{i}"))).collect();
+    let ask = |name: &Symbol| match vm.member(*name, Symbol::intern("name"), false) {
+        Some(crate::vm::Member::Functions(set)) => set.entries[0].function,
+        _ => panic!("{} has no name", name.text()),
+    };
+    let all = || {
+        start.wait();
+        names.iter().map(|name| std::ptr::from_ref(ask(name)) as usize).collect()
+    };
+    let found: Vec<Vec<usize>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(all)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    assert!(found.windows(2).all(|pair| pair[0] == pair[1]), "some got another function");
+    let mut numbers: Vec<u32> = names.iter().map(|name| ask(name).number).collect();
+    for (name, &number) in names.iter().zip(&numbers) {
+        let line = vm.trace_line(u64::from(number) << 31).expect("its functions are known");
+        assert_eq!(line.module, name.text());
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..MODULES as u32).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_library_is_known_before_it_is_linked() {
+    let vm = vm_with(&[]);
+    vm.shelve(shelf(2));
+    assert!(vm.has_module(Symbol::intern("Shelf1")) && !vm.has_module(Symbol::intern("Shelf2")));
+    assert_eq!(vm.module_names().len(), 2);
+    let asking = |module: &str| {
+        let mut b = Build::new("App");
+        let import = b.import(module, "name", Some(0));
+        let main = b.fun("main", 1, 1, vec![Op::TailImport { import, args: us(&[]) }]);
+        b.export("main", main);
+        b.module
+    };
+    let package = Package { modules: vec![asking("Shelf1")], entry: None };
+    let modules = vm.load(&package, Origin::Program).expect("loads");
+    assert_eq!(modules, [2]);
+    Program::of(vm, modules).check(&[0], "1");
+}
+
+#[test]
+fn what_does_not_verify_is_not_there() {
+    let mut b = Build::new("Broken");
+    let f = b.fun("name", 0, 1, vec![Op::Return { s: u(0) }]);
+    b.export("name", f);
+    let package = Package { modules: vec![b.module], entry: None };
+    let vm = vm_with(&[]);
+    vm.shelve(Box::leak(Box::new(Library::from(&package))));
+    let (broken, name) = (Symbol::intern("Broken"), Symbol::intern("name"));
+    assert!(!vm.has_function(broken, name, 0) && vm.module_info(broken).is_none());
 }

@@ -4,6 +4,7 @@
 mod decoding;
 mod flow;
 mod large;
+mod library;
 mod listing;
 mod mutation;
 mod reference;

@@ -19,8 +19,7 @@ pub(crate) mod flow;
 mod structure;
 
 use crate::module::{Function, Module, Package};
-use crate::natives::NATIVES;
-use foldhash::HashSet;
+use crate::natives;
 use std::fmt;
 
 /// Most registers of a function, and most operands of an instruction.
@@ -74,8 +73,11 @@ type Check<T = ()> = Result<T, String>;
 
 /// Verifies a package against the natives of this version.
 pub fn verify(package: &Package) -> Result<(), VerifyError> {
-    let natives: HashSet<_> = NATIVES.iter().map(|native| (native.name, native.arity)).collect();
-    verify_with(package, &|name, arity| natives.contains(&(name, arity)))
+    verify_with(package, &exists)
+}
+
+fn exists(native: &str, arity: u32) -> bool {
+    natives::find(native, arity).is_some()
 }
 
 /// Verifies a package; `native` says whether a native of that name and arity exists.
