@@ -16,6 +16,7 @@ use rata_vm::vm::{ModuleIndex, Vm};
 use rata_vm::{LoadError, NativeFn, Origin, Symbol};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 /// Why a program could not be started.
 #[derive(Debug)]
@@ -35,15 +36,6 @@ impl std::fmt::Display for StartError {
     }
 }
 
-/// Runs a program to its end; gives the exit code. All output is written by then.
-pub fn run(
-    stdlib: &'static Library,
-    program: &Package,
-    options: Options,
-) -> Result<i32, StartError> {
-    Launch::new(options).run(stdlib, program)
-}
-
 /// What a program runs with.
 pub struct Launch {
     /// How it is started.
@@ -52,12 +44,19 @@ pub struct Launch {
     pub output: Output,
     /// One function per entry of the natives table.
     pub natives: Vec<NativeFn>,
+    when_it_lasts: Option<fn()>,
 }
 
 impl Launch {
     /// With standard output and error, and the runtime's natives.
     pub fn new(options: Options) -> Launch {
-        Launch { options, output: Output::default(), natives: natives::natives() }
+        let natives = natives::natives();
+        Launch { options, output: Output::default(), natives, when_it_lasts: None }
+    }
+
+    /// Has `call` called once the program has run for a moment; never if it is over by then.
+    pub fn when_it_lasts(&mut self, call: fn()) {
+        self.when_it_lasts = Some(call);
     }
 
     /// Runs a program to its end; gives the exit code. All output is written by then.
@@ -86,7 +85,7 @@ impl Launch {
             return Err(error);
         }
         // The processes left are not taken down one by one: the system takes everything back at once.
-        let code = wait(&node);
+        let code = wait(&node, self.when_it_lasts);
         Ok(if node.output.close() { code } else { code.max(1) })
     }
 }
@@ -130,12 +129,22 @@ fn main_call(node: &Node, entry: ModuleIndex) -> Option<Fragment> {
     Some(Fragment::copy_of(call))
 }
 
-fn wait(node: &Node) -> i32 {
+/// A program that has run for so long is no short one.
+const MOMENT: Duration = Duration::from_millis(20);
+
+fn wait(node: &Node, mut when_it_lasts: Option<fn()>) -> i32 {
     let mut exit = node.exit.lock();
     loop {
         if let Some(code) = *exit {
             return code;
         }
-        node.exited.wait(&mut exit);
+        match when_it_lasts {
+            None => node.exited.wait(&mut exit),
+            Some(call) if node.exited.wait_for(&mut exit, MOMENT).timed_out() => {
+                when_it_lasts = None;
+                call();
+            }
+            Some(_) => {}
+        }
     }
 }

@@ -33,6 +33,7 @@ const UNSAFE_ALLOWED: &[(&str, &str)] = &[
     ("vm/src/helpers/long.rs", "values kept between turns are named as roots"),
     ("runtime/src/process/inbox.rs", "a lock-free list owns its nodes"),
     ("runtime/src/process/parking.rs", "a cell owns a box behind an atomic pointer"),
+    ("cli/src/bin/ratavm/pages.rs", "the system is told about pages before `main`"),
 ];
 
 /// Files that may be longer than `MAX_LINES` because they are tables.

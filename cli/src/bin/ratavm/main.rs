@@ -1,12 +1,15 @@
 //! `ratavm`: runs rata programs, from `.ratab` files or from source.
 
+#[cfg(target_os = "linux")]
+mod pages;
+
 use clap::{Args, Parser, Subcommand};
 use rata_bytecode::decode;
 use rata_bytecode::module::Package;
 use rata_cli::{Failure, cannot_read, compile_path, report};
 use rata_runtime::JitSettings;
 use rata_runtime::node::Options;
-use rata_runtime::program;
+use rata_runtime::program::Launch;
 use std::io::Read;
 use std::process::exit;
 use std::{env, fs};
@@ -73,7 +76,11 @@ fn main() {
 fn run_program(run: Run) -> Result<i32, Failure> {
     let options = options(&run)?;
     let package = package(run.path())?;
-    program::run(&rata_stdlib::LIBRARY, &package, options)
+    let mut launch = Launch::new(options);
+    #[cfg(target_os = "linux")]
+    launch.when_it_lasts(pages::allow_huge);
+    launch
+        .run(&rata_stdlib::LIBRARY, &package)
         .map_err(|e| Failure::before_running(format!("`{}`: {e}", run.path())))
 }
 
