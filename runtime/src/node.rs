@@ -145,7 +145,7 @@ impl Node {
         (self.refs.fetch_add(1, Ordering::Relaxed) + 1) << 8 | shard as u64
     }
 
-    /// A body for a new process, which runs `call` (a list of the function and its arguments) once
+    /// A body for a new process, which runs `call` (see `Process::start`) once
     /// it is scheduled. `None` when there are too many processes.
     pub fn new_process(
         &self,

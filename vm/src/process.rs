@@ -250,7 +250,7 @@ impl Process {
     }
 
     /// Sets what runs at the first turn: the call of a function value, given as a message that is
-    /// a list: the function, then its arguments.
+    /// a list: the function, then its arguments. For a call without any the function alone will do.
     pub fn start(&mut self, vm: &Vm, call: Fragment) {
         let call = self.heap.attach(call).word();
         self.stack.start(vm.stubs().apply, &[call]);

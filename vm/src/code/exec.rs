@@ -221,7 +221,7 @@ macro_rules! for_each_exec {
             /// the first frame of all has returned
             Halt Abc 0,
             /// return the call of register a with the arguments in list b; when c is 1, of the
-            /// first entry of list a with the others, or nil when a is nil
+            /// first entry of list a with the others, of a function a with none, or nil when a is nil
             Apply Abc 0,
             /// begin to load the module in register a; ext0 = distance to where it is loaded
             LoadBegin Abc 1,

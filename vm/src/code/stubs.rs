@@ -16,7 +16,7 @@ use crate::value::Word;
 
 /// See the module.
 pub(crate) struct Stubs {
-    /// (list of function and arguments): calls it.
+    /// (list of function and arguments, or a function that takes none): calls it.
     pub(crate) apply: &'static Function,
     /// (module, number of a global or nil): loads the module, returns the global.
     pub(crate) load: &'static Function,

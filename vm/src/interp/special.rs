@@ -117,7 +117,7 @@ impl Env<'_> {
         }
     }
 
-    /// Replaces the frame by a call given as lists. False: there was nothing to call, nil was
+    /// Replaces the frame by a call given as lists, or as a function alone. False: there was nothing to call, nil was
     /// returned.
     pub(crate) fn apply(&mut self, m: &mut Machine) -> Result<bool, Exit> {
         let (a, list) = (m.get(m.a()), m.get(m.b()));
@@ -131,6 +131,7 @@ impl Env<'_> {
                 m.ret(Word::NIL);
                 return Ok(false);
             }
+            _ if heap.value(a).as_list().is_none() => (a, SmallVec::new()),
             _ => {
                 let all = entries(a);
                 let Some((&callee, words)) = all.split_first() else {

@@ -368,3 +368,19 @@ fn an_idle_process_is_small() {
     let reserved = process.heap.reserved_bytes() + process.stack.bytes();
     assert!(reserved <= 640, "{reserved}");
 }
+
+#[test]
+fn a_function_alone_is_called_without_arguments() {
+    let mut b = Build::new("M");
+    let k = b.int(7);
+    let main = b.fun("main", 0, 1, vec![Op::Const { d: d(0), k }, Op::Return { s: u(0) }]);
+    b.export("main", main);
+    let program = Program::new(vec![b]);
+    let (main, _) = program.vm.exported(program.modules[0], crate::sym::MAIN).expect("exported");
+    let mut process = crate::Process::new(crate::value::Pid::new(1, 1));
+    process.start(&program.vm, Fragment::copy_of(main));
+    assert_eq!(process.heap.reserved_bytes(), 0, "a function that captures nothing is not copied");
+    let outcome = crate::run(&mut process, &program.vm, &mut TestHost::default(), 4000);
+    assert!(matches!(outcome, Outcome::Done));
+    assert_eq!(process.result().as_small(), Some(7));
+}

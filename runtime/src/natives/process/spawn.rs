@@ -57,10 +57,12 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     let me = cx.core.pid;
     let data = ties.monitor.then(|| new_ref(cx));
     let reference = data.map(|data| reference_value(cx.heap(), data));
-    let fragment = match reference {
-        Some(reference) if ties.reply => {
+    let fragment = match (reference, entries) {
+        (Some(reference), _) if ties.reply => {
             Fragment::copy_of(list::of_parts(cx.heap(), [entries, &[reference]]))
         }
+        // A function that captures nothing is no copy at all.
+        (_, [alone]) => Fragment::copy_of(*alone),
         _ => Fragment::copy_of(*call),
     };
     cx.charge(8 + (fragment.bytes() / 512) as u64);
