@@ -2,7 +2,9 @@
 
 use crate::Mode;
 use crate::corpus::Corpus;
+use crate::diff::{self, Sides};
 use crate::load::{self, Machine, Packages};
+use crate::node::Stress;
 use crate::parse;
 use crate::random::Random;
 use rata_bytecode::decode;
@@ -20,8 +22,10 @@ enum State {
     /// The machines by mode, made at first need.
     Load {
         packages: Packages,
-        machines: Vec<(load::Mode, Box<Machine>)>,
+        machines: Vec<(Stress, Box<Machine>)>,
     },
+    /// The machines, made at first need.
+    Diff(Option<Box<Sides>>),
 }
 
 /// How far an input came.
@@ -45,6 +49,7 @@ impl Subject {
                 let packages = Packages::compile(&corpus, &stdlib);
                 State::Load { packages, machines: Vec::new() }
             }
+            Mode::Diff => State::Diff(None),
         };
         Subject { corpus, stdlib, mode }
     }
@@ -54,6 +59,7 @@ impl Subject {
         match &self.mode {
             State::Parse => parse::input(random, &self.corpus),
             State::Load { packages, .. } => load::input(random, packages, &self.stdlib),
+            State::Diff(_) => diff::program(random).into_bytes(),
         }
     }
 
@@ -72,6 +78,12 @@ impl Subject {
                 });
                 &mut machines[at].1
             }),
+            State::Diff(sides) => {
+                let text = String::from_utf8_lossy(input);
+                sides
+                    .get_or_insert_with(|| Box::new(Sides::new(&self.stdlib)))
+                    .run(&text, &self.stdlib)
+            }
         }
     }
 }

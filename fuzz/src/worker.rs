@@ -18,6 +18,8 @@ fn stack_of(mode: Mode) -> usize {
     match mode {
         Mode::Parse => LARGE_STACK,
         Mode::Load => SMALL_STACK,
+        // The compiler runs there too.
+        Mode::Diff => LARGE_STACK,
     }
 }
 
