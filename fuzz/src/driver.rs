@@ -86,6 +86,7 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
             counts.accepted += done.counts.accepted;
             counts.ran += done.counts.ran;
             counts.reductions += done.counts.reductions;
+            counts.native += done.counts.native;
         }
         next = done.next;
         if let Some(failure) = done.failure {
@@ -131,10 +132,11 @@ fn shares(mode: Mode, counts: &Counts, whole: u64) -> String {
             counts.reductions / counts.accepted.max(1),
         ),
         Mode::Diff => format!(
-            "{:.0}% compiled, {:.0}% compared, for {} reductions on average",
+            "{:.0}% compiled, {:.0}% compared, with {} reductions and {} functions as machine code on average",
             share(counts.decoded),
             share(counts.accepted),
             counts.reductions / counts.accepted.max(1),
+            counts.native / counts.accepted.max(1),
         ),
     }
 }
@@ -191,7 +193,9 @@ fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<Batch> {
     let case = progress.case.load(Ordering::SeqCst);
     let said = String::from_utf8_lossy(&progress.said.lock().expect("not poisoned")).into_owned();
     let counts = match progress.counts.lock().expect("not poisoned").as_slice() {
-        &[decoded, accepted, ran, reductions] => Counts { decoded, accepted, ran, reductions },
+        &[decoded, accepted, ran, reductions, native] => {
+            Counts { decoded, accepted, ran, reductions, native }
+        }
         _ => Counts::default(),
     };
     let (next, failure) = match ended {

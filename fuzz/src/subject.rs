@@ -37,6 +37,8 @@ pub struct Ran {
     pub accepted: bool,
     /// How long it ran.
     pub reductions: u64,
+    /// How many functions of it were compiled to machine code.
+    pub native: u64,
 }
 
 impl Subject {
@@ -68,7 +70,7 @@ impl Subject {
         match &mut self.mode {
             State::Parse => {
                 let accepted = parse::run(input, &self.stdlib);
-                Ran { decoded: true, accepted, reductions: 0 }
+                Ran { decoded: true, accepted, ..Ran::default() }
             }
             State::Load { machines, .. } => load::run(input, |mode| {
                 let found = machines.iter().position(|(other, _)| *other == mode);

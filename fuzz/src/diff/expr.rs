@@ -39,13 +39,13 @@ pub struct Writer<'r> {
     depth: usize,
     fresh: usize,
     /// How many of the variables are older than the pattern under way.
-    older: usize,
+    pub older: usize,
 }
 
 /// Expressions nested deeper are atoms.
 const DEPTH: usize = 5;
 /// Programs longer than that get nothing but atoms.
-const LONG: usize = 9_000;
+pub const LONG: usize = 9_000;
 
 impl<'r> Writer<'r> {
     /// An empty program.
@@ -111,12 +111,12 @@ impl<'r> Writer<'r> {
         match self.random.below(22) {
             0 => {
                 self.put("(");
-                self.if_else(ty, Writer::expr);
+                self.if_else(ty);
                 self.put(")");
             }
             1 => {
                 self.put("(");
-                self.case(ty, Writer::expr);
+                self.case(ty);
                 self.put(")");
             }
             2 => {
@@ -228,15 +228,6 @@ impl<'r> Writer<'r> {
         self.vars.truncate(mark);
     }
 
-    /// A pattern for an int.
-    fn small_pattern(&mut self) -> String {
-        match self.random.below(5) {
-            0 => "_".to_owned(),
-            1 => self.new_var(Ty::Int),
-            _ => self.random.of(&["0", "1", "2", "-1", "5", "4611686018427387904"]).to_owned(),
-        }
-    }
-
     fn called_at_once(&mut self, ty: Ty) {
         let given = self.some_type();
         let argument = self.aside(|w| w.expr(given));
@@ -300,298 +291,13 @@ impl<'r> Writer<'r> {
         match param.ty {
             Some(ty) => self.expr(ty),
             None => {
-                let most = if self.random.one_in(8) { 100 } else { 12 };
+                let most = match self.random.below(40) {
+                    0 => 800,
+                    1..=4 => 100,
+                    _ => 12,
+                };
                 let _ = write!(self.out, "{}", self.random.small(most));
             }
-        }
-    }
-
-    /// A condition that a guard may hold.
-    pub fn guard(&mut self) {
-        let int = match self.vars.iter().rev().find(|(_, ty)| *ty == Ty::Int) {
-            Some((name, _)) => name.clone(),
-            None => "1".to_owned(),
-        };
-        let any = self.vars.last().map_or("nil".to_owned(), |(name, _)| name.clone());
-        let guard = self.random.of(&[
-            "I > 0",
-            "I %% 2 == 0",
-            "I < 3 or I > 100",
-            "is_int(A)",
-            "is_string(A) or is_list(A)",
-            "not is_nil(A)",
-            "A == I",
-            "10 %/% I > 2",
-            "I * 3 - 1 >= 5",
-            "I + 1 > 4611686018427387903",
-            "is_float(A) and A > 0.5",
-            "A",
-        ]);
-        let text: String = guard
-            .chars()
-            .map(|c| match c {
-                'I' => int.clone(),
-                'A' => any.clone(),
-                other => other.to_string(),
-            })
-            .collect();
-        self.put(&text);
-    }
-
-    fn if_else(&mut self, ty: Ty, last: fn(&mut Self, Ty)) {
-        self.put("if ");
-        self.expr(Ty::Bool);
-        self.put(" {\n");
-        self.block(ty, last);
-        if self.random.one_in(3) {
-            self.put("} else if ");
-            self.expr(Ty::Bool);
-            self.put(" {\n");
-            self.block(ty, last);
-        }
-        if !self.random.one_in(40) {
-            self.put("} else {\n");
-            self.block(ty, last);
-        }
-        self.put("}");
-    }
-
-    /// Statements and a value, in a scope of their own.
-    fn block(&mut self, ty: Ty, last: fn(&mut Self, Ty)) {
-        let mark = self.vars.len();
-        if self.random.one_in(4) {
-            self.statement();
-        }
-        self.last(ty, last);
-        self.vars.truncate(mark);
-    }
-
-    /// A value on a line of its own: some beginnings would be taken for the rest of the line above.
-    fn last(&mut self, ty: Ty, last: fn(&mut Self, Ty)) {
-        let text = self.aside(|w| last(w, ty));
-        if text.starts_with(['(', '[', '-', '{', '"', 'f', '#', ':']) && !text.starts_with("fu") {
-            let is_call =
-                text.starts_with('f') && text[1..].starts_with(|c: char| c.is_ascii_digit());
-            if !is_call {
-                let _ = writeln!(self.out, "identity({text})");
-                return;
-            }
-        }
-        let _ = writeln!(self.out, "{text}");
-    }
-
-    fn case(&mut self, ty: Ty, last: fn(&mut Self, Ty)) {
-        let of = if self.random.one_in(2) { Ty::Any } else { self.some_type() };
-        self.put("case ");
-        self.expr(of);
-        self.put(" {\n");
-        for _ in 0..1 + self.random.small(5) {
-            let mark = self.vars.len();
-            let pattern = self.pattern(of);
-            self.put(&pattern);
-            if self.random.one_in(4) {
-                self.put(" when ");
-                self.guard();
-            }
-            self.put(" ->\n");
-            self.last(ty, last);
-            self.vars.truncate(mark);
-        }
-        if !self.random.one_in(6) {
-            self.put("_ ->\n");
-            self.last(ty, last);
-        }
-        self.put("}");
-    }
-
-    /// A pattern that values of the type may match.
-    pub fn pattern(&mut self, of: Ty) -> String {
-        self.older = self.vars.len();
-        self.pattern_in(of, 2)
-    }
-
-    fn pattern_in(&mut self, of: Ty, depth: usize) -> String {
-        if depth == 0 || self.random.one_in(6) {
-            return if self.random.one_in(4) { "_".to_owned() } else { self.new_var(of) };
-        }
-        match of {
-            Ty::Int => self.small_pattern(),
-            Ty::Ints | Ty::Floats | Ty::Strs => {
-                let entry = match of {
-                    Ty::Ints => Ty::Int,
-                    Ty::Floats => Ty::Float,
-                    _ => Ty::Str,
-                };
-                if self.random.one_in(5) {
-                    return "[]".to_owned();
-                }
-                let first = self.pattern_in(entry, depth - 1);
-                match self.random.below(4) {
-                    1 => format!("[{first}, {}]", self.pattern_in(entry, depth - 1)),
-                    2 => format!("[{first}, {} | {}]", self.new_var(entry), self.new_var(of)),
-                    _ => format!("[{first} | {}]", self.new_var(of)),
-                }
-            }
-            Ty::Pair => {
-                let first = self.pattern_in(Ty::Int, depth - 1);
-                format!("{{{first}, {}}}", self.pattern_in(Ty::Any, depth - 1))
-            }
-            Ty::Map => {
-                if self.random.one_in(4) {
-                    return format!("{{(1): {}}}", self.pattern_in(Ty::Any, depth - 1));
-                }
-                let first = self.pattern_in(Ty::Int, depth - 1);
-                match self.random.below(2) {
-                    0 => format!("{{a: {first}, b: {}}}", self.pattern_in(Ty::Any, depth - 1)),
-                    _ => format!("{{a: {first}}}"),
-                }
-            }
-            Ty::Str => match self.random.below(3) {
-                0 => format!("\"a\" + {}", self.new_var(Ty::Str)),
-                _ => self.random.of(&["\"\"", "\"a\"", "\"abc\""]).to_owned(),
-            },
-            Ty::Float => self.random.of(&["0.0", "1.5", "-0.0", "1.0"]).to_owned(),
-            Ty::Bool => self.random.of(&["true", "false"]).to_owned(),
-            Ty::Sym => self.random.of(&[":ok", ":a", ":int", ":mine"]).to_owned(),
-            Ty::Set | Ty::Fun => self.new_var(of),
-            Ty::Any => match self.random.below(12) {
-                0 => "nil".to_owned(),
-                1 => "{,}".to_owned(),
-                2 => format!("{{{}, _, _}}", self.new_var(Ty::Any)),
-                3 => {
-                    let found = self.older.min(self.vars.len());
-                    let names = self.vars[..found].iter().filter(|(name, _)| !name.contains('.'));
-                    let names: Vec<&String> = names.map(|(name, _)| name).collect();
-                    match names.len() {
-                        0 => "_".to_owned(),
-                        n => format!("^{}", names[self.random.below(n)]),
-                    }
-                }
-                _ => {
-                    let ty = self.some_type();
-                    self.pattern_in(ty, depth)
-                }
-            },
-        }
-    }
-
-    fn try_catch(&mut self, ty: Ty) {
-        self.put("try {\n");
-        self.block(ty, Writer::expr);
-        self.put("}");
-        let after = self.random.one_in(4);
-        if !after || self.random.one_in(2) {
-            let named = self.random.one_in(2);
-            let mark = self.vars.len();
-            self.put(" catch");
-            if named {
-                let name = self.new_var(Ty::Any);
-                let _ = write!(self.out, " as {name}");
-            }
-            self.put(" {\n");
-            for _ in 0..self.random.below(3) {
-                let clause = self.vars.len();
-                let pattern = match self.random.below(4) {
-                    0 => format!("{{:runtime_error, {}}}", self.new_var(Ty::Str)),
-                    1 => self.pattern(Ty::Any),
-                    _ => self
-                        .random
-                        .of(&[
-                            ":division_by_zero",
-                            ":type_error",
-                            ":mine",
-                            ":index_error",
-                            ":match_error",
-                        ])
-                        .to_owned(),
-                };
-                let _ = writeln!(self.out, "{pattern} ->");
-                self.last(ty, Writer::expr);
-                self.vars.truncate(clause);
-            }
-            let caught = self.new_var(Ty::Any);
-            let _ = writeln!(self.out, "{caught} ->");
-            if self.random.one_in(8) {
-                let _ = writeln!(self.out, "reraise {caught}");
-            } else {
-                self.last(ty, Writer::expr);
-            }
-            self.put("}");
-            self.vars.truncate(mark);
-        }
-        if self.random.one_in(6) {
-            self.put(" else {\n");
-            self.block(ty, Writer::expr);
-            self.put("}");
-        }
-        if after {
-            self.put(" after {\n");
-            self.block(Ty::Int, Writer::expr);
-            self.put("}");
-        }
-    }
-
-    pub fn statement(&mut self) {
-        match self.random.below(12) {
-            0 => {
-                let of = self.random_of(&[Ty::Pair, Ty::Ints, Ty::Map]);
-                let value = self.aside(|w| w.expr(of));
-                let pattern = self.pattern(of);
-                if pattern.starts_with('[') || pattern.starts_with(|c: char| c != '{' && c != 'v') {
-                    let _ = writeln!(self.out, "{{{pattern}, _}} = {{{value}, 0}}");
-                } else {
-                    let _ = writeln!(self.out, "{pattern} = {value}");
-                }
-            }
-            1 => {
-                let value = self.some_type();
-                let text = self.aside(|w| w.expr(value));
-                let _ = writeln!(self.out, "_ = Process.put(:k, {text})");
-            }
-            2 if self.prints => {
-                let text = self.aside(|w| w.expr(Ty::Any));
-                let _ = writeln!(self.out, "IO.puts(inspect({text}))");
-            }
-            3 if self.in_function => {
-                let condition = self.aside(|w| w.expr(Ty::Bool));
-                let value = self.aside(|w| w.expr(Ty::Int));
-                let _ = writeln!(self.out, "if {condition} {{ return {value} }}");
-            }
-            _ => {
-                let ty = self.some_type();
-                let value = self.aside(|w| w.expr(ty));
-                let name = self.new_var(ty);
-                let _ = writeln!(self.out, "{name} = {value}");
-            }
-        }
-    }
-
-    fn random_of(&mut self, types: &[Ty]) -> Ty {
-        types[self.random.below(types.len())]
-    }
-
-    /// Statements and a value.
-    pub fn body(&mut self, ty: Ty) {
-        let mark = self.vars.len();
-        for _ in 0..self.random.small(4) {
-            self.statement();
-        }
-        self.tail(ty);
-        self.vars.truncate(mark);
-    }
-
-    /// A last value, with what is called in it in tail position.
-    pub fn tail(&mut self, ty: Ty) {
-        match self.random.below(6) {
-            0 if self.out.len() < LONG => {
-                self.if_else(ty, Writer::expr);
-                self.put("\n");
-            }
-            1 if self.out.len() < LONG => {
-                self.case(ty, Writer::expr);
-                self.put("\n");
-            }
-            _ => self.last(ty, Writer::expr),
         }
     }
 }

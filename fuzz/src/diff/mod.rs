@@ -5,8 +5,10 @@
 //! An input is the text of a program with a function `main`. Without the feature `jit` the interpreter is
 //! compared with itself.
 
+mod control;
 mod expr;
 mod forms;
+mod patterns;
 mod program;
 
 pub use program::program;
@@ -21,6 +23,7 @@ use rata_runtime::output::Output;
 use rata_runtime::process::body::{Body, Initial};
 use rata_vm::{Fragment, Heap, JitSettings, ModuleIndex, Origin, Symbol};
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Steps that a program may take; those that take more are left out.
@@ -65,6 +68,8 @@ impl Write for Kept {
 struct Side {
     name: &'static str,
     machine: Machine,
+    /// How many functions were compiled to machine code since that was looked at.
+    native: Arc<AtomicU64>,
     out: Kept,
     err: Kept,
 }
@@ -121,6 +126,7 @@ impl Sides {
             }
         }
         ran.accepted = true;
+        ran.native = self.0.iter().map(|side| side.native.swap(0, Ordering::Relaxed)).sum();
         ran
     }
 }
@@ -130,7 +136,13 @@ impl Side {
         let (out, err) = (Kept::default(), Kept::default());
         let options = Options { jit, ..Options::default() };
         let output = Output::new(Box::new(out.clone()), Box::new(err.clone()));
-        Side { name, machine: Machine::new(stdlib, natives(), options, output), out, err }
+        let machine = Machine::new(stdlib, natives(), options, output);
+        let native = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&native);
+        machine.node.vm.observe_code(Box::new(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        }));
+        Side { name, machine, native, out, err }
     }
 
     /// Loads a program and runs its modules' statements.
@@ -242,14 +254,16 @@ mod tests {
         crate::worker::on_large_stack(|| {
             let stdlib = decode::decode(rata_stdlib::IMAGE).expect("the standard library");
             let mut sides = Sides::new(&stdlib);
-            let (mut compiled, mut compared) = (0, 0);
+            let (mut compiled, mut compared, mut native) = (0, 0, 0);
             for case in 0..150 {
                 let text = program(&mut Random::new(3, case));
                 let ran = sides.run(&text, &stdlib);
                 compiled += usize::from(ran.decoded);
                 compared += usize::from(ran.accepted);
+                native += ran.native;
             }
             assert!(compiled > 100 && compared > 80, "{compiled} compile, {compared} are compared");
+            assert_eq!(native > 500, cfg!(feature = "jit"), "{native}");
         });
     }
 

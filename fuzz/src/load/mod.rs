@@ -112,5 +112,6 @@ pub fn input(random: &mut Random, packages: &Packages, stdlib: &Package) -> Vec<
 pub fn run<'m>(input: &[u8], machine: impl FnOnce(Stress) -> &'m mut Machine) -> Ran {
     let Ok(package) = decode::decode_unchecked_checksums(input) else { return Ran::default() };
     let reductions = machine(run::stress(input)).run(&package, input);
-    Ran { decoded: true, accepted: reductions.is_some(), reductions: reductions.unwrap_or(0) }
+    let accepted = reductions.is_some();
+    Ran { decoded: true, accepted, reductions: reductions.unwrap_or(0), native: 0 }
 }
