@@ -329,6 +329,7 @@ fn fails_as(plan: &Plan, path: &str, text: &str) -> io::Result<Option<String>> {
     std::fs::write(path, text)?;
     let mut child = Command::new(std::env::current_exe()?)
         .args([plan.mode.name(), "--replay", path])
+        .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
