@@ -156,7 +156,7 @@ fn plan(words: &Words) -> Result<Plan, String> {
     if !words.no_rata && !ratavm.as_deref().is_some_and(Path::is_file) {
         let place = ratavm.map(|p| format!(" ({} is no file)", p.display())).unwrap_or_default();
         return Err(format!(
-            "ratavm was not found{place}; build it with `cargo build --release -p rata-runtime`, name it with \
+            "ratavm was not found{place}; build it with `cargo build --release -p rata-cli`, name it with \
              --ratavm, or leave rata out with --no-rata"
         ));
     }
