@@ -52,7 +52,7 @@ fn batch_size(mode: Mode) -> u64 {
         Mode::Parse => 20_000,
         Mode::Load => 5_000,
         // Machine code is never given back either, and there is room for so much of it.
-        Mode::Diff => 500,
+        Mode::Diff => 400,
     }
 }
 

@@ -42,6 +42,11 @@ const WAYS: [(&str, Stress); 3] = [
     ("preempted", Stress { collect: false, budget: 1 }),
 ];
 
+/// A machine whose functions are compiled while others of them run: frames of both kinds stand on one stack.
+const MIXED: &str = "both kinds of code";
+/// After so many calls.
+const MIXED_AFTER: u32 = 4;
+
 /// Texts that processes write, from the writer's thread.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -91,8 +96,9 @@ impl Sides {
     pub fn new(stdlib: &Package) -> Sides {
         let mut sides = vec![Side::new("the interpreter", stdlib, JitSettings::OFF)];
         if cfg!(feature = "jit") {
-            let settings = JitSettings { threshold: 1, synchronous: true, ..JitSettings::ON };
-            sides.push(Side::new("machine code", stdlib, settings));
+            let after = |threshold| JitSettings { threshold, synchronous: true, ..JitSettings::ON };
+            sides.push(Side::new("machine code", stdlib, after(1)));
+            sides.push(Side::new(MIXED, stdlib, after(MIXED_AFTER)));
         }
         Sides(sides)
     }
@@ -105,7 +111,8 @@ impl Sides {
         let mut first: Option<(String, Seen)> = None;
         for side in &mut self.0 {
             let modules = side.load(&package);
-            for at in 0..WAYS.len() {
+            let ways = if side.name == MIXED { 1 } else { WAYS.len() };
+            for at in 0..ways {
                 // Functions are compiled while they run the first time: undisturbed or not.
                 let plain = side.name == "the interpreter";
                 let (how, stress) = WAYS[if plain { at } else { (at + turn) % WAYS.len() }];
