@@ -6,6 +6,7 @@
 use crate::exec::Limits;
 use crate::report;
 use crate::session::{self, Comparison, Pin, Plan};
+use crate::targets::TARGETS;
 use crate::tools::{self, Places};
 use crate::workload::{self, Peer, WORKLOADS, Workload};
 use clap::Parser;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 const AFTER_HELP: &str = "\
 Examples:
-  rata-benches                          everything against Erlang, 7 runs each
+  rata-benches                          everything against Erlang and NumPy, 7 runs each
   rata-benches fib spawn1               two workloads
   rata-benches sequential --runs 3      all of one kind (sequential, concurrent, whole)
   rata-benches fib --size fib=30        another size
@@ -48,7 +49,7 @@ struct Words {
     #[arg(long = "size", value_name = "NAME=N", value_parser = size)]
     sizes: Vec<(String, u64)>,
     /// Who rata is compared with: erlang, go, node, lua, python, rust, or all
-    #[arg(long, value_delimiter = ',', default_value = "erlang", value_parser = peer_word)]
+    #[arg(long, value_delimiter = ',', default_value = "erlang,python", value_parser = peer_word)]
     peers: Vec<PeerWord>,
     /// Leave rata out
     #[arg(long)]
@@ -155,7 +156,7 @@ fn plan(words: &Words) -> Result<Plan, String> {
     if !words.no_rata && !ratavm.as_deref().is_some_and(Path::is_file) {
         let place = ratavm.map(|p| format!(" ({} is no file)", p.display())).unwrap_or_default();
         return Err(format!(
-            "ratavm was not found{place}; build it with `cargo build --release -p rata-runtime`, name it with \
+            "ratavm was not found{place}; build it with `cargo build --release -p rata-cli`, name it with \
              --ratavm, or leave rata out with --no-rata"
         ));
     }
@@ -226,6 +227,9 @@ fn list() -> String {
     for w in WORKLOADS {
         let kind = w.kind.heading().to_lowercase();
         out.push_str(&format!("{:<15} {kind:<14} size {:<10} {}\n", w.name, w.size, w.about));
+        for target in TARGETS.iter().filter(|t| t.workload == w.name) {
+            out.push_str(&report::wanted(target, w));
+        }
     }
     out
 }

@@ -14,6 +14,7 @@ pub mod record;
 pub mod report;
 pub mod session;
 pub mod stats;
+pub mod targets;
 pub mod tools;
 pub mod workload;
 pub mod workloads;

@@ -7,7 +7,7 @@ mod grid;
 mod json;
 mod units;
 
-pub use grid::{markdown, text};
+pub use grid::{markdown, text, wanted};
 pub use json::json;
 
 use crate::session::{Comparison, Plan, Side};
@@ -47,6 +47,8 @@ pub struct Row {
     pub erlang: Vec<f64>,
     /// Rata's values.
     pub rata: Vec<f64>,
+    /// Rata's values on one core, where that was measured.
+    pub one_core: Vec<f64>,
     /// How many times better than Erlang rata is.
     pub ratio: Option<Spread>,
     /// The other peers.
@@ -111,6 +113,7 @@ fn row(comparison: &Comparison, figure: &Figure, main: bool, valid: bool) -> Row
         peers: peers.collect(),
         erlang,
         rata,
+        one_core: of(Side::OneCore),
         ratio,
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::exec::{self, Limits};
 use crate::record::{self, Record};
+use crate::targets;
 use crate::tools::{Invocation, Places};
 use crate::workload::{Figure, Kind, Peer, Workload};
 
@@ -67,6 +68,8 @@ impl Plan {
 pub enum Side {
     /// Rata.
     Rata,
+    /// Rata held to one core, where it uses all otherwise.
+    OneCore,
     /// A peer.
     Peer(Peer),
 }
@@ -76,6 +79,7 @@ impl Side {
     pub fn name(self) -> &'static str {
         match self {
             Side::Rata => "rata",
+            Side::OneCore => "rata on one core",
             Side::Peer(peer) => peer.name(),
         }
     }
@@ -83,7 +87,7 @@ impl Side {
     /// The key under which this side reports a figure.
     pub fn key(self, figure: &Figure) -> &'static str {
         match self {
-            Side::Rata => figure.rata,
+            Side::Rata | Side::OneCore => figure.rata,
             Side::Peer(Peer::Erlang) => figure.erlang,
             Side::Peer(_) => figure.others,
         }
@@ -172,6 +176,7 @@ pub fn compare(
             for runner in &mut runners {
                 let name = runner.turns.side.name();
                 progress(&format!("{} {name} {turn}/{runs}", workload.name));
+                let pinned = pinned || runner.turns.side == Side::OneCore;
                 runner.turn(workload, size, pinned, &limits);
             }
         }
@@ -183,6 +188,9 @@ pub fn compare(
     let mut pair: Vec<Side> = erlang.into_iter().map(Side::Peer).collect();
     if plan.rata {
         pair.push(Side::Rata);
+        if !pinned && plan.pin != Pin::Never && targets::wants_one_core(workload.name) {
+            pair.push(Side::OneCore);
+        }
     }
     sides.extend(take_turns(pair, plan.runs, 1, progress));
     let others = others.into_iter().map(Side::Peer).collect();
@@ -201,7 +209,7 @@ impl Runner {
     fn new(plan: &Plan, workload: &Workload, side: Side) -> Runner {
         let size = plan.size(workload).to_string();
         let command = match side {
-            Side::Rata => {
+            Side::Rata | Side::OneCore => {
                 plan.places.rata(workload.rata, &size).ok_or("ratavm was not found".into())
             }
             Side::Peer(peer) => {

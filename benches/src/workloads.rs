@@ -75,6 +75,14 @@ pub const WORKLOADS: &[Workload] = &[
     ),
     entry(
         Sequential,
+        "axpy",
+        "v * 2 + w on packed float vectors",
+        (1_000_000, 1000),
+        &[(Erlang, "b_axpy"), (Python, "axpy")],
+        &[Figure::of("", Micros, "loop_us")],
+    ),
+    entry(
+        Sequential,
         "bintrees",
         "short-lived allocation: binary trees",
         (16, 6),
@@ -294,10 +302,13 @@ pub const WORKLOADS: &[Workload] = &[
     entry(
         Concurrent,
         "msgcopy",
-        "a message of a million ints",
-        (50, 2),
+        "a message of a million ints, and of one",
+        (200, 2),
         &[(Erlang, "c_msgcopy")],
-        &[Figure::of("per message", Nanos, "per_msg_ns")],
+        &[
+            Figure::of("per message", Nanos, "per_msg_ns"),
+            Figure::of("per int", Nanos, "per_int_ns"),
+        ],
     ),
     entry(
         Concurrent,
@@ -306,6 +317,18 @@ pub const WORKLOADS: &[Workload] = &[
         (1000, 10),
         &[(Erlang, "c_bigbin")],
         &[Figure::of("per message", Nanos, "per_msg_ns")],
+    ),
+    entry(
+        Concurrent,
+        "pause",
+        "how long a process with so many MB alive stands still",
+        (500, 3),
+        &[(Erlang, "c_pause")],
+        &[
+            Figure::of("step, most", Micros, "work_longest_us"),
+            Figure::of("step while growing, most", Micros, "build_longest_us"),
+            Figure::of("others late, most", Micros, "others_late_us"),
+        ],
     ),
     entry(
         Whole,

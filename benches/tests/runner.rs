@@ -24,6 +24,7 @@ impl Stage {
         let stage = Stage { dir, _turn: turn };
         stage.script("erl", ERL);
         stage.script("erlc", "exit 0");
+        stage.script("python3", PYTHON);
         stage.script("ratavm", rata);
         stage
     }
@@ -42,6 +43,7 @@ impl Stage {
         let at = |tool: &str| self.dir.join(tool);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rata-benches"));
         command.args(words).env("ERL", at("erl")).env("ERLC", at("erlc"));
+        command.env("PYTHON3", at("python3"));
         command.env("RATAVM", at("ratavm"));
         command
     }
@@ -58,6 +60,9 @@ impl Drop for Stage {
 const ERL: &str = r#"for last; do :; done
 [ "$last" = main ] && { echo hello; exit 0; }
 echo "RESULT x size=$last rep=1 us=3000.0 check=42""#;
+
+const PYTHON: &str = r#"case "$1" in -c) echo 2; exit 0;; *hello.py) echo hello; exit 0;; esac
+echo "RESULT x size=$2 rep=3 us=1200.0 check=42 loop_us=1200.0""#;
 
 const RATA: &str = r#"[ "$1" = --version ] && { echo stand-in 1; exit 0; }
 case "$2" in *hello.rata) echo hello; exit 0;; esac
@@ -84,6 +89,23 @@ fn agreeing_sides_give_a_ratio_and_code_0() {
     assert!(text.contains("hello: wall time"), "{text}");
     assert!(text.contains("rata: stand-in 1"), "{text}");
     assert!(stderr(&output).is_empty(), "no progress when not on a terminal: {}", stderr(&output));
+}
+
+#[test]
+fn targets_are_told_with_what_was_measured() {
+    let rata = RATA.replace("us=1500", "us=1500 loop_us=1000");
+    let stage = Stage::new("targets", &rata);
+    let output = stage.run(&["fib", "axpy", "pairs", "--quick"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    let targets = text.split("Targets").nth(1).unwrap();
+    let line = |name: &str| {
+        let line = targets.lines().find(|l| l.starts_with(name)).unwrap();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("fib"), "fib Erlang 1.50x 2.50x 2.00x yes");
+    assert_eq!(line("axpy"), "axpy NumPy 0.70x 1.00x 1.20x yes, and the aim");
+    assert_eq!(line("pairs"), "pairs one core 1.50x 1.90x 1.00x NO");
 }
 
 #[test]

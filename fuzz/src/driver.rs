@@ -2,6 +2,7 @@
 //! badly.
 
 use crate::Mode;
+use crate::reduce::smallest;
 use crate::worker::{self, COUNT, Counts};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -50,6 +51,8 @@ fn batch_size(mode: Mode) -> u64 {
     match mode {
         Mode::Parse => 20_000,
         Mode::Load => 5_000,
+        // Machine code is never given back either, and there is room for so much of it.
+        Mode::Diff => 400,
     }
 }
 
@@ -83,6 +86,7 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
             counts.accepted += done.counts.accepted;
             counts.ran += done.counts.ran;
             counts.reductions += done.counts.reductions;
+            counts.native += done.counts.native;
         }
         next = done.next;
         if let Some(failure) = done.failure {
@@ -91,6 +95,9 @@ pub fn run(plan: &Plan) -> io::Result<bool> {
             if *count <= KEPT {
                 let path = keep(plan, &failure)?;
                 eprintln!("\ncase {} failed: {}\n  kept in {path}", failure.case, failure.why);
+                if plan.mode == Mode::Diff {
+                    eprintln!("  reduced in {}", reduce(plan, &path, &kind(&failure.why))?);
+                }
                 kept.push(path);
             }
         }
@@ -124,11 +131,21 @@ fn shares(mode: Mode, counts: &Counts, whole: u64) -> String {
             share(counts.ran),
             counts.reductions / counts.accepted.max(1),
         ),
+        Mode::Diff => format!(
+            "{:.0}% compiled, {:.0}% compared, with {} reductions and {} functions as machine code on average",
+            share(counts.decoded),
+            share(counts.accepted),
+            counts.reductions / counts.accepted.max(1),
+            counts.native / counts.accepted.max(1),
+        ),
     }
 }
 
 /// What failures of the same cause have in common: how the process ended and where it panicked.
 fn kind(why: &str) -> String {
+    if let Some(line) = why.lines().find(|line| line.contains(" disagree about ")) {
+        return line.to_owned();
+    }
     let mut lines = why.lines();
     let ended = lines.next().unwrap_or_default();
     let panicked = lines.find_map(|line| line.split_once("panicked at "));
@@ -176,7 +193,9 @@ fn batch(plan: &Plan, from: u64, to: u64, start: Instant) -> io::Result<Batch> {
     let case = progress.case.load(Ordering::SeqCst);
     let said = String::from_utf8_lossy(&progress.said.lock().expect("not poisoned")).into_owned();
     let counts = match progress.counts.lock().expect("not poisoned").as_slice() {
-        &[decoded, accepted, ran, reductions] => Counts { decoded, accepted, ran, reductions },
+        &[decoded, accepted, ran, reductions, native] => {
+            Counts { decoded, accepted, ran, reductions, native }
+        }
         _ => Counts::default(),
     };
     let (next, failure) = match ended {
@@ -290,4 +309,55 @@ fn keep(plan: &Plan, failure: &Failure) -> io::Result<String> {
     let mut file = std::fs::File::create(&path)?;
     file.write_all(&input)?;
     Ok(path.display().to_string())
+}
+
+/// Writes the smallest program found that fails as the one in `path` does.
+fn reduce(plan: &Plan, path: &str, wanted: &str) -> io::Result<String> {
+    let text = std::fs::read_to_string(path)?;
+    let (tried, small) = (format!("{path}.tried"), format!("{path}.small"));
+    let best = smallest(&text, |candidate| {
+        fails_as(plan, &tried, candidate).is_ok_and(|found| found.as_deref() == Some(wanted))
+    });
+    // It is there if anything was tried.
+    let _ = std::fs::remove_file(&tried);
+    std::fs::write(&small, best)?;
+    Ok(small)
+}
+
+/// The kind of failure of a program that is run in a process of its own, if it fails.
+fn fails_as(plan: &Plan, path: &str, text: &str) -> io::Result<Option<String>> {
+    std::fs::write(path, text)?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .args([plan.mode.name(), "--replay", path])
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let err = child.stderr.take();
+    let reader = thread::spawn(move || {
+        let mut said = Vec::new();
+        // What came before an error is what there is.
+        let _ = err.map(|mut err| err.read_to_end(&mut said));
+        said
+    });
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if start.elapsed() > plan.case_time {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        thread::sleep(Duration::from_millis(1));
+    };
+    let said = reader.join().unwrap_or_default();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    Ok(match status {
+        Some(status) if status.success() => None,
+        Some(status) => Some(kind(&format!("{}\n{}", describe(status), said.trim_end()))),
+        None => Some(kind(&format!("no end after {} s", plan.case_time.as_secs_f64()))),
+    })
 }

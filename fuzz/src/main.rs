@@ -2,10 +2,13 @@
 //! those that make one panic, crash or hang. Deterministic from a seed, which is printed.
 
 mod corpus;
+mod diff;
 mod driver;
 mod load;
+mod node;
 mod parse;
 mod random;
+mod reduce;
 mod subject;
 mod worker;
 
@@ -31,6 +34,8 @@ enum Command {
     Parse(Run),
     /// Damaged .ratab files through the verifier; what it accepts is loaded and run
     Load(Run),
+    /// Random programs, by the interpreter and by machine code, under stress and not: all must agree
+    Diff(Run),
     /// The child process that runs cases
     #[command(hide = true)]
     Work(Work),
@@ -43,6 +48,8 @@ pub enum Mode {
     Parse,
     /// Damaged files through the virtual machine.
     Load,
+    /// Programs in several ways.
+    Diff,
 }
 
 impl Mode {
@@ -51,6 +58,7 @@ impl Mode {
         match self {
             Mode::Parse => "parse",
             Mode::Load => "load",
+            Mode::Diff => "diff",
         }
     }
 }
@@ -108,6 +116,7 @@ fn main() {
     match Cli::parse().command {
         Command::Parse(run) => drive(Mode::Parse, run),
         Command::Load(run) => drive(Mode::Load, run),
+        Command::Diff(run) => drive(Mode::Diff, run),
         Command::Work(work) => {
             if let Err(error) = worker::limit(work.memory) {
                 eprintln!("cannot set the limits: {error}");

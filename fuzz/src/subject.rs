@@ -2,7 +2,9 @@
 
 use crate::Mode;
 use crate::corpus::Corpus;
+use crate::diff::{self, Sides};
 use crate::load::{self, Machine, Packages};
+use crate::node::Stress;
 use crate::parse;
 use crate::random::Random;
 use rata_bytecode::module::Package;
@@ -19,8 +21,10 @@ enum State {
     /// The machines by mode, made at first need.
     Load {
         packages: Packages,
-        machines: Vec<(load::Mode, Box<Machine>)>,
+        machines: Vec<(Stress, Box<Machine>)>,
     },
+    /// The machines, made at first need.
+    Diff(Option<Box<Sides>>),
 }
 
 /// How far an input came.
@@ -32,6 +36,8 @@ pub struct Ran {
     pub accepted: bool,
     /// How long it ran.
     pub reductions: u64,
+    /// How many functions of it were compiled to machine code.
+    pub native: u64,
 }
 
 impl Subject {
@@ -44,6 +50,7 @@ impl Subject {
                 let packages = Packages::compile(&corpus, &stdlib);
                 State::Load { packages, machines: Vec::new() }
             }
+            Mode::Diff => State::Diff(None),
         };
         Subject { corpus, stdlib, mode }
     }
@@ -53,6 +60,7 @@ impl Subject {
         match &self.mode {
             State::Parse => parse::input(random, &self.corpus),
             State::Load { packages, .. } => load::input(random, packages, &self.stdlib),
+            State::Diff(_) => diff::program(random).into_bytes(),
         }
     }
 
@@ -61,7 +69,7 @@ impl Subject {
         match &mut self.mode {
             State::Parse => {
                 let accepted = parse::run(input, &self.stdlib);
-                Ran { decoded: true, accepted, reductions: 0 }
+                Ran { decoded: true, accepted, ..Ran::default() }
             }
             State::Load { machines, .. } => load::run(input, |mode| {
                 let found = machines.iter().position(|(other, _)| *other == mode);
@@ -71,6 +79,12 @@ impl Subject {
                 });
                 &mut machines[at].1
             }),
+            State::Diff(sides) => {
+                let text = String::from_utf8_lossy(input);
+                sides
+                    .get_or_insert_with(|| Box::new(Sides::new(&self.stdlib)))
+                    .run(&text, &self.stdlib)
+            }
         }
     }
 }

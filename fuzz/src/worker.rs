@@ -18,6 +18,8 @@ fn stack_of(mode: Mode) -> usize {
     match mode {
         Mode::Parse => LARGE_STACK,
         Mode::Load => SMALL_STACK,
+        // The compiler runs there too.
+        Mode::Diff => LARGE_STACK,
     }
 }
 
@@ -42,17 +44,25 @@ pub struct Counts {
     pub ran: u64,
     /// All steps.
     pub reductions: u64,
+    /// Functions compiled to machine code.
+    pub native: u64,
 }
 
 /// Fewer reductions than that are nothing to speak of.
 const FEW: u64 = 100;
 
 impl Counts {
+    /// As they are told to the driver.
+    pub fn words(self) -> [u64; 5] {
+        [self.decoded, self.accepted, self.ran, self.reductions, self.native]
+    }
+
     fn add(&mut self, ran: Ran) {
         self.decoded += u64::from(ran.decoded);
         self.accepted += u64::from(ran.accepted);
         self.ran += u64::from(ran.reductions >= FEW);
         self.reductions += ran.reductions;
+        self.native += ran.native;
     }
 }
 
@@ -72,7 +82,7 @@ pub fn cases(mode: Mode, root: &Path, seed: u64, from: u64, to: u64) {
             counts.add(subject.run(&input));
         }
         // A failure here is a failure of the driver, which sees it.
-        for count in [counts.decoded, counts.accepted, counts.ran, counts.reductions] {
+        for count in counts.words() {
             let _ = out.write_all(&(count | COUNT).to_le_bytes());
         }
         let _ = out.write_all(&to.to_le_bytes());

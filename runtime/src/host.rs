@@ -27,6 +27,8 @@ pub struct WorkerHost {
     pub next: Option<Box<Body>>,
     /// Turns in a row taken by `next`.
     pub handovers: u32,
+    /// Reductions per turn.
+    pub budget: i64,
     /// Of the process that runs.
     pub extra: Option<Extra>,
     /// The tick at which this worker, if idle, has the allocator return freed memory.
@@ -36,7 +38,8 @@ pub struct WorkerHost {
 impl WorkerHost {
     /// A worker's host with nothing to run.
     pub fn new(node: Arc<Node>, me: usize, local: Local) -> WorkerHost {
-        WorkerHost { node, me, local, next: None, handovers: 0, extra: None, freed: None }
+        let budget = node.options.budget;
+        WorkerHost { node, me, local, next: None, handovers: 0, budget, extra: None, freed: None }
     }
 
     /// The runtime's part of the process that runs.

@@ -1,4 +1,7 @@
-"""Timing helper, same output line as the other languages."""
+"""Timing helper, same output line as the other languages.
+
+The function gives the check value, or it and further figures by key.
+"""
 import os
 import sys
 import time
@@ -13,5 +16,7 @@ def run(name, size, f):
         start = time.monotonic_ns()
         check = f()
         us = (time.monotonic_ns() - start) / 1000
+        check, figures = check if isinstance(check, tuple) else (check, {})
         text = f"{check:.9f}" if isinstance(check, float) else str(check)
-        print(f"RESULT {name} size={size} rep={rep} us={us:.1f} check={text}", flush=True)
+        more = "".join(f" {key}={value:.1f}" for key, value in figures.items())
+        print(f"RESULT {name} size={size} rep={rep} us={us:.1f} check={text}{more}", flush=True)

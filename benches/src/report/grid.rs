@@ -3,7 +3,8 @@
 use super::units::{digits, value};
 use super::{Report, Row, summary};
 use crate::stats;
-use crate::workload::{Kind, Peer};
+use crate::targets::{Against, Target, Verdict, verdicts};
+use crate::workload::{Kind, Peer, Unit, Workload};
 use std::fmt::Write;
 
 /// A table: headings and cells, all as text.
@@ -28,15 +29,11 @@ fn grid(rows: &[Row], kind: Kind) -> Option<Grid> {
 }
 
 fn cells(row: &Row, peers: &[Peer]) -> Vec<String> {
-    let name = match row.label {
-        "" => row.workload.to_owned(),
-        label => format!("{}: {label}", row.workload),
-    };
     let middle =
         |samples: &[f64]| stats::median(samples).map_or(NONE.to_owned(), |m| value(m, row.unit));
     let range = |s: stats::Spread| format!("{} to {}", digits(s.min), digits(s.max));
     let mut cells = vec![
-        name,
+        figure_name(row.workload, row.label),
         grouped(row.size),
         middle(&row.erlang),
         middle(&row.rata),
@@ -51,6 +48,10 @@ fn cells(row: &Row, peers: &[Peer]) -> Vec<String> {
         format!("{}{ratio}", value(cell.median, row.unit))
     }));
     cells
+}
+
+fn figure_name(workload: &str, label: &str) -> String {
+    if label.is_empty() { workload.to_owned() } else { format!("{workload}: {label}") }
 }
 
 /// 1000000 as 1,000,000.
@@ -103,11 +104,82 @@ pub fn text(report: &Report) -> String {
         }
         out.push('\n');
     }
+    if let Some(grid) = targets(&report.rows) {
+        let _ = writeln!(out, "Targets\n\n{}\n", aligned(&grid, false));
+    }
     for (name, version) in &report.setting.versions {
         let _ = writeln!(out, "{name}: {version}");
     }
     let _ = writeln!(out, "{}", report.setting.method);
     out
+}
+
+/// The targets of what was measured; None if there are none.
+fn targets(rows: &[Row]) -> Option<Grid> {
+    let all = verdicts(rows);
+    if all.is_empty() {
+        return None;
+    }
+    let head = ["figure", "against", "target", "aim", "measured", "met"].map(str::to_owned);
+    Some(Grid { head: head.to_vec(), rows: all.iter().map(verdict).collect() })
+}
+
+fn verdict(verdict: &Verdict<'_>) -> Vec<String> {
+    let (target, unit) = (verdict.target, verdict.row.unit);
+    let met = match (verdict.met(), verdict.aim_met()) {
+        (Some(true), Some(true)) => "yes, and the aim",
+        (Some(true), _) => "yes",
+        (Some(false), _) => "NO",
+        (None, _) if target.against == Against::Told => NONE,
+        (None, _) => "not measured",
+    };
+    vec![
+        figure_name(target.workload, target.label),
+        against(target).to_owned(),
+        bound(target, target.target, unit),
+        bound(target, target.aim, unit),
+        verdict.measured.map_or(NONE.to_owned(), |v| amount(target, v, unit)),
+        met.to_owned(),
+    ]
+}
+
+fn against(target: &Target) -> &'static str {
+    match target.against {
+        Against::Erlang => "Erlang",
+        Against::NumPy => "NumPy",
+        Against::OneCore => "one core",
+        Against::Figure(other) => other,
+        Against::Itself | Against::Told => NONE,
+    }
+}
+
+/// A figure in the terms of its target.
+fn amount(target: &Target, v: f64, unit: Unit) -> String {
+    match target.against {
+        Against::Itself | Against::Told => value(v, unit),
+        _ => format!("{}x", digits(v)),
+    }
+}
+
+fn bound(target: &Target, v: f64, unit: Unit) -> String {
+    match target.against {
+        Against::Told => NONE.to_owned(),
+        _ if target.is_ratio() => amount(target, v, unit),
+        _ => format!("≤ {}", amount(target, v, unit)),
+    }
+}
+
+/// A target as a line of the list of workloads.
+pub fn wanted(target: &Target, workload: &Workload) -> String {
+    let figure = workload.figures.iter().find(|f| f.label == target.label);
+    let unit = figure.map_or(Unit::Micros, |f| f.unit);
+    let [must, aim] = [target.target, target.aim].map(|v| bound(target, v, unit));
+    let name = figure_name(target.workload, target.label);
+    match target.against {
+        Against::Told => format!("    {name}: reported\n"),
+        Against::Itself => format!("    {name}: target {must}, aim {aim}\n"),
+        _ => format!("    {name} against {}: target {must}, aim {aim}\n", against(target)),
+    }
 }
 
 /// The report as a Markdown document: what BENCHMARKS.md holds.
@@ -124,6 +196,9 @@ pub fn markdown(report: &Report) -> String {
         if let Some((mean, count)) = summary(&report.rows, kind) {
             let _ = writeln!(out, "\n{}", mean_line(mean, count));
         }
+    }
+    if let Some(grid) = targets(&report.rows) {
+        let _ = writeln!(out, "\n## Targets\n\n{}", aligned(&grid, true));
     }
     if !report.problems.is_empty() {
         out.push_str("\n## Not measured\n\n");
@@ -147,7 +222,6 @@ fn mean_line(mean: f64, count: usize) -> String {
 mod tests {
     use super::*;
     use crate::report::{PeerCell, Setting};
-    use crate::workload::Unit;
 
     fn row(workload: &'static str, label: &'static str, erlang: &[f64], rata: &[f64]) -> Row {
         Row {
@@ -160,6 +234,7 @@ mod tests {
             unit: Unit::Micros,
             erlang: erlang.to_vec(),
             rata: rata.to_vec(),
+            one_core: vec![],
             ratio: stats::ratio(erlang, rata, false),
             peers: vec![],
         }
@@ -186,6 +261,13 @@ workload               size  Erlang     rata  ratio         range
 fib               1,000,000  274 ms   137 ms   2.00  2.00 to 3.00
 mapdict: look up  1,000,000       -  5.00 µs      -             -
 Geometric mean of the ratios of 1 workloads: 2.00
+
+Targets
+
+figure            against  target    aim  measured           met
+────────────────  ───────  ──────  ─────  ────────  ────────────
+fib                Erlang   1.50x  2.50x     2.00x           yes
+mapdict: look up   Erlang   2.00x  4.00x         -  not measured
 
 rata: 0.1
 How.

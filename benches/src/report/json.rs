@@ -2,6 +2,7 @@
 
 use super::{Report, Row, summary};
 use crate::stats::Spread;
+use crate::targets::{Verdict, verdicts};
 use crate::workload::{Kind, Unit};
 use serde_json::{Map, Value, json as value};
 
@@ -20,9 +21,24 @@ pub fn json(report: &Report) -> String {
         "method": report.setting.method,
         "geometric_mean": means,
         "rows": report.rows.iter().map(row).collect::<Vec<_>>(),
+        "targets": verdicts(&report.rows).iter().map(verdict).collect::<Vec<_>>(),
         "problems": report.problems,
     });
     format!("{all:#}")
+}
+
+fn verdict(verdict: &Verdict<'_>) -> Value {
+    let target = verdict.target;
+    value!({
+        "workload": target.workload,
+        "figure": if target.label.is_empty() { "total" } else { target.label },
+        "against": format!("{:?}", target.against),
+        "target": target.target,
+        "aim": target.aim,
+        "measured": verdict.measured,
+        "met": verdict.met(),
+        "aim_met": verdict.aim_met(),
+    })
 }
 
 fn row(row: &Row) -> Value {
@@ -40,6 +56,7 @@ fn row(row: &Row) -> Value {
         "unit": unit(row.unit),
         "erlang": row.erlang,
         "rata": row.rata,
+        "one_core": row.one_core,
         "ratio": row.ratio.map(spread),
         "peers": peers,
     })

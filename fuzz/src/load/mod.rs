@@ -11,9 +11,10 @@ mod package;
 mod run;
 mod values;
 
-pub use run::{Machine, Mode};
+pub use run::Machine;
 
 use crate::corpus::Corpus;
+use crate::node::Stress;
 use crate::parse::grammar;
 use crate::random::Random;
 use crate::subject::Ran;
@@ -62,7 +63,8 @@ impl Sources for Text<'_> {
     }
 }
 
-fn compiled(text: &str, stdlib: &Package) -> Option<Package> {
+/// What a program is compiled to, if it compiles.
+pub fn compiled(text: &str, stdlib: &Package) -> Option<Package> {
     let request = Request {
         files: vec!["main.rata".into()],
         sources: &Text(text),
@@ -107,8 +109,9 @@ pub fn input(random: &mut Random, packages: &Packages, stdlib: &Package) -> Vec<
 }
 
 /// Decodes, verifies, loads and runs an input. Panics if something is wrong.
-pub fn run<'m>(input: &[u8], machine: impl FnOnce(Mode) -> &'m mut Machine) -> Ran {
+pub fn run<'m>(input: &[u8], machine: impl FnOnce(Stress) -> &'m mut Machine) -> Ran {
     let Ok(package) = decode::decode_unchecked_checksums(input) else { return Ran::default() };
-    let reductions = machine(Mode::of(input)).run(&package, input);
-    Ran { decoded: true, accepted: reductions.is_some(), reductions: reductions.unwrap_or(0) }
+    let reductions = machine(run::stress(input)).run(&package, input);
+    let accepted = reductions.is_some();
+    Ran { decoded: true, accepted, reductions: reductions.unwrap_or(0), native: 0 }
 }

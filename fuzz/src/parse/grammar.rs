@@ -49,21 +49,38 @@ pub struct Writer<'r> {
 
 /// A program.
 pub fn program(random: &mut Random) -> Vec<u8> {
-    let mut writer = Writer {
-        random,
-        out: String::new(),
-        vars: Vec::new(),
-        functions: Vec::new(),
-        depth: 0,
-        in_function: false,
-        fresh: 0,
-        older: 0,
-    };
+    let mut writer = Writer::new(random);
     writer.file();
     writer.out.into_bytes()
 }
 
-impl Writer<'_> {
+/// A function of this name and so many parameters, which may call those that are known.
+pub fn function(
+    random: &mut Random,
+    name: &str,
+    arity: usize,
+    known: &[(String, usize)],
+) -> String {
+    let mut writer = Writer::new(random);
+    writer.functions = known.to_vec();
+    writer.function(name, arity);
+    writer.out
+}
+
+impl<'r> Writer<'r> {
+    fn new(random: &'r mut Random) -> Writer<'r> {
+        Writer {
+            random,
+            out: String::new(),
+            vars: Vec::new(),
+            functions: Vec::new(),
+            depth: 0,
+            in_function: false,
+            fresh: 0,
+            older: 0,
+        }
+    }
+
     fn put(&mut self, text: &str) {
         self.out.push_str(text);
     }

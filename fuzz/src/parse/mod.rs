@@ -8,6 +8,8 @@ pub mod grammar;
 mod mutate;
 mod soup;
 
+pub use mutate::bracketed;
+
 use crate::corpus::Corpus;
 use crate::random::Random;
 use rata_bytecode::module::Package;

@@ -110,7 +110,7 @@ fn spans(text: &str) -> Vec<Range<usize>> {
 }
 
 /// The parts between brackets that belong together, brackets included.
-fn bracketed(text: &str) -> Vec<Range<usize>> {
+pub fn bracketed(text: &str) -> Vec<Range<usize>> {
     let mut open: Vec<(usize, u8)> = Vec::new();
     let mut found = Vec::new();
     for (at, byte) in text.bytes().enumerate() {

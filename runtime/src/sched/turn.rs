@@ -23,7 +23,7 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
         exit::tell(host, body, leaving);
         return;
     }
-    let mut budget = node.options.budget;
+    let mut budget = host.budget;
     loop {
         if let Some(reason) = take_signals(host, &mut body) {
             exit::end(host, body, reason);
