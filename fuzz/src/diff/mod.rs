@@ -249,7 +249,6 @@ fn anonymous(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::random::Random;
-    use rata_bytecode::decode;
 
     #[test]
     fn numbers_of_processes_are_left_out() {
@@ -259,7 +258,7 @@ mod tests {
     #[test]
     fn most_programs_compile_and_all_ways_agree() {
         crate::worker::on_large_stack(|| {
-            let stdlib = decode::decode(rata_stdlib::IMAGE).expect("the standard library");
+            let stdlib = rata_stdlib::LIBRARY.package().expect("the standard library");
             let mut sides = Sides::new(&stdlib);
             let (mut compiled, mut compared, mut native) = (0, 0, 0);
             for case in 0..150 {
