@@ -5,6 +5,7 @@
 use crate::diagnostics::{Severity, Style};
 use crate::pipeline::{Compiled, Request, compile};
 use crate::project::Sources;
+use rata_bytecode::library::Modules;
 use rata_bytecode::module::Package;
 use std::io;
 
@@ -38,7 +39,7 @@ impl Sources for Texts<'_> {
     }
 }
 
-fn compiled(files: &[(&str, &str)], known: Vec<&Package>) -> Compiled {
+fn compiled(files: &[(&str, &str)], known: Vec<&dyn Modules>) -> Compiled {
     let request = Request {
         files: vec![files.last().expect("a file").0.to_owned()],
         sources: &Texts(files),
