@@ -144,7 +144,8 @@ impl Writer<'_> {
         let result = self.some_type();
         let mark = self.vars.len();
         for _ in 0..1 + self.random.below(4) {
-            let patterns: Vec<String> = takes.iter().map(|ty| self.pattern(*ty)).collect();
+            self.older = mark;
+            let patterns: Vec<String> = takes.iter().map(|ty| self.pattern_in(*ty, 2)).collect();
             let _ = write!(self.out, "{name} = function({})", patterns.join(", "));
             if self.random.one_in(3) {
                 self.put(" when ");
