@@ -19,7 +19,8 @@ impl Writer<'_> {
         self.pattern_in(of, 2)
     }
 
-    fn pattern_in(&mut self, of: Ty, depth: usize) -> String {
+    /// The same, among other patterns, of which it takes no names.
+    pub fn pattern_in(&mut self, of: Ty, depth: usize) -> String {
         if depth == 0 || self.random.one_in(6) {
             return if self.random.one_in(4) { "_".to_owned() } else { self.new_var(of) };
         }

@@ -144,7 +144,8 @@ impl Writer<'_> {
         let result = self.some_type();
         let mark = self.vars.len();
         for _ in 0..1 + self.random.below(4) {
-            let patterns: Vec<String> = takes.iter().map(|ty| self.pattern(*ty)).collect();
+            self.older = mark;
+            let patterns: Vec<String> = takes.iter().map(|ty| self.pattern_in(*ty, 2)).collect();
             let _ = write!(self.out, "{name} = function({})", patterns.join(", "));
             if self.random.one_in(3) {
                 self.put(" when ");
@@ -427,6 +428,9 @@ impl Writer<'_> {
     /// Processes that talk to each other, in an order that does not depend on who runs when.
     fn talk(&mut self) {
         if self.random.one_in(2) {
+            self.own_messages();
+        }
+        if self.random.one_in(2) {
             let _ = writeln!(self.out, "server = started({})", self.random.below(6));
             for _ in 0..1 + self.random.below(4) {
                 let text = self.aside(|w| w.expr(Ty::Any));
@@ -450,6 +454,33 @@ impl Writer<'_> {
                 "show(fn -> Enum.map({{1, 2, 3, 4}}, (fn i -> receive {{ {{^i, v}} -> v; after 50 -> :none }} end)) end)"
             );
         }
+    }
+}
+
+impl Writer<'_> {
+    /// A process that tells itself things and then picks them out of their order.
+    fn own_messages(&mut self) {
+        let mark = self.vars.len();
+        let (i, acc) = (self.new_var(Ty::Int), self.new_var(Ty::Int));
+        let text = self.aside(|w| w.expr(Ty::Any));
+        let next = self.next(Ty::Int);
+        let most = 1 + self.random.small(30);
+        let _ = writeln!(
+            self.out,
+            "tell = function({i}, {acc}) {{\nif {i} > 0 {{\n_ = Process.send(Process.self(), {{{i} %% 3, {text}}})\n\
+             tell({i} - 1, {next})\n}}\n}}"
+        );
+        self.vars.truncate(mark);
+        let seen = self.new_var(Ty::Any);
+        let picked = self.aside(|w| w.expr(Ty::Any));
+        let _ = writeln!(
+            self.out,
+            "pick = function(found) {{\nreceive {{\n{{0, {seen}}} -> pick({{found, {seen}}})\n\
+             {{n, {seen}}} when n == 2 -> pick({{{seen}, {picked}}})\nafter 0 -> found\n}}\n}}"
+        );
+        self.vars.truncate(mark);
+        let start = self.random.below(9);
+        let _ = writeln!(self.out, "watch(fn -> (fn _ -> pick(0) end)(tell({most}, {start})) end)");
     }
 }
 
