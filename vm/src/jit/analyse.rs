@@ -97,13 +97,13 @@ pub(crate) struct Analysis {
     pub(crate) code: BTreeMap<u32, Ins>,
     /// The first instruction behind `Enter`.
     pub(crate) first: u32,
-    /// Calls of `Math.sqrt`.
+    /// Calls of the native of `Math.sqrt`.
     pub(crate) roots: BTreeSet<u32>,
 }
 
 impl Analysis {
     /// Of a function that can be compiled.
-    pub(crate) fn of(function: &'static Function, vm: &Vm) -> Option<Analysis> {
+    pub(crate) fn of(function: &'static Function) -> Option<Analysis> {
         let words: Vec<u64> =
             function.body().code.iter().map(|word| word.load(Ordering::Relaxed)).collect();
         let parameters = function.arity + function.captures + 2;
@@ -121,7 +121,7 @@ impl Analysis {
             at = ins.next as usize;
             code.insert(ins.at, ins);
         }
-        let roots = code.values().filter(|ins| calls_root(ins, vm)).map(|ins| ins.at).collect();
+        let roots = code.values().filter(|ins| takes_root(ins)).map(|ins| ins.at).collect();
         let mut analysis = Analysis { function, code, first: 3, roots };
         analysis.find_live();
         Some(analysis)
@@ -198,24 +198,10 @@ impl Analysis {
     }
 }
 
-/// Whether an instruction calls a function that does nothing but take a square root.
-fn calls_root(ins: &Ins, vm: &Vm) -> bool {
-    if ins.op != Ex::CallImport || ins.args.len() != 1 {
-        return false;
-    }
-    let Some(function) = linked(ins, vm) else { return false };
-    let words: Vec<u64> =
-        function.body().code.iter().map(|word| word.load(Ordering::Relaxed)).collect();
-    let Some(native) = decode(&words, 3).filter(|ins| ins.op == Ex::CallNative) else {
-        return false;
-    };
-    let Some(end) = decode(&words, native.next as usize) else { return false };
-    let name = NATIVES.get(native.ext[0] as usize).map(|native| native.name);
-    function.arity == 1
-        && name == Some("math_sqrt")
-        && native.args[..] == [0]
-        && end.op == Ex::Return
-        && end.a == native.defs[0]
+/// Whether an instruction takes a square root.
+fn takes_root(ins: &Ins) -> bool {
+    let name = || NATIVES.get(ins.ext[0] as usize).map(|native| native.name);
+    ins.op == Ex::CallNative && ins.args.len() == 1 && name() == Some("math_sqrt")
 }
 
 /// The function that an import leads to, if its module is there.

@@ -280,7 +280,11 @@ impl Search<'_> {
 
     fn visit(&mut self, ins: &Ins) {
         let Some(mut state) = self.types.at(ins.at).cloned() else { return };
-        if let Some(handler) = self.code.handler(ins.at) {
+        // Only calls land in compiled code; whatever else raises leaves it.
+        if ins.falls
+            && comes_back(ins.op)
+            && let Some(handler) = self.code.handler(ins.at)
+        {
             let mut caught = state.clone();
             caught[handler.register as usize] = Any;
             self.reach(handler.target, &caught);
@@ -404,6 +408,21 @@ impl Search<'_> {
             _ => seen.only().map_or(Guess::None, Guess::Kind),
         }
     }
+}
+
+/// Whether it calls a function and goes on with what that returns.
+fn comes_back(op: Ex) -> bool {
+    matches!(
+        op,
+        Ex::Call
+            | Ex::Call0
+            | Ex::Call1
+            | Ex::Call2
+            | Ex::Call3
+            | Ex::CallAddInt
+            | Ex::CallImport
+            | Ex::CallValue
+    )
 }
 
 /// What an operand may be.

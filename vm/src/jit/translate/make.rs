@@ -72,12 +72,13 @@ impl Translator<'_, '_> {
         let map = self.get(ins.b);
         let (slow, done) = (self.b.create_block(), self.b.create_block());
         let result = self.b.append_block_param(done, I64);
-        match self.cached_entry(map, cache, slow) {
+        let entry = self.cached_entry(map, cache, slow);
+        match entry {
             Some(value) => self.b.ins().jump(done, &[BlockArg::Value(value)]),
             None => self.b.ins().jump(slow, &[]),
         };
         self.b.switch_to_block(slow);
-        self.step(ins, false);
+        self.step(ins, entry.is_some());
         let value = self.image_load(ins.a);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
         self.b.switch_to_block(done);

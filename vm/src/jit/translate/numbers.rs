@@ -157,7 +157,7 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// A call of `Math.sqrt` with a float.
+    /// A call of the native of `Math.sqrt` with a float.
     pub(super) fn root(&mut self, ins: &Ins) -> Flow {
         let x = ins.args[0];
         if self.type_of(x) == Type::Any {

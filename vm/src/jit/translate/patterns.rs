@@ -82,12 +82,13 @@ impl Translator<'_, '_> {
         let (map, cache) = (self.get(ins.b), self.cache(ins, 3));
         let (slow, done) = (self.b.create_block(), self.b.create_block());
         let result = self.b.append_block_param(done, I64);
-        match self.cached_entry(map, cache, slow) {
+        let entry = self.cached_entry(map, cache, slow);
+        match entry {
             Some(value) => self.b.ins().jump(done, &[BlockArg::Value(value)]),
             None => self.b.ins().jump(slow, &[]),
         };
         self.b.switch_to_block(slow);
-        let pc = self.step(ins, false);
+        let pc = self.step(ins, entry.is_some());
         self.go_to(ins, pc);
         let value = self.image_load(ins.a);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
@@ -123,7 +124,7 @@ impl Translator<'_, '_> {
         self.unlikely(tag, slow);
         self.b.ins().jump(if fits(1) { on } else { to }, &[]);
         self.b.switch_to_block(slow);
-        let pc = self.step(ins, false);
+        let pc = self.step(ins, true);
         self.go_to(ins, pc);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);

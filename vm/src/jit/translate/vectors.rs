@@ -128,32 +128,35 @@ impl Translator<'_, '_> {
     pub(super) fn uncons(&mut self, ins: &Ins) {
         let vec = self.get(ins.c);
         let to = self.way_to(ins.targets[0]);
-        let [words, floats, few, rest, done] = [(); 5].map(|()| self.b.create_block());
-        let [scalar, other, slow] = [(); 3].map(|()| self.cold_block());
-        let first = self.b.append_block_param(rest, I64);
+        let [plain, words, rest, done] = [(); 4].map(|()| self.b.create_block());
+        let [odd, scalar, other, slow] = [(); 4].map(|()| self.cold_block());
+        // `words`: where the first entry is, the vector's range and buffer. `rest`: the entry itself, and those.
+        let at_words = [(); 3].map(|()| self.b.append_block_param(words, I64));
+        let at_rest = [(); 3].map(|()| self.b.append_block_param(rest, I64));
         let [head, tail] = [(); 2].map(|()| self.b.append_block_param(done, I64));
         let header = self.header(vec, scalar);
-        self.check_tag(header, layout::VEC, other);
+        // Words within the heap: the most frequent case is one comparison.
+        let bits = self.b.ins().band_imm_s(header, TAG | OFF_HEAP | format(Format::Floats));
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, bits, layout::VEC as i64);
+        self.b.ins().brif(is, plain, &[], odd, &[]);
+        self.b.switch_to_block(plain);
         let handle = self.handle(vec, header);
-        let length = self.b.ins().ushr_imm_u(handle.range, 32);
-        let at = self.entries(handle);
-        self.by_format(header, words, floats, slow);
+        let offset = self.offset_of(handle.range);
+        let bytes = self.b.ins().ishl_imm_u(offset, 3);
+        let at = self.b.ins().iadd(handle.buffer, bytes);
+        let at = self.b.ins().iadd_imm_s(at, 15);
+        self.b.ins().jump(words, &[at.into(), handle.range.into(), handle.buffer.into()]);
+        self.b.switch_to_block(odd);
+        self.check_tag(header, layout::VEC, other);
+        self.uncons_odd(vec, header, [words, rest, slow]);
         self.b.switch_to_block(words);
-        let entry = self.b.ins().load(I64, trusted(), at, 0);
-        let many = self.b.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, length, 3);
-        self.b.ins().brif(many, rest, &[BlockArg::Value(entry)], few, &[]);
-        self.b.switch_to_block(few);
-        self.uncons_few(header, [length, at, entry], [rest, done, slow]);
-        self.b.switch_to_block(floats);
-        let short = self.b.ins().icmp_imm_s(IntCC::UnsignedLessThan, length, 3);
-        self.unlikely(short, slow);
-        let entry = self.float_entry(at, slow);
-        self.b.ins().jump(rest, &[BlockArg::Value(entry)]);
+        self.uncons_words(header, at_words, [rest, done, slow]);
         self.b.switch_to_block(rest);
+        let [first, range, buffer] = at_rest;
         let header = self.b.ins().band_imm_s(header, !PLACE);
         // One further, one less.
-        let range = self.b.ins().iadd_imm_s(handle.range, 1 - (1 << 32));
-        let others = self.new_handle(header, range, handle.buffer);
+        let range = self.b.ins().iadd_imm_s(range, 1 - (1 << 32));
+        let others = self.new_handle(header, range, buffer);
         self.b.ins().jump(done, &[first.into(), others.into()]);
         self.b.switch_to_block(other);
         self.if_empty(vec, to, slow);
@@ -173,19 +176,56 @@ impl Translator<'_, '_> {
         self.set(ins.b, tail);
     }
 
-    /// The same of at most two entries that are words: one that is left is itself the rest, unless it is a
+    /// The same of a vector of floats, or whose entries lie outside the heap.
+    fn uncons_odd(&mut self, vec: Value, header: Value, [words, rest, slow]: [Block; 3]) {
+        let [ints, floats] = [(); 2].map(|()| self.cold_block());
+        let handle = self.handle(vec, header);
+        let at = self.entries(handle);
+        self.by_format(header, ints, floats, slow);
+        self.b.switch_to_block(ints);
+        self.b.ins().jump(words, &[at.into(), handle.range.into(), handle.buffer.into()]);
+        self.b.switch_to_block(floats);
+        let length = self.b.ins().ushr_imm_u(handle.range, 32);
+        let short = self.b.ins().icmp_imm_s(IntCC::UnsignedLessThan, length, 3);
+        self.unlikely(short, slow);
+        let entry = self.float_entry(at, slow);
+        self.b.ins().jump(rest, &[entry.into(), handle.range.into(), handle.buffer.into()]);
+    }
+
+    /// The same of entries that are words.
+    fn uncons_words(
+        &mut self,
+        header: Value,
+        [at, range, buffer]: [Value; 3],
+        [rest, done, slow]: [Block; 3],
+    ) {
+        let [few, many, some] = [(); 3].map(|()| self.b.create_block());
+        let length = self.b.ins().ushr_imm_u(range, 32);
+        let is = self.b.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, length, 3);
+        self.b.ins().brif(is, many, &[], few, &[]);
+        self.b.switch_to_block(many);
+        let entry = self.b.ins().load(I64, trusted(), at, 0);
+        self.b.ins().jump(rest, &[entry.into(), range.into(), buffer.into()]);
+        self.b.switch_to_block(few);
+        self.b.ins().brif(length, some, &[], slow, &[]);
+        self.b.switch_to_block(some);
+        let entry = self.b.ins().load(I64, trusted(), at, 0);
+        let whole: [BlockArg; 3] = [entry.into(), range.into(), buffer.into()];
+        self.uncons_few(header, [length, at, entry], whole, [rest, done, slow]);
+    }
+
+    /// The same of one or two entries that are words: one that is left is itself the rest, unless it is a
     /// collection.
     fn uncons_few(
         &mut self,
         header: Value,
         [length, at, entry]: [Value; 3],
+        whole: [BlockArg; 3],
         [rest, done, slow]: [Block; 3],
     ) {
-        let [two, fewer, one, pointer, object] = [(); 5].map(|()| self.b.create_block());
+        let [two, one, pointer, object] = [(); 4].map(|()| self.b.create_block());
         let is = self.b.ins().icmp_imm_s(IntCC::Equal, length, 2);
-        self.b.ins().brif(is, two, &[], fewer, &[]);
-        self.b.switch_to_block(fewer);
-        self.b.ins().brif(length, one, &[], slow, &[]);
+        self.b.ins().brif(is, two, &[], one, &[]);
         self.b.switch_to_block(one);
         let none = self.empty_vector();
         self.b.ins().jump(done, &[entry.into(), none.into()]);
@@ -201,21 +241,24 @@ impl Translator<'_, '_> {
         self.b.ins().brif(plain, done, &[entry.into(), second.into()], object, &[]);
         self.b.switch_to_block(object);
         let other = self.b.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, kind, Kind::Map as i64);
-        self.b.ins().brif(other, slow, &[], rest, &[BlockArg::Value(entry)]);
+        self.b.ins().brif(other, slow, &[], rest, &whole);
     }
 
     /// `v[i]` of a vector or list and an int above zero.
     pub(super) fn index(&mut self, ins: &Ins) {
         let (vec, position) = (self.get(ins.b), self.get(ins.c));
         let slow = self.cold_block();
-        let [list, words, floats, done] = [(); 4].map(|()| self.b.create_block());
+        let [list, range, words, floats, done] = [(); 5].map(|()| self.b.create_block());
         let result = self.b.append_block_param(done, I64);
-        let odd = self.b.ins().band_imm_u(position, 1);
-        self.unlikely(odd, slow);
+        if self.type_of(ins.c) != Type::Int {
+            let odd = self.b.ins().band_imm_u(position, 1);
+            self.unlikely(odd, slow);
+        }
         // What is not above zero becomes greater than any length.
         let index = self.b.ins().sshr_imm_u(position, 1);
         let index = self.b.ins().iadd_imm_s(index, -1);
-        let header = self.header(vec, slow);
+        let scalar = self.cold_block();
+        let header = self.header(vec, scalar);
         self.check_tag(header, layout::VEC, list);
         let handle = self.handle(vec, header);
         let length = self.b.ins().ushr_imm_u(handle.range, 32);
@@ -232,7 +275,7 @@ impl Translator<'_, '_> {
         let entry = self.float_entry(at, slow);
         self.b.ins().jump(done, &[BlockArg::Value(entry)]);
         self.b.switch_to_block(list);
-        self.check_tag(header, layout::LIST, slow);
+        self.check_tag(header, layout::LIST, range);
         let length = self.b.ins().ushr_imm_u(header, 32);
         let length = self.b.ins().iadd_imm_s(length, -1);
         let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
@@ -241,6 +284,22 @@ impl Translator<'_, '_> {
         let at = self.b.ins().iadd(vec, bytes);
         let entry = self.b.ins().load(I64, trusted(), at, 7);
         self.b.ins().jump(done, &[BlockArg::Value(entry)]);
+        self.b.switch_to_block(range);
+        self.check_tag(header, layout::RANGE, slow);
+        let length = self.b.ins().load(I64, trusted(), vec, 15);
+        let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
+        self.unlikely(beyond, slow);
+        // All ints of a range are small.
+        let first = self.b.ins().load(I64, trusted(), vec, 7);
+        let int = self.b.ins().iadd(first, index);
+        let entry = self.b.ins().ishl_imm_u(int, 1);
+        self.b.ins().jump(done, &[BlockArg::Value(entry)]);
+        self.b.switch_to_block(scalar);
+        // An int is a vector with one entry.
+        let tag = self.b.ins().band_imm_u(vec, 1);
+        let other = self.b.ins().bor(tag, index);
+        self.unlikely(other, slow);
+        self.b.ins().jump(done, &[BlockArg::Value(vec)]);
         self.b.switch_to_block(slow);
         let value = self.ask_binary(ins, Operator::Index, vec, position);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
@@ -251,15 +310,24 @@ impl Translator<'_, '_> {
     /// `[item | vec]` of a small int and a vector of such, or of a list and a vector of such.
     pub(super) fn cons1(&mut self, ins: &Ins) {
         let (item, vec) = (self.get(ins.b), self.get(ins.c));
-        let [lists, slow] = [(); 2].map(|()| self.cold_block());
+        let (lists, slow) = (self.b.create_block(), self.cold_block());
         let done = self.b.create_block();
         let result = self.b.append_block_param(done, I64);
-        if self.type_of(ins.b) != Type::Int {
-            let odd = self.b.ins().band_imm_u(item, 1);
-            self.unlikely(odd, lists);
+        let known = self.type_of(ins.b);
+        match known {
+            Type::List(_) => drop(self.b.ins().jump(lists, &[])),
+            Type::Int => self.cons_int([item, vec], done, slow),
+            _ => {
+                let odd = self.b.ins().band_imm_u(item, 1);
+                self.unlikely(odd, lists);
+                self.cons_int([item, vec], done, slow);
+            }
         }
-        self.cons_int([item, vec], done, slow);
         self.b.switch_to_block(lists);
+        if !matches!(known, Type::List(_)) {
+            let header = self.header(item, slow);
+            self.check_tag(header, layout::LIST, slow);
+        }
         self.cons_list([item, vec], done, slow);
         self.b.switch_to_block(slow);
         let value = self.ask_binary(ins, Operator::Cons1, item, vec);
@@ -291,8 +359,6 @@ impl Translator<'_, '_> {
 
     fn cons_list(&mut self, [item, vec]: [Value; 2], done: Block, slow: Block) {
         let [other, single] = [(); 2].map(|()| self.cold_block());
-        let header = self.header(item, slow);
-        self.check_tag(header, layout::LIST, slow);
         let header = self.header(vec, slow);
         let bits = self.b.ins().band_imm_s(header, TAG | OFF_HEAP | STATIC | FORMAT | AUX);
         let wanted = layout::header(layout::VEC, Format::Words.flags(), Kind::List as u16, 0);
