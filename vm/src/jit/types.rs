@@ -452,3 +452,45 @@ fn refine(state: &mut State, register: u16, kind: Kind) {
 pub(crate) fn constant(word: u64) -> Option<f64> {
     Value::new(Word::from_bits(word)).as_float()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Type; 7] = [Unset, Any, Int, List(2), List(3), Float, Boxed];
+
+    #[test]
+    fn types_are_a_lattice() {
+        for a in ALL {
+            assert_eq!(a.join(a), a);
+            assert_eq!(a.join(Unset), a);
+            assert_eq!(a.join(Any), Any);
+            for b in ALL {
+                assert_eq!(a.join(b), b.join(a));
+                for c in ALL {
+                    assert_eq!(a.join(b).join(c), a.join(b.join(c)), "{a:?} {b:?} {c:?}");
+                }
+            }
+        }
+        assert_eq!(Float.join(Boxed), Float);
+        assert_eq!(Int.join(Float), Any);
+        assert_eq!(List(2).join(List(3)), Any);
+    }
+
+    #[test]
+    fn whatever_is_joined_fits() {
+        for a in ALL {
+            for b in ALL {
+                assert!(a.fits(a.join(b)), "{a:?} {b:?}");
+            }
+        }
+        assert!(!Any.fits(Int) && !Int.fits(Float) && !Any.fits(Boxed));
+    }
+
+    #[test]
+    fn constants_have_types() {
+        assert_eq!(Type::of_word(Word::small_wrapping(-3).bits()), Int);
+        assert_eq!(Type::of_word(Word::NIL.bits()), Any);
+        assert_eq!(constant(Word::NIL.bits()), None);
+    }
+}
