@@ -245,9 +245,10 @@ impl Search<'_> {
         entry[..given as usize].fill(Any);
         let mut guesses = Vec::new();
         if self.guessing && code.code.values().any(|ins| code.is_loop(ins)) {
-            for i in 0..code.function.arity as usize {
+            let parameters = entry.iter_mut().take(code.function.arity as usize);
+            for (i, known) in parameters.enumerate() {
                 let Some(kind) = self.feedback.param(i).only() else { continue };
-                entry[i] = checked(kind);
+                *known = checked(kind);
                 guesses.push((i as u16, kind));
             }
         }
