@@ -64,6 +64,10 @@ pub(crate) struct Transit {
     pub(crate) saved: [u64; 4],
     /// What helpers need: a `helpers::Run`.
     pub(crate) run: *mut (),
+    /// Which registers of the image are floats without an object, when compiled code is left.
+    pub(crate) raw: [u64; 4],
+    /// The wrong guess that compiled code is left for (`feedback.rs`).
+    pub(crate) missed: u64,
     /// Registers by number, or arguments.
     pub(crate) image: [u64; MOST_REGISTERS + 16],
 }

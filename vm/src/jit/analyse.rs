@@ -4,15 +4,17 @@
 //! writes, where it may go on, and which registers are live before it. Instructions that go on with
 //! the one behind them (`exec.rs`) come out as the plain ones that they stand for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
+use rata_bytecode::natives::NATIVES;
 use smallvec::{SmallVec, smallvec};
 
 use super::abi::MOST_REGISTERS;
 use crate::code::emit::SwitchTable;
 use crate::code::exec::{Ex, Shape, args_words};
 use crate::code::function::{Function, Handler, Info};
+use crate::vm::Vm;
 
 /// The longest code that is compiled, in words.
 const MOST_WORDS: usize = 6000;
@@ -95,6 +97,8 @@ pub(crate) struct Analysis {
     pub(crate) code: BTreeMap<u32, Ins>,
     /// The first instruction behind `Enter`.
     pub(crate) first: u32,
+    /// Calls of the native of `Math.sqrt`.
+    pub(crate) roots: BTreeSet<u32>,
 }
 
 impl Analysis {
@@ -117,7 +121,8 @@ impl Analysis {
             at = ins.next as usize;
             code.insert(ins.at, ins);
         }
-        let mut analysis = Analysis { function, code, first: 3 };
+        let roots = code.values().filter(|ins| takes_root(ins)).map(|ins| ins.at).collect();
+        let mut analysis = Analysis { function, code, first: 3, roots };
         analysis.find_live();
         Some(analysis)
     }
@@ -133,12 +138,28 @@ impl Analysis {
         })
     }
 
+    /// Whether an instruction is a tail call of the function itself, with all its parameters.
+    pub(crate) fn is_loop(&self, ins: &Ins) -> bool {
+        match ins.op {
+            Ex::TailSelf1 | Ex::TailSelf2 | Ex::TailSelf3 => true,
+            Ex::TailCall | Ex::TailCall0 | Ex::TailCall1 | Ex::TailCall2 | Ex::TailCall3 => {
+                let f = self.function;
+                let plain = f.captures == 0 && !f.wants_self;
+                plain
+                    && ins.ext[0] == std::ptr::from_ref(f) as u64
+                    && ins.args.len() == f.arity as usize
+            }
+            _ => false,
+        }
+    }
+
     /// What catches the exceptions of an instruction.
     pub(crate) fn handler(&self, at: u32) -> Option<&'static Handler> {
         self.function.handler(at)
     }
 
-    fn live_at(&self, at: u32) -> Registers {
+    /// What is live before the instruction at a place.
+    pub(crate) fn live_at(&self, at: u32) -> Registers {
         self.code.get(&at).map_or_else(Registers::default, |ins| ins.live)
     }
 
@@ -175,6 +196,18 @@ impl Analysis {
             }
         }
     }
+}
+
+/// Whether an instruction takes a square root.
+fn takes_root(ins: &Ins) -> bool {
+    let name = || NATIVES.get(ins.ext[0] as usize).map(|native| native.name);
+    ins.op == Ex::CallNative && ins.args.len() == 1 && name() == Some("math_sqrt")
+}
+
+/// The function that an import leads to, if its module is there.
+pub(crate) fn linked(ins: &Ins, vm: &Vm) -> Option<&'static Function> {
+    let link = super::translate::link_of(ins);
+    link.function().or_else(|| vm.link(link, ins.args.len() as u32))
 }
 
 fn field(word: u64, n: u32) -> u16 {

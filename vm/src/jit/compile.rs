@@ -24,6 +24,7 @@ use super::install;
 use super::memory::CodeMemory;
 use super::table::{self, Code};
 use super::translate::{Translator, in_registers};
+use super::types::Types;
 use crate::code::function::Function;
 use crate::vm::Vm;
 
@@ -41,13 +42,10 @@ pub(crate) fn compiler() -> Option<&'static Mutex<Compiler>> {
     COMPILER.get_or_init(|| Compiler::new().map(Mutex::new)).as_ref()
 }
 
-/// Compiles a function, unless that has been done or cannot be.
+/// Compiles a function (anew), unless it cannot be.
 pub(crate) fn compile(vm: &Vm, function: &'static Function) -> Option<&'static Code> {
     let mut compiler = compiler()?.lock().unwrap_or_else(PoisonError::into_inner);
-    match install::code_of(function) {
-        Some(code) => Some(code),
-        None => compiler.compile(vm, function),
-    }
+    compiler.compile(vm, function)
 }
 
 impl Compiler {
@@ -74,6 +72,8 @@ impl Compiler {
 
     fn compile(&mut self, vm: &Vm, function: &'static Function) -> Option<&'static Code> {
         let analysis = Analysis::of(function)?;
+        let feedback = vm.jit().memory().take(function);
+        let types = Types::of(&analysis, &feedback, feedback.may_guess());
         let parameters = function.arity as usize + takes_closure(function) as usize;
         let mut signature = Signature::new(CallConv::Tail);
         let registers = in_registers(parameters);
@@ -84,11 +84,16 @@ impl Compiler {
         let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
         let entry = entry_block(&mut builder);
         let this = declare_self(&mut builder, signature);
-        let mut translator = Translator::new(&mut builder, vm, &analysis, this);
+        let mut translator = Translator::new(&mut builder, vm, &analysis, &types, this);
         translator.translate(entry);
         let places = std::mem::take(&mut translator.places);
+        let sound = translator.is_sound();
+        debug_assert!(sound, "types that do not fit");
         builder.seal_all_blocks();
         builder.finalize(self.isa.frontend_config());
+        if !sound {
+            return None;
+        }
         let mut plane = ControlPlane::default();
         let compiled = match self.context.compile(&*self.isa, &mut plane) {
             Ok(compiled) => compiled,

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::feedback::{Memory, Miss, Seen};
 use super::{abi, compile, enter, install};
 use crate::code::function::Function;
 use crate::helpers::fail::full_name;
@@ -53,6 +54,7 @@ pub(crate) struct Jit {
     queue: Mutex<Queue>,
     arrived: Condvar,
     observer: OnceLock<Observer>,
+    memory: Memory,
 }
 
 #[derive(Default)]
@@ -73,6 +75,7 @@ impl Jit {
             queue: Mutex::default(),
             arrived: Condvar::new(),
             observer: OnceLock::new(),
+            memory: Memory::default(),
         }
     }
 
@@ -106,7 +109,24 @@ impl Jit {
         self.arrived.notify_one();
     }
 
-    /// Compiles a function, unless that has been done.
+    /// Notes a wrong guess of a function's code.
+    pub(crate) fn missed(&self, vm: &Vm, function: &'static Function, miss: Miss, seen: [Seen; 2]) {
+        if !self.memory.missed(function, miss, seen, self.settings.threshold.max(1)) {
+            return;
+        }
+        if self.settings.synchronous {
+            self.compile(vm, function);
+        } else {
+            self.request(function);
+        }
+    }
+
+    /// What has been seen of a function's operands.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Compiles a function that has become hot, or whose guesses were wrong.
     pub(crate) fn compile(&self, vm: &Vm, function: &'static Function) {
         let Some(code) = compile::compile(vm, function) else { return };
         if let Some(observer) = self.observer.get() {
@@ -139,6 +159,8 @@ pub(crate) fn enter_function(env: &mut Env<'_>, m: &mut Machine) -> Result<(), E
     let vm = env.vm;
     let settings = &vm.jit().settings;
     if count >= settings.threshold as u64 && !function.requested.swap(true, Ordering::Relaxed) {
+        let params = (0..function.arity as usize).map(|i| Seen::of(m.get(i))).collect();
+        vm.jit().memory.called(function, params);
         if settings.synchronous {
             vm.jit().compile(vm, function);
             if let Some(code) = install::code_of(function) {

@@ -14,6 +14,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use super::abi::{self, Transit, reason};
+use super::feedback::{Miss, Seen};
 use super::helpers::Run;
 use super::table::{Code, Site};
 use crate::code::function::Function;
@@ -50,6 +51,8 @@ unsafe fn excursion(
     // SAFETY: compiled code and its helpers use process, host and run until it is left, nobody else.
     let why = unsafe {
         (&raw mut (*at).run).write((&raw mut run).cast());
+        (&raw mut (*at).raw).write([0; 4]);
+        (&raw mut (*at).missed).write(0);
         (*process).jit.transit = at as u64;
         go(process, at)
     };
@@ -105,7 +108,13 @@ unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: *const Transit) -> D
         if pc.is_null() {
             receive_arguments(m, function, image);
         } else {
+            let missed = Miss::of((*transit).missed);
+            let raw = (*transit).raw;
+            if let Some(miss) = missed {
+                note(env, function, miss, raw, image);
+            }
             m.copy_registers(image, function.registers());
+            make_floats(env, m, raw);
             m.go_to(pc);
         }
     }
@@ -116,6 +125,38 @@ unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: *const Transit) -> D
     let at_entry = pc.is_null() || ptr::eq(pc, m.function().entry());
     let due = env.process.core.budget <= 0 || env.process.heap.should_collect();
     if at_entry && due { Err(Exit::Entry) } else { Ok(()) }
+}
+
+/// Makes objects of the floats that compiled code had none for.
+fn make_floats(env: &Env<'_>, m: &mut Machine, raw: [u64; 4]) {
+    for (i, mut bits) in raw.into_iter().enumerate() {
+        while bits != 0 {
+            let register = 64 * i + bits.trailing_zeros() as usize;
+            let float = f64::from_bits(m.get(register).bits());
+            m.set(register, env.process.heap.float(float).word());
+            bits &= bits - 1;
+        }
+    }
+}
+
+/// Learns from a wrong guess, and has the function compiled anew after some of them.
+unsafe fn note(
+    env: &Env<'_>,
+    function: &'static Function,
+    miss: Miss,
+    raw: [u64; 4],
+    image: *const u64,
+) {
+    let seen = miss.registers().map(|register| {
+        let n = register as usize;
+        match register {
+            Miss::NONE => Seen::of(Word::small_wrapping(0)),
+            _ if raw[n >> 6] >> (n & 63) & 1 == 1 => Seen::A_FLOAT,
+            // SAFETY: the operands of a guess are live where it is made, so they are in the image.
+            _ => Seen::of(Word::from_bits(unsafe { *image.add(n) })),
+        }
+    });
+    env.vm.jit().missed(env.vm, function, miss, seen);
 }
 
 /// Puts what a function was called with into its registers: a closure comes after the arguments.

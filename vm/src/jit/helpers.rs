@@ -60,7 +60,7 @@ unsafe fn context<'a>(process: *mut Process) -> (Env<'a>, &'a mut Run, *mut u64)
 }
 
 /// Operators of two operands, by number.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u64)]
 pub(crate) enum Operator {
     Add,
@@ -79,6 +79,13 @@ pub(crate) enum Operator {
     Index,
     Cons1,
     Same,
+}
+
+impl Operator {
+    /// Whether it gives a truth.
+    pub(crate) fn compares(self) -> bool {
+        (Operator::Eq as u64..=Operator::Ge as u64).contains(&(self as u64))
+    }
 }
 
 const BINARY: [Binary; 16] = [

@@ -23,11 +23,13 @@ mod analyse;
 mod compile;
 mod control;
 mod enter;
+mod feedback;
 mod helpers;
 mod install;
 mod memory;
 mod table;
 mod translate;
+mod types;
 
 pub(crate) use abi::{Link, return_to_interpreter};
 pub use control::{Compiled, Settings};

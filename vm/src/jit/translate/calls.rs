@@ -13,16 +13,14 @@ use cranelift_codegen::ir::{
     BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef, Value,
 };
 
-use super::arith::{Operand, offset};
 use super::{Flow, Kind, Translator, in_registers, trusted};
 use crate::code::MISSING;
 use crate::code::exec::Ex;
 use crate::code::function::{FnSet, Function};
-use crate::code::module::Link;
 use crate::heap::layout;
 use crate::jit::abi::{self, Transit};
-use crate::jit::analyse::{Ins, Registers};
-use crate::jit::helpers::Operator;
+use crate::jit::analyse::{Ins, Registers, linked};
+use crate::jit::types::Type;
 use crate::process::Process;
 
 /// Whom a call is for.
@@ -33,38 +31,47 @@ enum Callee {
     Found(Value),
 }
 
+/// A register's word and float, as far as there are such.
+pub(super) struct Given {
+    known: Type,
+    word: Option<Value>,
+    float: Option<Value>,
+}
+
 impl Translator<'_, '_> {
     pub(super) fn call(&mut self, ins: &Ins) -> Flow {
         match ins.op {
             Ex::Return => {
                 let value = self.get(ins.a);
-                self.b.ins().return_(&[value]);
-                Flow::Ended
+                self.give_back(value)
             }
             Ex::ReturnWord => {
                 let value = self.int(ins.ext[0] as i64);
-                self.b.ins().return_(&[value]);
-                Flow::Ended
-            }
-            Ex::ReturnAdd => {
-                let value = self.sum(ins, Operator::Add, ins.b, Operand::Register(ins.c));
-                self.b.ins().return_(&[value]);
-                Flow::Ended
+                self.give_back(value)
             }
             Ex::CallNative => self.call_native(ins),
-            Ex::TailSelf1 | Ex::TailSelf2 | Ex::TailSelf3 => self.loop_again(ins),
-            Ex::CallAddInt => {
-                let (operator, n) = offset(ins.c_int());
-                let argument = self.sum(ins, operator, ins.b, Operand::Int(n));
-                self.full_call(ins, Callee::Known(function_at(ins)), vec![argument])
-            }
-            Ex::CallImport | Ex::TailImport => match self.linked(ins) {
+            Ex::CallImport | Ex::TailImport => match linked(ins, self.vm) {
                 Some(function) => self.call_with(ins, Callee::Known(function), None),
                 None => self.leave(ins),
             },
             Ex::CallValue | Ex::TailValue => self.call_value(ins),
             _ => self.call_with(ins, Callee::Known(function_at(ins)), None),
         }
+    }
+
+    /// Returns a value.
+    fn give_back(&mut self, value: Value) -> Flow {
+        self.store_budget();
+        self.b.ins().return_(&[value]);
+        Flow::Ended
+    }
+
+    /// What `CallAddInt` and `ReturnAdd` do with the sum.
+    pub(super) fn use_sum(&mut self, ins: &Ins, sum: Value) -> Flow {
+        if ins.op == Ex::ReturnAdd {
+            return self.give_back(sum);
+        }
+        self.full_call(ins, Callee::Known(function_at(ins)), vec![sum])
     }
 
     /// A call or tail call with the instruction's arguments, and the closure after them.
@@ -107,6 +114,7 @@ impl Translator<'_, '_> {
     }
 
     fn tail_call(&mut self, callee: Callee, mut values: Vec<Value>) -> Flow {
+        self.store_budget();
         self.pass(&mut values);
         let signature = self.signature(values.len(), Kind::Tail);
         match self.target(callee) {
@@ -120,6 +128,7 @@ impl Translator<'_, '_> {
     fn full_call(&mut self, ins: &Ins, callee: Callee, mut values: Vec<Value>) -> Flow {
         let live = self.live_after(ins);
         let spilled = self.spill(&live.iter().collect::<Vec<u16>>());
+        self.store_budget();
         self.pass(&mut values);
         let target = self.target(callee);
         let signature = self.signature(values.len(), Kind::Tail);
@@ -135,6 +144,7 @@ impl Translator<'_, '_> {
         self.end_site();
         self.attach(call, &spilled);
         let value = self.b.inst_results(call)[0];
+        self.fetch_budget();
         self.reload(&spilled);
         self.set(ins.defs[0], value);
         Flow::On
@@ -167,11 +177,14 @@ impl Translator<'_, '_> {
         self.end_site();
         self.attach(call, spilled);
         self.b.switch_to_block(caught);
+        let (state, in_slot) = (self.state.clone(), self.in_slot);
+        self.fetch_budget();
         self.reload(spilled);
         self.set(handler.register, exception);
-        let to = self.block_at(handler.target);
-        self.b.ins().jump(to, &[]);
+        self.jump_to(handler.target);
+        (self.state, self.in_slot) = (state, in_slot);
         self.b.switch_to_block(returned);
+        self.fetch_budget();
         self.reload(spilled);
         self.set(ins.defs[0], value);
     }
@@ -189,7 +202,9 @@ impl Translator<'_, '_> {
         let pc = self.int(self.function.pc_at(ins.at) as i64);
         let signature = self.signature(2, Kind::Thunk);
         let stub = self.int(abi::address(abi::native) as i64);
+        self.store_budget();
         let call = self.b.ins().call_indirect(signature, stub, &[process, pc]);
+        self.fetch_budget();
         let (value, flag) = (self.b.inst_results(call)[0], self.b.inst_results(call)[1]);
         // What it answers beside a value the interpreter takes, behind the instruction.
         let other = self.exit_at(ins.next, self.live_after(ins));
@@ -199,24 +214,37 @@ impl Translator<'_, '_> {
     }
 
     /// A tail call of the function itself.
-    fn loop_again(&mut self, ins: &Ins) -> Flow {
-        let values: Vec<Value> = ins.args.iter().map(|&register| self.get(register)).collect();
-        for (i, value) in values.into_iter().enumerate() {
-            self.set(i as u16, value);
+    pub(super) fn loop_again(&mut self, ins: &Ins) -> Flow {
+        let given: Vec<Given> = ins.args.iter().map(|&register| self.given(register)).collect();
+        for (i, given) in given.into_iter().enumerate() {
+            self.put(i as u16, given);
         }
-        let live = self.code.code[&self.code.first].live;
+        let live = self.code.live_at(self.code.first);
         let due = self.exit_at(1, live);
         self.charge(due);
-        let first = self.block_at(self.code.first);
-        self.b.ins().jump(first, &[]);
+        self.jump_to(self.code.first);
         Flow::Ended
     }
 
-    /// The function that an import leads to, if its module is there.
-    fn linked(&mut self, ins: &Ins) -> Option<&'static Function> {
-        // SAFETY: the word after the arguments is an immortal link.
-        let link = unsafe { &*(ins.ext[0] as *const Link) };
-        link.function().or_else(|| self.vm.link(link, ins.args.len() as u32))
+    /// What a register holds, in all its forms.
+    pub(super) fn given(&mut self, register: u16) -> Given {
+        let known = self.type_of(register);
+        let word = (known != Type::Float).then(|| self.get(register));
+        let is_float = matches!(known, Type::Float | Type::Boxed);
+        let float = is_float.then(|| self.float(register));
+        Given { known, word, float }
+    }
+
+    /// Puts that into a register.
+    pub(super) fn put(&mut self, register: u16, Given { known, word, float }: Given) {
+        if let Some(word) = word {
+            self.set_as(register, word, known);
+        }
+        match (float, known) {
+            (Some(float), Type::Boxed) => self.note_boxed(register, float),
+            (Some(float), _) => self.set_float(register, float),
+            _ => {}
+        }
     }
 
     /// A closure that has one function for so many arguments; all else is the interpreter's.

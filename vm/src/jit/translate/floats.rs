@@ -1,29 +1,26 @@
 //! Floats: operators and comparisons of two boxed floats inline.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{F64, I64};
+use cranelift_codegen::ir::types::F64;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 
+use super::registers::FLOAT_TAG;
 use super::{Translator, trusted};
 use crate::heap::layout;
-use crate::jit::analyse::Ins;
 use crate::jit::helpers::Operator;
-
-/// The tag of a pointer to a float.
-const TAG: i64 = 5;
 
 impl Translator<'_, '_> {
     /// Goes to `other` unless both words are floats; gives those.
     fn unbox(&mut self, words: [Value; 2], other: Block) -> [Value; 2] {
         let [x, y] = words;
         // Both tags at once: a difference shows in some bit of either.
-        let [x, y] = [x, y].map(|word| self.b.ins().bxor_imm_s(word, TAG));
+        let [x, y] = [x, y].map(|word| self.b.ins().bxor_imm_s(word, FLOAT_TAG));
         let both = self.b.ins().bor(x, y);
         let tag = self.b.ins().band_imm_u(both, 7);
         let on = self.b.create_block();
         self.b.ins().brif(tag, other, &[], on, &[]);
         self.b.switch_to_block(on);
-        words.map(|word| self.b.ins().load(F64, trusted(), word, 8 - TAG as i32))
+        words.map(|word| self.b.ins().load(F64, trusted(), word, 8 - FLOAT_TAG as i32))
     }
 
     pub(super) fn boxed(&mut self, float: Value) -> Value {
@@ -31,7 +28,7 @@ impl Translator<'_, '_> {
         let header = self.int(layout::header(layout::FLOAT, 0, 0, 2) as i64);
         self.b.ins().store(trusted(), header, at, 0);
         self.b.ins().store(trusted(), float, at, 8);
-        self.b.ins().iadd_imm_s(at, TAG)
+        self.b.ins().iadd_imm_s(at, FLOAT_TAG)
     }
 
     /// Goes to `done` with the result if both are floats; otherwise on in a fresh block.
@@ -60,29 +57,22 @@ impl Translator<'_, '_> {
         code: IntCC,
         words: [Value; 2],
     ) -> Option<(Value, Block)> {
-        let code = match code {
-            IntCC::Equal => FloatCC::Equal,
-            IntCC::NotEqual => FloatCC::NotEqual,
-            IntCC::SignedLessThan => FloatCC::LessThan,
-            IntCC::SignedLessThanOrEqual => FloatCC::LessThanOrEqual,
-            IntCC::SignedGreaterThan => FloatCC::GreaterThan,
-            IntCC::SignedGreaterThanOrEqual => FloatCC::GreaterThanOrEqual,
-            _ => return None,
-        };
+        let code = float_code(code)?;
         let other = self.cold_block();
         let [x, y] = self.unbox(words, other);
         Some((self.b.ins().fcmp(code, x, y), other))
     }
+}
 
-    /// `a / b`: of floats inline.
-    pub(super) fn quotient(&mut self, ins: &Ins) {
-        let done = self.b.create_block();
-        let result = self.b.append_block_param(done, I64);
-        let words = [self.get(ins.b), self.get(ins.c)];
-        self.float_arith(Operator::Div, words, done);
-        let value = self.ask_binary(ins, Operator::Div, words[0], words[1]);
-        self.b.ins().jump(done, &[BlockArg::Value(value)]);
-        self.b.switch_to_block(done);
-        self.set(ins.a, result);
-    }
+/// The comparison of floats that one of ints stands for.
+pub(super) fn float_code(code: IntCC) -> Option<FloatCC> {
+    Some(match code {
+        IntCC::Equal => FloatCC::Equal,
+        IntCC::NotEqual => FloatCC::NotEqual,
+        IntCC::SignedLessThan => FloatCC::LessThan,
+        IntCC::SignedLessThanOrEqual => FloatCC::LessThanOrEqual,
+        IntCC::SignedGreaterThan => FloatCC::GreaterThan,
+        IntCC::SignedGreaterThanOrEqual => FloatCC::GreaterThanOrEqual,
+        _ => return None,
+    })
 }

@@ -13,6 +13,7 @@ use crate::code::module::{Global, Link, UNSET};
 use crate::heap::{Heap, layout};
 use crate::jit::abi;
 use crate::jit::analyse::Ins;
+use crate::jit::types::{Type, constant};
 use crate::process::Process;
 use crate::value::Word;
 
@@ -25,22 +26,19 @@ impl Translator<'_, '_> {
             Ex::LoadSmall => {
                 let n = (ins.b as u32 | (ins.c as u32) << 16) as i32;
                 let word = self.int(Word::small_wrapping(n as i64).bits() as i64);
-                self.set(ins.a, word);
-                self.known.insert(ins.a);
+                self.set_as(ins.a, word, Type::Int);
             }
             Ex::LoadWord => {
                 let word = self.int(ins.ext[0] as i64);
-                self.set(ins.a, word);
-                if ins.ext[0] & 1 == 0 {
-                    self.known.insert(ins.a);
+                self.set_as(ins.a, word, Type::of_word(ins.ext[0]));
+                if let Some(float) = constant(ins.ext[0]) {
+                    let float = self.b.ins().f64const(float);
+                    self.note_boxed(ins.a, float);
                 }
             }
             Ex::Move => {
-                let value = self.get(ins.b);
-                self.set(ins.a, value);
-                if self.known.contains(ins.b) {
-                    self.known.insert(ins.a);
-                }
+                let given = self.given(ins.b);
+                self.put(ins.a, given);
             }
             Ex::List if !ins.args.is_empty() => return self.object(ins, layout::LIST, &[]),
             Ex::Closure => return self.object(ins, layout::CLOSURE, &[ins.ext[1]]),
@@ -74,12 +72,13 @@ impl Translator<'_, '_> {
         let map = self.get(ins.b);
         let (slow, done) = (self.b.create_block(), self.b.create_block());
         let result = self.b.append_block_param(done, I64);
-        match self.cached_entry(map, cache, slow) {
+        let entry = self.cached_entry(map, cache, slow);
+        match entry {
             Some(value) => self.b.ins().jump(done, &[BlockArg::Value(value)]),
             None => self.b.ins().jump(slow, &[]),
         };
         self.b.switch_to_block(slow);
-        self.step(ins, false);
+        self.step(ins, entry.is_some());
         let value = self.image_load(ins.a);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
         self.b.switch_to_block(done);
@@ -130,7 +129,9 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(slow);
         let failed = self.cold_block();
         let words = self.int(words as i64);
+        let budget = self.budget.take();
         let value = self.ask(abi::quiet_allocate, &[words], failed);
+        self.budget = budget;
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
         self.b.switch_to_block(failed);
         // It never fails.
@@ -148,15 +149,17 @@ impl Translator<'_, '_> {
         let at = self.allocate(words);
         let mut parts = vec![self.int(layout::header(tag, 0, 0, words) as i64)];
         parts.extend(raw.iter().map(|&word| self.b.ins().iconst(I64, word as i64)));
-        parts.extend(ins.args.iter().map(|&register| {
-            let variable = self.vars[register as usize];
-            self.b.use_var(variable)
-        }));
+        for &register in &ins.args {
+            let word = self.get(register);
+            parts.push(word);
+        }
         for (i, part) in parts.into_iter().enumerate() {
             self.b.ins().store(trusted(), part, at, 8 * i as i32);
         }
         let word = self.b.ins().iadd_imm_s(at, 1);
-        self.set(ins.defs[0], word);
+        let list = ins.op == Ex::List;
+        let known = if list { Type::list(ins.args.len() as u64) } else { Type::Any };
+        self.set_as(ins.defs[0], word, known);
         Flow::On
     }
 }

@@ -11,18 +11,21 @@
 
 mod arith;
 mod calls;
+mod edges;
 mod floats;
 mod make;
+mod numbers;
 mod patterns;
+mod registers;
 mod vectors;
 
 use std::collections::HashMap;
 use std::mem::offset_of;
 
-use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{
-    AbiParam, Block, FuncRef, Inst, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc,
-    StackSlot, StackSlotData, StackSlotKind, UserStackMapEntry, Value,
+    AbiParam, Block, FuncRef, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, StackSlot,
+    TrapCode, Value,
 };
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, Variable};
@@ -30,9 +33,12 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 use super::abi::{self, IN_REGISTERS, Transit};
 use super::analyse::{Analysis, Ins, Registers};
 use super::enter::takes_closure;
+use super::feedback::Miss;
+use super::types::{Mode, State, Type, Types, numeric};
 use crate::code::emit::SwitchTable;
 use crate::code::exec::Ex;
 use crate::code::function::Function;
+use crate::code::module::Link;
 use crate::data::map::Shape;
 use crate::process::Process;
 use crate::vm::Vm;
@@ -52,13 +58,41 @@ pub(crate) struct Translator<'a, 'b> {
     signatures: HashMap<(usize, Kind), SigRef>,
     /// The function itself.
     this: FuncRef,
-    /// Registers that hold small ints for sure since the last label.
-    known: Registers,
-    /// Where to leave from the instruction being translated.
+    types: &'a Types,
+    /// What the registers hold at the instruction being translated.
+    state: State,
+    /// Those that are floats have these beside their words.
+    floats: Vec<Option<Variable>>,
+    /// Registers whose stack slots hold what they do.
+    in_slot: Registers,
+    /// The budget, of a function with a loop; what the process has is out of date.
+    budget: Option<Variable>,
+    /// Whether it may allocate between two turns of its loop.
+    allocates: bool,
+    /// Where to leave from the instruction being translated; the same for a wrong guess.
     exit: Option<Block>,
-    /// Places where compiled code leaves: block, pc, what is live.
-    exits: Vec<(Block, *const u64, Registers)>,
+    miss: Option<Block>,
+    exits: Vec<Exit>,
+    edges: Vec<Edge>,
+    /// Nothing was found that the types exclude.
+    sound: bool,
     pub(crate) places: Vec<Place>,
+}
+
+/// A place where compiled code leaves for the interpreter.
+struct Exit {
+    block: Block,
+    pc: *const u64,
+    live: Registers,
+    state: State,
+    miss: Option<Miss>,
+}
+
+/// A way to an instruction whose registers are to be of other types than those that come.
+struct Edge {
+    block: Block,
+    to: u32,
+    state: State,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,6 +119,12 @@ pub(crate) fn switch_table(ins: &Ins) -> &'static SwitchTable {
     unsafe { &*(ins.ext[0] as *const SwitchTable) }
 }
 
+/// The link of a `CallImport` or `TailImport`.
+pub(crate) fn link_of(ins: &Ins) -> &'static Link {
+    // SAFETY: the word after the arguments is an immortal link.
+    unsafe { &*(ins.ext[0] as *const Link) }
+}
+
 fn trusted() -> MemFlagsData {
     MemFlagsData::trusted()
 }
@@ -94,10 +134,13 @@ impl<'a, 'b> Translator<'a, 'b> {
         b: &'a mut FunctionBuilder<'b>,
         vm: &'a Vm,
         code: &'a Analysis,
+        types: &'a Types,
         this: FuncRef,
     ) -> Translator<'a, 'b> {
         let function = code.function;
         let vars = (0..function.registers()).map(|_| b.declare_var(I64)).collect();
+        let loops = code.code.values().any(|ins| code.is_loop(ins) || ins.op == Ex::JumpBack);
+        let budget = loops.then(|| b.declare_var(I64));
         Translator {
             b,
             vm,
@@ -108,9 +151,17 @@ impl<'a, 'b> Translator<'a, 'b> {
             blocks: HashMap::new(),
             signatures: HashMap::new(),
             this,
-            known: Registers::default(),
+            types,
+            state: vec![Type::Any; function.registers()],
+            floats: vec![None; function.registers()],
+            in_slot: Registers::default(),
+            budget,
+            allocates: types.may_allocate(code),
             exit: None,
+            miss: None,
             exits: Vec::new(),
+            edges: Vec::new(),
+            sound: true,
             places: Vec::new(),
         }
     }
@@ -118,10 +169,33 @@ impl<'a, 'b> Translator<'a, 'b> {
     /// Translates the whole function; `entry` has its parameters.
     pub(crate) fn translate(&mut self, entry: Block) {
         self.b.switch_to_block(entry);
+        self.fetch_budget();
         self.receive(entry);
+        self.check_guards();
+        self.find_labels();
         let code = self.code;
-        let first = self.block_at(code.first);
-        self.b.ins().jump(first, &[]);
+        self.jump_to(code.first);
+        let mut open = false;
+        for ins in code.code.values() {
+            if let Some(&block) = self.blocks.get(&ins.at) {
+                if open {
+                    self.jump_to(ins.at);
+                }
+                self.b.switch_to_block(block);
+                open = self.begin(ins.at);
+            }
+            if open {
+                (self.exit, self.miss) = (None, None);
+                open = self.instruction(ins) == Flow::On;
+            }
+        }
+        self.finish(open);
+    }
+
+    /// Makes the blocks that are jumped to.
+    fn find_labels(&mut self) {
+        let code = self.code;
+        self.block_at(code.first);
         for ins in code.code.values() {
             for &target in &ins.targets {
                 self.block_at(target);
@@ -133,29 +207,33 @@ impl<'a, 'b> Translator<'a, 'b> {
                 self.block_at(handler.target);
             }
         }
-        let mut open = false;
-        for ins in code.code.values() {
-            if let Some(&block) = self.blocks.get(&ins.at) {
-                if open {
-                    self.b.ins().jump(block, &[]);
-                }
-                self.b.switch_to_block(block);
-                self.known = Registers::default();
-                open = true;
+    }
+
+    /// Begins at a label; false if no way leads there.
+    fn begin(&mut self, at: u32) -> bool {
+        self.in_slot = Registers::default();
+        match self.types.at(at) {
+            Some(state) => {
+                self.state.clone_from(state);
+                true
             }
-            if open {
-                self.exit = None;
-                open = self.instruction(ins) == Flow::On;
+            None => {
+                self.b.ins().trap(TrapCode::unwrap_user(1));
+                false
             }
         }
-        self.finish(open);
     }
 
     /// Blocks that nothing leads to, and the ways out.
     fn finish(&mut self, open: bool) {
-        let trap = cranelift_codegen::ir::TrapCode::unwrap_user(1);
+        let trap = TrapCode::unwrap_user(1);
         if open {
             self.b.ins().trap(trap);
+        }
+        while let Some(edge) = self.edges.pop() {
+            self.b.switch_to_block(edge.block);
+            self.state = edge.state;
+            self.jump_to(edge.to);
         }
         let ends: Vec<Block> = self
             .blocks
@@ -167,10 +245,22 @@ impl<'a, 'b> Translator<'a, 'b> {
             self.b.switch_to_block(block);
             self.b.ins().trap(trap);
         }
-        for (block, pc, live) in std::mem::take(&mut self.exits) {
-            self.b.switch_to_block(block);
-            self.write_exit(pc, live);
+        for exit in std::mem::take(&mut self.exits) {
+            self.b.switch_to_block(exit.block);
+            self.state = exit.state;
+            if let Some(miss) = exit.miss {
+                let bits = self.int(miss.bits() as i64);
+                let transit = self.transit();
+                let offset = offset_of!(Transit, missed) as i32;
+                self.b.ins().store(trusted(), bits, transit, offset);
+            }
+            self.write_exit(exit.pc, exit.live);
         }
+    }
+
+    /// Whether all types fitted.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.sound
     }
 
     /// Takes parameters out of machine registers and the image.
@@ -213,17 +303,6 @@ impl<'a, 'b> Translator<'a, 'b> {
     fn block_at(&mut self, at: u32) -> Block {
         let b = &mut *self.b;
         *self.blocks.entry(at).or_insert_with(|| b.create_block())
-    }
-
-    // ---- registers
-
-    fn get(&mut self, register: u16) -> Value {
-        self.b.use_var(self.vars[register as usize])
-    }
-
-    fn set(&mut self, register: u16, value: Value) {
-        self.known.remove(register);
-        self.b.def_var(self.vars[register as usize], value);
     }
 
     fn int(&mut self, n: i64) -> Value {
@@ -283,38 +362,6 @@ impl<'a, 'b> Translator<'a, 'b> {
         self.b.switch_to_block(on);
     }
 
-    /// A block that leaves for the interpreter at this instruction.
-    fn exit_of(&mut self, ins: &Ins) -> Block {
-        if let Some(block) = self.exit {
-            return block;
-        }
-        let block = self.exit_at(ins.at, ins.live);
-        self.exit = Some(block);
-        block
-    }
-
-    fn exit_at(&mut self, at: u32, live: Registers) -> Block {
-        let block = self.cold_block();
-        self.exits.push((block, self.function.pc_at(at), live));
-        block
-    }
-
-    /// Leaves for the interpreter at this instruction.
-    fn leave(&mut self, ins: &Ins) -> Flow {
-        self.write_exit(self.function.pc_at(ins.at), ins.live);
-        Flow::Ended
-    }
-
-    fn write_exit(&mut self, pc: *const u64, live: Registers) {
-        let live: Vec<u16> = live.iter().collect();
-        self.image_store(&live);
-        let function = self.int(std::ptr::from_ref(self.function) as i64);
-        let pc = self.int(pc as i64);
-        let stub = self.int(abi::address(abi::exit) as i64);
-        let signature = self.signature(2, Kind::Tail);
-        self.b.ins().return_call_indirect(signature, stub, &[function, pc]);
-    }
-
     // ---- calls of helpers
 
     fn signature(&mut self, arguments: usize, kind: Kind) -> SigRef {
@@ -342,9 +389,11 @@ impl<'a, 'b> Translator<'a, 'b> {
     fn ask(&mut self, stub: unsafe extern "sysv64" fn(), words: &[Value], failed: Block) -> Value {
         let mut arguments = vec![self.process()];
         arguments.extend(words);
+        self.store_budget();
         let signature = self.signature(arguments.len(), Kind::Quiet);
         let stub = self.int(abi::address(stub) as i64);
         self.b.ins().call_indirect(signature, stub, &arguments);
+        self.fetch_budget();
         let transit = self.transit();
         let flag = self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, failed) as i32);
         self.unlikely(flag, failed);
@@ -362,7 +411,9 @@ impl<'a, 'b> Translator<'a, 'b> {
         let process = self.process();
         let signature = self.signature(2, Kind::Thunk);
         let stub = self.int(abi::address(abi::step) as i64);
+        self.store_budget();
         let call = self.b.ins().call_indirect(signature, stub, &[process, pc]);
+        self.fetch_budget();
         let (value, flag) = (self.b.inst_results(call)[0], self.b.inst_results(call)[1]);
         self.unlikely(flag, failed);
         value
@@ -372,6 +423,9 @@ impl<'a, 'b> Translator<'a, 'b> {
     fn step_on(&mut self, ins: &Ins) -> Flow {
         self.step(ins, false);
         self.fetch(&ins.defs.clone());
+        if ins.op == Ex::List {
+            self.state[ins.defs[0] as usize] = Type::list(ins.args.len() as u64);
+        }
         Flow::On
     }
 
@@ -380,36 +434,6 @@ impl<'a, 'b> Translator<'a, 'b> {
         for &register in registers {
             let value = self.image_load(register);
             self.set(register, value);
-        }
-    }
-
-    // ---- words that live across calls
-
-    fn spill(&mut self, live: &[u16]) -> Vec<(u16, StackSlot)> {
-        let mut spilled = Vec::with_capacity(live.len());
-        for &register in live {
-            let b = &mut *self.b;
-            let slot = *self.slots[register as usize].get_or_insert_with(|| {
-                b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3))
-            });
-            let value = self.get(register);
-            self.b.ins().stack_store(I64, value, slot, 0);
-            spilled.push((register, slot));
-        }
-        spilled
-    }
-
-    fn attach(&mut self, call: Inst, spilled: &[(u16, StackSlot)]) {
-        for &(_, slot) in spilled {
-            let entry = UserStackMapEntry { ty: I64, slot, offset: 0 };
-            self.b.func.dfg.append_user_stack_map_entry(call, entry);
-        }
-    }
-
-    fn reload(&mut self, spilled: &[(u16, StackSlot)]) {
-        for &(register, slot) in spilled {
-            let value = self.b.ins().stack_load(I64, I64, slot, 0);
-            self.b.def_var(self.vars[register as usize], value);
         }
     }
 
@@ -425,6 +449,18 @@ impl<'a, 'b> Translator<'a, 'b> {
 
     /// Translates one instruction.
     fn instruction(&mut self, ins: &Ins) -> Flow {
+        if let Some(numeric) = numeric(ins) {
+            return self.number(ins, numeric);
+        }
+        if self.code.is_loop(ins) {
+            return self.loop_again(ins);
+        }
+        if self.types.mode(ins.at) != Mode::Generic {
+            return self.root(ins);
+        }
+        if ins.op != Ex::Move {
+            self.box_all(&ins.uses);
+        }
         match ins.op {
             Ex::LoadSmall
             | Ex::LoadWord
@@ -473,7 +509,6 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::Call1
             | Ex::Call2
             | Ex::Call3
-            | Ex::CallAddInt
             | Ex::CallImport
             | Ex::CallValue
             | Ex::CallNative
@@ -482,14 +517,10 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::TailCall1
             | Ex::TailCall2
             | Ex::TailCall3
-            | Ex::TailSelf1
-            | Ex::TailSelf2
-            | Ex::TailSelf3
             | Ex::TailImport
             | Ex::TailValue
             | Ex::Return
-            | Ex::ReturnWord
-            | Ex::ReturnAdd => self.call(ins),
+            | Ex::ReturnWord => self.call(ins),
             Ex::CallField
             | Ex::CallNamed
             | Ex::TailField

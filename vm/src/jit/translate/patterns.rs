@@ -4,15 +4,14 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 use cranelift_frontend::Switch;
-use std::mem::offset_of;
 
 use super::{Flow, Translator, switch_table, trusted};
 use crate::code::exec::Ex;
-use crate::heap::{Heap, layout};
+use crate::heap::layout;
 use crate::jit::abi;
 use crate::jit::analyse::Ins;
 use crate::jit::helpers::Operator;
-use crate::process::Process;
+use crate::jit::types::Type;
 use crate::value::Word;
 
 /// The flags of a header that say where its object lies: static memory, the old generation.
@@ -22,15 +21,13 @@ impl Translator<'_, '_> {
     pub(super) fn pattern(&mut self, ins: &Ins) -> Flow {
         match ins.op {
             Ex::Jump => {
-                let to = self.block_at(ins.targets[0]);
-                self.b.ins().jump(to, &[]);
+                self.jump_to(ins.targets[0]);
                 return Flow::Ended;
             }
             Ex::JumpBack => {
                 let due = self.exit_of(ins);
                 self.charge(due);
-                let to = self.block_at(ins.targets[0]);
-                self.b.ins().jump(to, &[]);
+                self.jump_to(ins.targets[0]);
                 return Flow::Ended;
             }
             Ex::Switch => return self.switch(ins),
@@ -49,12 +46,14 @@ impl Translator<'_, '_> {
                 let y = self.int(ins.ext[1] as i64);
                 self.same(ins, x, y);
             }
+            Ex::UnlessList if self.type_of(ins.a) == Type::list(ins.count()) => {}
             Ex::UnlessList => {
-                let to = self.block_at(ins.targets[0]);
+                let to = self.way_to(ins.targets[0]);
                 let word = self.get(ins.a);
                 let header = self.header(word, to);
                 let words = layout::header(layout::LIST, 0, 0, 1 + ins.count() as usize);
                 self.check_header(header, words, to);
+                self.note_list(ins.a, ins.count());
             }
             Ex::UnlessMap => {
                 let value = self.step(ins, false);
@@ -83,12 +82,13 @@ impl Translator<'_, '_> {
         let (map, cache) = (self.get(ins.b), self.cache(ins, 3));
         let (slow, done) = (self.b.create_block(), self.b.create_block());
         let result = self.b.append_block_param(done, I64);
-        match self.cached_entry(map, cache, slow) {
+        let entry = self.cached_entry(map, cache, slow);
+        match entry {
             Some(value) => self.b.ins().jump(done, &[BlockArg::Value(value)]),
             None => self.b.ins().jump(slow, &[]),
         };
         self.b.switch_to_block(slow);
-        let pc = self.step(ins, false);
+        let pc = self.step(ins, entry.is_some());
         self.go_to(ins, pc);
         let value = self.image_load(ins.a);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
@@ -99,9 +99,12 @@ impl Translator<'_, '_> {
     /// Jumps unless a vector has so many entries, or at least so many.
     fn length(&mut self, ins: &Ins) {
         let vec = self.get(ins.a);
-        let to = self.block_at(ins.targets[0]);
-        let (other, on) = (self.b.create_block(), self.b.create_block());
-        let header = self.header(vec, other);
+        let to = self.way_to(ins.targets[0]);
+        let [scalar, other, slow] = [(); 3].map(|()| self.cold_block());
+        let on = self.b.create_block();
+        let count = ins.count();
+        let fits = |n: u64| if ins.op == Ex::UnlessVector { n == count } else { n >= count };
+        let header = self.header(vec, scalar);
         let tag = self.b.ins().band_imm_u(header, 0xff);
         let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, layout::VEC as i64);
         self.unlikely(differs, other);
@@ -111,10 +114,17 @@ impl Translator<'_, '_> {
             Ex::UnlessVector => IntCC::Equal,
             _ => IntCC::UnsignedGreaterThanOrEqual,
         };
-        let holds = self.b.ins().icmp_imm_s(code, length, ins.count() as i64);
+        let holds = self.b.ins().icmp_imm_s(code, length, count as i64);
         self.b.ins().brif(holds, on, &[], to, &[]);
         self.b.switch_to_block(other);
-        let pc = self.step(ins, false);
+        self.if_empty(vec, if fits(0) { on } else { to }, slow);
+        self.b.switch_to_block(scalar);
+        // An int is a vector with one entry.
+        let tag = self.b.ins().band_imm_u(vec, 1);
+        self.unlikely(tag, slow);
+        self.b.ins().jump(if fits(1) { on } else { to }, &[]);
+        self.b.switch_to_block(slow);
+        let pc = self.step(ins, true);
         self.go_to(ins, pc);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
@@ -128,24 +138,10 @@ impl Translator<'_, '_> {
     }
 
     fn go_on_if(&mut self, ins: &Ins, condition: Value) {
-        let to = self.block_at(ins.targets[0]);
+        let to = self.way_to(ins.targets[0]);
         let on = self.b.create_block();
         self.b.ins().brif(condition, on, &[], to, &[]);
         self.b.switch_to_block(on);
-    }
-
-    /// Counts a reduction; goes to `due` when the turn is over or a collection is due.
-    pub(super) fn charge(&mut self, due: Block) {
-        let offset = offset_of!(Process, core.budget);
-        let budget = self.process_load(offset);
-        let budget = self.b.ins().iadd_imm_s(budget, -1);
-        self.process_store(offset, budget);
-        let spent = self.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, budget, 0);
-        self.unlikely(spent, due);
-        let process = self.process();
-        let offset = offset_of!(Process, heap) + Heap::DUE_OFFSET;
-        let flag = self.b.ins().uload8(I64, trusted(), process, offset as i32);
-        self.unlikely(flag, due);
     }
 
     /// The header of the object that a word points to; goes to `other` if it is no pointer to an object
@@ -171,7 +167,7 @@ impl Translator<'_, '_> {
 
     /// Jumps unless two values match.
     fn same(&mut self, ins: &Ins, x: Value, y: Value) {
-        let to = self.block_at(ins.targets[0]);
+        let to = self.way_to(ins.targets[0]);
         let (on, differ, slow) = (self.b.create_block(), self.b.create_block(), self.cold_block());
         let equal = self.b.ins().icmp(IntCC::Equal, x, y);
         // A float that is no number is the same as itself only if it is the same object to compare:
@@ -196,7 +192,7 @@ impl Translator<'_, '_> {
         let table = switch_table(ins);
         let at = |distance: i32| (ins.at as i64 + distance as i64) as u32;
         let word = self.get(ins.a);
-        let default = self.block_at(at(table.default));
+        let default = self.way_to(at(table.default));
         let immediates = if table.boxed.is_empty() {
             default
         } else {
@@ -207,7 +203,7 @@ impl Translator<'_, '_> {
             self.b.switch_to_block(pointer);
             let pc = self.step(ins, false);
             for &(_, distance) in &table.boxed {
-                let to = self.block_at(at(distance));
+                let to = self.way_to(at(distance));
                 let case = self.int(self.function.pc_at(at(distance)) as i64);
                 let here = self.b.ins().icmp(IntCC::Equal, pc, case);
                 let other = self.b.create_block();
@@ -220,25 +216,37 @@ impl Translator<'_, '_> {
         };
         let mut cases = Switch::new();
         for &(word, distance) in &table.words {
-            let to = self.block_at(at(distance));
+            let to = self.way_to(at(distance));
             cases.set_entry(word as u128, to);
         }
         cases.emit(self.b, word, immediates);
         Flow::Ended
     }
 
+    /// The register's word is known to be a list of so many entries.
+    fn note_list(&mut self, register: u16, count: u64) {
+        self.state[register as usize] = Type::list(count);
+    }
+
     fn list_entry(&mut self, ins: &Ins) {
         let word = self.get(ins.b);
+        let index = ins.count() as i64;
+        let offset = i32::try_from(7 + 8 * index).unwrap_or(i32::MAX);
+        if let Type::List(n) = self.type_of(ins.b)
+            && index < n as i64
+        {
+            let value = self.b.ins().load(I64, trusted(), word, offset);
+            self.set(ins.a, value);
+            return;
+        }
         let failed = self.exit_of(ins);
         let header = self.header(word, failed);
         let tag = self.b.ins().band_imm_u(header, 0xff);
         let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, layout::LIST as i64);
         self.unlikely(other, failed);
         let words = self.b.ins().ushr_imm_u(header, 32);
-        let index = ins.count() as i64;
         let short = self.b.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, words, index + 1);
         self.unlikely(short, failed);
-        let offset = i32::try_from(7 + 8 * index).unwrap_or(i32::MAX);
         let value = self.b.ins().load(I64, trusted(), word, offset);
         self.set(ins.a, value);
     }

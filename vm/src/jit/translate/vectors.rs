@@ -9,11 +9,12 @@ use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 
 use super::patterns::PLACE;
 use super::{Translator, trusted};
-use crate::data::vector::NIL_FLOAT_BITS;
+use crate::data::vector::{self, NIL_FLOAT_BITS};
 use crate::heap::layout::{self, Format};
 use crate::heap::shared;
 use crate::jit::analyse::Ins;
 use crate::jit::helpers::Operator;
+use crate::jit::types::Type;
 use crate::value::Kind;
 
 /// Bits of a header.
@@ -23,6 +24,7 @@ const STATIC: i64 = layout::bits(layout::STATIC) as i64;
 const FENCED: i64 = layout::bits(layout::STATIC | layout::GUARDED) as i64;
 const OFF_HEAP: i64 = (layout::OFF_HEAP as i64) << 8;
 const TAG: i64 = 0xff;
+const AUX: i64 = 0xffff << 16;
 
 /// The format in a header.
 const fn format(format: Format) -> i64 {
@@ -102,7 +104,7 @@ impl Translator<'_, '_> {
     }
 
     /// Goes to `other` unless a header's tag is this one.
-    fn check_tag(&mut self, header: Value, tag: layout::Tag, other: Block) {
+    pub(super) fn check_tag(&mut self, header: Value, tag: layout::Tag, other: Block) {
         let bits = self.b.ins().band_imm_u(header, TAG);
         let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, bits, tag as i64);
         let on = self.b.create_block();
@@ -110,32 +112,60 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(on);
     }
 
-    /// First entry and rest of a vector with more than two entries.
+    /// The word of the empty vector.
+    pub(super) fn empty_vector(&mut self) -> Value {
+        self.int(vector::empty().word().bits() as i64)
+    }
+
+    /// Goes to `yes` if a word is the empty vector, and to `no` otherwise.
+    pub(super) fn if_empty(&mut self, word: Value, yes: Block, no: Block) {
+        let empty = self.empty_vector();
+        let is = self.b.ins().icmp(IntCC::Equal, word, empty);
+        self.b.ins().brif(is, yes, &[], no, &[]);
+    }
+
+    /// First entry and rest of a vector.
     pub(super) fn uncons(&mut self, ins: &Ins) {
         let vec = self.get(ins.c);
-        let [slow, words, floats, rest, done] = [(); 5].map(|()| self.b.create_block());
-        let first = self.b.append_block_param(rest, I64);
+        let to = self.way_to(ins.targets[0]);
+        let [plain, words, rest, done] = [(); 4].map(|()| self.b.create_block());
+        let [odd, scalar, other, slow] = [(); 4].map(|()| self.cold_block());
+        // `words`: where the first entry is, the vector's range and buffer. `rest`: the entry itself, and those.
+        let at_words = [(); 3].map(|()| self.b.append_block_param(words, I64));
+        let at_rest = [(); 3].map(|()| self.b.append_block_param(rest, I64));
         let [head, tail] = [(); 2].map(|()| self.b.append_block_param(done, I64));
-        let header = self.header(vec, slow);
-        self.check_tag(header, layout::VEC, slow);
+        let header = self.header(vec, scalar);
+        // Words within the heap: the most frequent case is one comparison.
+        let bits = self.b.ins().band_imm_s(header, TAG | OFF_HEAP | format(Format::Floats));
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, bits, layout::VEC as i64);
+        self.b.ins().brif(is, plain, &[], odd, &[]);
+        self.b.switch_to_block(plain);
         let handle = self.handle(vec, header);
-        let length = self.b.ins().ushr_imm_u(handle.range, 32);
-        let short = self.b.ins().icmp_imm_s(IntCC::UnsignedLessThan, length, 3);
-        self.unlikely(short, slow);
-        let at = self.entries(handle);
-        self.by_format(header, words, floats, slow);
+        let offset = self.offset_of(handle.range);
+        let bytes = self.b.ins().ishl_imm_u(offset, 3);
+        let at = self.b.ins().iadd(handle.buffer, bytes);
+        let at = self.b.ins().iadd_imm_s(at, 15);
+        self.b.ins().jump(words, &[at.into(), handle.range.into(), handle.buffer.into()]);
+        self.b.switch_to_block(odd);
+        self.check_tag(header, layout::VEC, other);
+        self.uncons_odd(vec, header, [words, rest, slow]);
         self.b.switch_to_block(words);
-        let entry = self.b.ins().load(I64, trusted(), at, 0);
-        self.b.ins().jump(rest, &[BlockArg::Value(entry)]);
-        self.b.switch_to_block(floats);
-        let entry = self.float_entry(at, slow);
-        self.b.ins().jump(rest, &[BlockArg::Value(entry)]);
+        self.uncons_words(header, at_words, [rest, done, slow]);
         self.b.switch_to_block(rest);
+        let [first, range, buffer] = at_rest;
         let header = self.b.ins().band_imm_s(header, !PLACE);
         // One further, one less.
-        let range = self.b.ins().iadd_imm_s(handle.range, 1 - (1 << 32));
-        let others = self.new_handle(header, range, handle.buffer);
+        let range = self.b.ins().iadd_imm_s(range, 1 - (1 << 32));
+        let others = self.new_handle(header, range, buffer);
         self.b.ins().jump(done, &[first.into(), others.into()]);
+        self.b.switch_to_block(other);
+        self.if_empty(vec, to, slow);
+        self.b.switch_to_block(scalar);
+        // An int is a vector with one entry.
+        let tag = self.b.ins().band_imm_u(vec, 1);
+        self.unlikely(tag, slow);
+        let none = self.empty_vector();
+        self.b.ins().jump(done, &[vec.into(), none.into()]);
         self.b.switch_to_block(slow);
         let pc = self.step(ins, true);
         self.go_to(ins, pc);
@@ -146,18 +176,89 @@ impl Translator<'_, '_> {
         self.set(ins.b, tail);
     }
 
+    /// The same of a vector of floats, or whose entries lie outside the heap.
+    fn uncons_odd(&mut self, vec: Value, header: Value, [words, rest, slow]: [Block; 3]) {
+        let [ints, floats] = [(); 2].map(|()| self.cold_block());
+        let handle = self.handle(vec, header);
+        let at = self.entries(handle);
+        self.by_format(header, ints, floats, slow);
+        self.b.switch_to_block(ints);
+        self.b.ins().jump(words, &[at.into(), handle.range.into(), handle.buffer.into()]);
+        self.b.switch_to_block(floats);
+        let length = self.b.ins().ushr_imm_u(handle.range, 32);
+        let short = self.b.ins().icmp_imm_s(IntCC::UnsignedLessThan, length, 3);
+        self.unlikely(short, slow);
+        let entry = self.float_entry(at, slow);
+        self.b.ins().jump(rest, &[entry.into(), handle.range.into(), handle.buffer.into()]);
+    }
+
+    /// The same of entries that are words.
+    fn uncons_words(
+        &mut self,
+        header: Value,
+        [at, range, buffer]: [Value; 3],
+        [rest, done, slow]: [Block; 3],
+    ) {
+        let [few, many, some] = [(); 3].map(|()| self.b.create_block());
+        let length = self.b.ins().ushr_imm_u(range, 32);
+        let is = self.b.ins().icmp_imm_s(IntCC::UnsignedGreaterThanOrEqual, length, 3);
+        self.b.ins().brif(is, many, &[], few, &[]);
+        self.b.switch_to_block(many);
+        let entry = self.b.ins().load(I64, trusted(), at, 0);
+        self.b.ins().jump(rest, &[entry.into(), range.into(), buffer.into()]);
+        self.b.switch_to_block(few);
+        self.b.ins().brif(length, some, &[], slow, &[]);
+        self.b.switch_to_block(some);
+        let entry = self.b.ins().load(I64, trusted(), at, 0);
+        let whole: [BlockArg; 3] = [entry.into(), range.into(), buffer.into()];
+        self.uncons_few(header, [length, at, entry], whole, [rest, done, slow]);
+    }
+
+    /// The same of one or two entries that are words: one that is left is itself the rest, unless it is a
+    /// collection.
+    fn uncons_few(
+        &mut self,
+        header: Value,
+        [length, at, entry]: [Value; 3],
+        whole: [BlockArg; 3],
+        [rest, done, slow]: [Block; 3],
+    ) {
+        let [two, one, pointer, object] = [(); 4].map(|()| self.b.create_block());
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, length, 2);
+        self.b.ins().brif(is, two, &[], one, &[]);
+        self.b.switch_to_block(one);
+        let none = self.empty_vector();
+        self.b.ins().jump(done, &[entry.into(), none.into()]);
+        self.b.switch_to_block(two);
+        let second = self.b.ins().load(I64, trusted(), at, 8);
+        let tag = self.b.ins().band_imm_u(second, 7);
+        let is = self.b.ins().icmp_imm_s(IntCC::Equal, tag, 1);
+        self.b.ins().brif(is, pointer, &[], done, &[entry.into(), second.into()]);
+        self.b.switch_to_block(pointer);
+        let kind = self.b.ins().ushr_imm_u(header, 16);
+        let kind = self.b.ins().band_imm_u(kind, 0xffff);
+        let plain = self.b.ins().icmp_imm_s(IntCC::UnsignedLessThan, kind, Kind::List as i64);
+        self.b.ins().brif(plain, done, &[entry.into(), second.into()], object, &[]);
+        self.b.switch_to_block(object);
+        let other = self.b.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, kind, Kind::Map as i64);
+        self.b.ins().brif(other, slow, &[], rest, &whole);
+    }
+
     /// `v[i]` of a vector or list and an int above zero.
     pub(super) fn index(&mut self, ins: &Ins) {
         let (vec, position) = (self.get(ins.b), self.get(ins.c));
         let slow = self.cold_block();
-        let [list, words, floats, done] = [(); 4].map(|()| self.b.create_block());
+        let [list, range, words, floats, done] = [(); 5].map(|()| self.b.create_block());
         let result = self.b.append_block_param(done, I64);
-        let odd = self.b.ins().band_imm_u(position, 1);
-        self.unlikely(odd, slow);
+        if self.type_of(ins.c) != Type::Int {
+            let odd = self.b.ins().band_imm_u(position, 1);
+            self.unlikely(odd, slow);
+        }
         // What is not above zero becomes greater than any length.
         let index = self.b.ins().sshr_imm_u(position, 1);
         let index = self.b.ins().iadd_imm_s(index, -1);
-        let header = self.header(vec, slow);
+        let scalar = self.cold_block();
+        let header = self.header(vec, scalar);
         self.check_tag(header, layout::VEC, list);
         let handle = self.handle(vec, header);
         let length = self.b.ins().ushr_imm_u(handle.range, 32);
@@ -174,7 +275,7 @@ impl Translator<'_, '_> {
         let entry = self.float_entry(at, slow);
         self.b.ins().jump(done, &[BlockArg::Value(entry)]);
         self.b.switch_to_block(list);
-        self.check_tag(header, layout::LIST, slow);
+        self.check_tag(header, layout::LIST, range);
         let length = self.b.ins().ushr_imm_u(header, 32);
         let length = self.b.ins().iadd_imm_s(length, -1);
         let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
@@ -183,6 +284,22 @@ impl Translator<'_, '_> {
         let at = self.b.ins().iadd(vec, bytes);
         let entry = self.b.ins().load(I64, trusted(), at, 7);
         self.b.ins().jump(done, &[BlockArg::Value(entry)]);
+        self.b.switch_to_block(range);
+        self.check_tag(header, layout::RANGE, slow);
+        let length = self.b.ins().load(I64, trusted(), vec, 15);
+        let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
+        self.unlikely(beyond, slow);
+        // All ints of a range are small.
+        let first = self.b.ins().load(I64, trusted(), vec, 7);
+        let int = self.b.ins().iadd(first, index);
+        let entry = self.b.ins().ishl_imm_u(int, 1);
+        self.b.ins().jump(done, &[BlockArg::Value(entry)]);
+        self.b.switch_to_block(scalar);
+        // An int is a vector with one entry.
+        let tag = self.b.ins().band_imm_u(vec, 1);
+        let other = self.b.ins().bor(tag, index);
+        self.unlikely(other, slow);
+        self.b.ins().jump(done, &[BlockArg::Value(vec)]);
         self.b.switch_to_block(slow);
         let value = self.ask_binary(ins, Operator::Index, vec, position);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
@@ -190,43 +307,121 @@ impl Translator<'_, '_> {
         self.set(ins.a, result);
     }
 
-    /// `[item | vec]` of a small int and a vector of such whose buffer has the room.
+    /// `[item | vec]` of a small int and a vector of such, or of a list and a vector of such.
     pub(super) fn cons1(&mut self, ins: &Ins) {
         let (item, vec) = (self.get(ins.b), self.get(ins.c));
-        let (slow, done) = (self.cold_block(), self.b.create_block());
+        let (lists, slow) = (self.b.create_block(), self.cold_block());
+        let done = self.b.create_block();
         let result = self.b.append_block_param(done, I64);
-        let odd = self.b.ins().band_imm_u(item, 1);
-        self.unlikely(odd, slow);
-        let header = self.header(vec, slow);
-        let bits = self.b.ins().band_imm_s(header, TAG | OFF_HEAP | STATIC | FORMAT);
-        let wanted = layout::VEC as i64 | format(Format::Ints);
-        let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, bits, wanted);
-        self.unlikely(other, slow);
-        let handle = self.handle(vec, header);
-        let fixed = self.b.ins().load(I64, trusted(), handle.buffer, -1);
-        let fixed = self.b.ins().band_imm_s(fixed, FENCED);
-        self.unlikely(fixed, slow);
-        let window = self.b.ins().load(I64, trusted(), handle.buffer, 7);
-        let (off, lo) = (self.offset_of(handle.range), self.offset_of(window));
-        let inside = self.b.ins().icmp(IntCC::NotEqual, off, lo);
-        self.unlikely(inside, slow);
-        let full = self.b.ins().icmp_imm_s(IntCC::Equal, lo, 0);
-        self.unlikely(full, slow);
-        let window = self.b.ins().iadd_imm_s(window, -1);
-        self.b.ins().store(trusted(), window, handle.buffer, 7);
-        let bytes = self.b.ins().ishl_imm_u(lo, 3);
-        let at = self.b.ins().iadd(handle.buffer, bytes);
-        self.b.ins().store(trusted(), item, at, 15 - 8);
-        let header = layout::header(layout::VEC, Format::Ints.flags(), Kind::Int as u16, 3);
-        let header = self.int(header as i64);
-        // One sooner, one more.
-        let range = self.b.ins().iadd_imm_s(handle.range, (1 << 32) - 1);
-        let word = self.new_handle(header, range, handle.buffer);
-        self.b.ins().jump(done, &[BlockArg::Value(word)]);
+        let known = self.type_of(ins.b);
+        match known {
+            Type::List(_) => drop(self.b.ins().jump(lists, &[])),
+            Type::Int => self.cons_int([item, vec], done, slow),
+            _ => {
+                let odd = self.b.ins().band_imm_u(item, 1);
+                self.unlikely(odd, lists);
+                self.cons_int([item, vec], done, slow);
+            }
+        }
+        self.b.switch_to_block(lists);
+        if !matches!(known, Type::List(_)) {
+            let header = self.header(item, slow);
+            self.check_tag(header, layout::LIST, slow);
+        }
+        self.cons_list([item, vec], done, slow);
         self.b.switch_to_block(slow);
         let value = self.ask_binary(ins, Operator::Cons1, item, vec);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
         self.b.switch_to_block(done);
         self.set(ins.a, result);
+    }
+
+    fn cons_int(&mut self, [item, vec]: [Value; 2], done: Block, slow: Block) {
+        let [scalar, other] = [(); 2].map(|()| self.cold_block());
+        let header = self.header(vec, scalar);
+        let bits = self.b.ins().band_imm_s(header, TAG | OFF_HEAP | STATIC | FORMAT);
+        let wanted = layout::VEC as i64 | format(Format::Ints);
+        let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, bits, wanted);
+        self.unlikely(differs, other);
+        let header = layout::header(layout::VEC, Format::Ints.flags(), Kind::Int as u16, 3);
+        self.claim([item, vec], header, done, slow);
+        self.b.switch_to_block(other);
+        // `[n]` is n.
+        let empty = self.empty_vector();
+        let is = self.b.ins().icmp(IntCC::Equal, vec, empty);
+        self.b.ins().brif(is, done, &[BlockArg::Value(item)], slow, &[]);
+        self.b.switch_to_block(scalar);
+        let tag = self.b.ins().band_imm_u(vec, 1);
+        self.unlikely(tag, slow);
+        let word = self.new_vector(&[item, vec], Format::Ints, Kind::Int);
+        self.b.ins().jump(done, &[BlockArg::Value(word)]);
+    }
+
+    fn cons_list(&mut self, [item, vec]: [Value; 2], done: Block, slow: Block) {
+        let [other, single] = [(); 2].map(|()| self.cold_block());
+        let header = self.header(vec, slow);
+        let bits = self.b.ins().band_imm_s(header, TAG | OFF_HEAP | STATIC | FORMAT | AUX);
+        let wanted = layout::header(layout::VEC, Format::Words.flags(), Kind::List as u16, 0);
+        let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, bits, wanted as i64);
+        self.unlikely(differs, other);
+        let header = layout::header(layout::VEC, Format::Words.flags(), Kind::List as u16, 3);
+        self.claim([item, vec], header, done, slow);
+        self.b.switch_to_block(other);
+        self.if_empty(vec, single, slow);
+        self.b.switch_to_block(single);
+        let word = self.new_vector(&[item], Format::Words, Kind::List);
+        self.b.ins().jump(done, &[BlockArg::Value(word)]);
+    }
+
+    /// A vector of these entries, with room for further ones before them.
+    fn new_vector(&mut self, entries: &[Value], format: Format, kind: Kind) -> Value {
+        const CAPACITY: usize = 4;
+        let (len, words) = (entries.len(), 2 + CAPACITY);
+        let off = CAPACITY - len;
+        let at = self.allocate(words + 3);
+        let range = (off | len << 32) as i64;
+        let buffer = self.b.ins().iadd_imm_s(at, 1);
+        let parts = [
+            self.int(layout::header(layout::BUF, format.flags(), 0, words) as i64),
+            self.int((off | CAPACITY << 32) as i64),
+        ];
+        for (i, part) in parts.into_iter().enumerate() {
+            self.b.ins().store(trusted(), part, at, 8 * i as i32);
+        }
+        for (i, &entry) in entries.iter().enumerate() {
+            self.b.ins().store(trusted(), entry, at, 8 * (2 + off + i) as i32);
+        }
+        let header = self.int(layout::header(layout::VEC, format.flags(), kind as u16, 3) as i64);
+        let range = self.int(range);
+        for (i, part) in [header, range, buffer].into_iter().enumerate() {
+            self.b.ins().store(trusted(), part, at, 8 * (words + i) as i32);
+        }
+        self.b.ins().iadd_imm_s(at, 8 * words as i64 + 1)
+    }
+
+    /// Puts an entry before a vector whose buffer in the heap has the room, and goes to `done` with the
+    /// vector that has it.
+    fn claim(&mut self, [item, vec]: [Value; 2], header: u64, done: Block, slow: Block) {
+        let range = self.b.ins().load(I64, trusted(), vec, 7);
+        let buffer = self.b.ins().load(I64, trusted(), vec, 15);
+        let fixed = self.b.ins().load(I64, trusted(), buffer, -1);
+        let fixed = self.b.ins().band_imm_s(fixed, FENCED);
+        self.unlikely(fixed, slow);
+        let window = self.b.ins().load(I64, trusted(), buffer, 7);
+        let (off, lo) = (self.offset_of(range), self.offset_of(window));
+        let inside = self.b.ins().icmp(IntCC::NotEqual, off, lo);
+        self.unlikely(inside, slow);
+        let full = self.b.ins().icmp_imm_s(IntCC::Equal, lo, 0);
+        self.unlikely(full, slow);
+        let window = self.b.ins().iadd_imm_s(window, -1);
+        self.b.ins().store(trusted(), window, buffer, 7);
+        let bytes = self.b.ins().ishl_imm_u(lo, 3);
+        let at = self.b.ins().iadd(buffer, bytes);
+        self.b.ins().store(trusted(), item, at, 15 - 8);
+        let header = self.int(header as i64);
+        // One sooner, one more.
+        let range = self.b.ins().iadd_imm_s(range, (1 << 32) - 1);
+        let word = self.new_handle(header, range, buffer);
+        self.b.ins().jump(done, &[BlockArg::Value(word)]);
     }
 }

@@ -1,0 +1,217 @@
+//! What has been seen of a function's operands.
+//!
+//! In: the parameters that it was called with when it became hot, and each guess of its code that was wrong. Out: what to
+//! guess when it is compiled, and whether it should be compiled anew.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use super::types::Kind;
+use crate::code::function::Function;
+use crate::value::Word;
+
+/// After so many wrong guesses a function is compiled anew.
+const MISSES: u32 = 12;
+/// Compiled so many times, a function is compiled without guesses.
+const ROUNDS: u32 = 6;
+
+/// Kinds of words that were met: a set.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Seen(u8);
+
+impl Seen {
+    const INT: u8 = 1;
+    const FLOAT: u8 = 2;
+    const OTHER: u8 = 4;
+    pub(crate) const A_FLOAT: Seen = Seen(Seen::FLOAT);
+
+    pub(crate) fn of(word: Word) -> Seen {
+        Seen(match word.bits() {
+            bits if bits & 1 == 0 => Seen::INT,
+            bits if bits & 7 == 5 => Seen::FLOAT,
+            _ => Seen::OTHER,
+        })
+    }
+
+    /// The only kind of number met, if nothing else was.
+    pub(crate) fn only(self) -> Option<Kind> {
+        match self.0 {
+            Seen::INT => Some(Kind::Int),
+            Seen::FLOAT => Some(Kind::Float),
+            _ => None,
+        }
+    }
+
+    fn add(&mut self, other: Seen) -> bool {
+        let before = self.0;
+        self.0 |= other.0;
+        self.0 != before
+    }
+}
+
+/// What an operator has met.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Site {
+    pub(crate) seen: [Seen; 2],
+    /// No guess has proved right.
+    pub(crate) generic: bool,
+}
+
+/// Of one function.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Feedback {
+    params: Vec<Seen>,
+    sites: BTreeMap<u32, Site>,
+    /// Wrong guesses since it was compiled.
+    misses: u32,
+    /// How often it was compiled.
+    rounds: u32,
+}
+
+impl Feedback {
+    pub(crate) fn param(&self, i: usize) -> Seen {
+        self.params.get(i).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn site(&self, at: u32) -> Site {
+        self.sites.get(&at).copied().unwrap_or_default()
+    }
+
+    /// Whether guesses are still worth it.
+    pub(crate) fn may_guess(&self) -> bool {
+        self.rounds < ROUNDS
+    }
+
+    fn note(&mut self, miss: Miss, seen: [Seen; 2]) {
+        match miss {
+            Miss::Param(i) => {
+                if let Some(param) = self.params.get_mut(i as usize) {
+                    param.add(seen[0]);
+                }
+            }
+            Miss::Operator { at, .. } => {
+                let site = self.sites.entry(at).or_default();
+                let [x, y] = &mut site.seen;
+                // Nothing new, and wrong all the same: a result that is no small int.
+                let new = x.add(seen[0]) | y.add(seen[1]);
+                site.generic |= !new || seen.iter().all(|s| *s == Seen(Seen::INT));
+            }
+        }
+    }
+}
+
+/// A guess that was wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Miss {
+    /// That of a parameter.
+    Param(u16),
+    /// Those of an operator's operands: at which word of the code, which registers (`NONE` for a
+    /// constant).
+    Operator { at: u32, registers: [u16; 2] },
+}
+
+impl Miss {
+    pub(crate) const NONE: u16 = u16::MAX;
+
+    /// As `Transit::missed` has it; 0 is none.
+    pub(crate) fn bits(self) -> u64 {
+        match self {
+            Miss::Param(i) => 1 | (i as u64) << 16,
+            Miss::Operator { at, registers: [x, y] } => {
+                2 | (at as u64) << 48 | (x as u64) << 16 | (y as u64) << 32
+            }
+        }
+    }
+
+    pub(crate) fn of(bits: u64) -> Option<Miss> {
+        let field = |n: u32| (bits >> (16 * n)) as u16;
+        match field(0) {
+            1 => Some(Miss::Param(field(1))),
+            2 => Some(Miss::Operator { at: field(3) as u32, registers: [field(1), field(2)] }),
+            _ => None,
+        }
+    }
+
+    /// The registers that hold what was met.
+    pub(crate) fn registers(self) -> [u16; 2] {
+        match self {
+            Miss::Param(i) => [i, Miss::NONE],
+            Miss::Operator { registers, .. } => registers,
+        }
+    }
+}
+
+/// Of all functions that were compiled.
+#[derive(Default)]
+pub(crate) struct Memory(Mutex<HashMap<usize, Feedback>>);
+
+impl Memory {
+    fn with<T>(&self, function: &Function, act: impl FnOnce(&mut Feedback) -> T) -> T {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        act(all.entry(std::ptr::from_ref(function) as usize).or_default())
+    }
+
+    /// Notes what a function is called with.
+    pub(crate) fn called(&self, function: &Function, params: Vec<Seen>) {
+        self.with(function, |feedback| feedback.params = params);
+    }
+
+    /// Notes a wrong guess; tells whether the function should be compiled anew.
+    pub(crate) fn missed(
+        &self,
+        function: &Function,
+        miss: Miss,
+        seen: [Seen; 2],
+        most: u32,
+    ) -> bool {
+        self.with(function, |feedback| {
+            feedback.note(miss, seen);
+            feedback.misses += 1;
+            feedback.misses == most.min(MISSES)
+        })
+    }
+
+    /// For compiling it now.
+    pub(crate) fn take(&self, function: &Function) -> Feedback {
+        self.with(function, |feedback| {
+            let now = feedback.clone();
+            feedback.rounds += 1;
+            feedback.misses = 0;
+            now
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn misses_are_words() {
+        for miss in [Miss::Param(7), Miss::Operator { at: 5999, registers: [3, Miss::NONE] }] {
+            assert_eq!(Miss::of(miss.bits()), Some(miss));
+        }
+        assert_eq!(Miss::of(0), None);
+    }
+
+    #[test]
+    fn a_site_learns_its_kinds_and_then_gives_up() {
+        let (float, int) = (Seen(Seen::FLOAT), Seen(Seen::INT));
+        let miss = Miss::Operator { at: 9, registers: [0, 1] };
+        let mut feedback = Feedback::default();
+        feedback.note(miss, [float, int]);
+        assert_eq!(feedback.site(9).seen.map(Seen::only), [Some(Kind::Float), Some(Kind::Int)]);
+        assert!(!feedback.site(9).generic);
+        feedback.note(miss, [float, int]);
+        assert!(feedback.site(9).generic, "nothing new was learnt");
+        assert!(!feedback.site(8).generic);
+    }
+
+    #[test]
+    fn a_sum_beyond_small_ints_is_generic_at_once() {
+        let int = Seen(Seen::INT);
+        let mut feedback = Feedback::default();
+        feedback.note(Miss::Operator { at: 9, registers: [0, 1] }, [int, int]);
+        assert!(feedback.site(9).generic);
+    }
+}

@@ -1,0 +1,203 @@
+//! Ways between blocks, and out of compiled code.
+//!
+//! In: the types with which a way is taken. Out: registers as the instruction at its end expects them, or the
+//! interpreter's frame. The budget of a function that loops is kept in a variable; the process has it
+//! again before anything else may look at it.
+
+use std::mem::offset_of;
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{Block, InstBuilder};
+
+use super::registers::FLOAT_TAG;
+use super::{Edge, Exit, F64, Flow, Kind, Translator, trusted};
+use crate::heap::Heap;
+use crate::jit::abi::{self, Transit};
+use crate::jit::analyse::{Ins, Registers};
+use crate::jit::feedback::Miss;
+use crate::jit::types::{self, Type};
+use crate::process::Process;
+
+impl Translator<'_, '_> {
+    /// A block that goes on at a label with the registers as they are.
+    pub(super) fn way_to(&mut self, at: u32) -> Block {
+        let target = self.block_at(at);
+        let Some(wanted) = self.types.at(at) else {
+            self.sound = false;
+            return target;
+        };
+        let live = self.code.live_at(at);
+        let same = live.iter().all(|register| {
+            let (is, wanted) = (self.type_of(register), wanted[register as usize]);
+            is == wanted || (is != Type::Float && is.fits(wanted))
+        });
+        if same {
+            return target;
+        }
+        let block = self.b.create_block();
+        self.edges.push(Edge { block, to: at, state: self.state.clone() });
+        block
+    }
+
+    /// Goes on at a label: ends the block.
+    pub(super) fn jump_to(&mut self, at: u32) {
+        let target = self.block_at(at);
+        if let Some(wanted) = self.types.at(at) {
+            let mut raw = Vec::new();
+            for register in self.code.live_at(at).iter() {
+                let (is, wanted) = (self.type_of(register), wanted[register as usize]);
+                let wants_object = !matches!(wanted, Type::Float);
+                if is == Type::Float && wants_object {
+                    raw.push(register);
+                }
+                self.sound &= is.fits(wanted);
+            }
+            self.box_all(&raw);
+        } else {
+            self.sound = false;
+        }
+        self.b.ins().jump(target, &[]);
+    }
+
+    /// Checks the parameters that a loop wants to be numbers.
+    pub(super) fn check_guards(&mut self) {
+        self.state = vec![Type::Any; self.function.registers()];
+        for &(register, kind) in &self.types.guards {
+            let miss = self.cold_block();
+            let (at, live) = (self.code.first, self.code.live_at(self.code.first));
+            let mut image = live;
+            image.insert(register);
+            self.exits.push(Exit {
+                block: miss,
+                pc: self.function.pc_at(at),
+                live: image,
+                state: self.state.clone(),
+                miss: Some(Miss::Param(register)),
+            });
+            self.check_kind(register, kind, miss);
+        }
+    }
+
+    /// Goes to `miss` unless a register of unknown type is a number of this kind; from now on it is.
+    pub(super) fn check_kind(&mut self, register: u16, kind: types::Kind, miss: Block) {
+        let word = self.get(register);
+        match kind {
+            types::Kind::Int => {
+                let tag = self.b.ins().band_imm_u(word, 1);
+                self.unlikely(tag, miss);
+                self.state[register as usize] = Type::Int;
+            }
+            types::Kind::Float => {
+                let tag = self.b.ins().band_imm_u(word, 7);
+                let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, FLOAT_TAG);
+                self.unlikely(other, miss);
+                let float = self.b.ins().load(F64, trusted(), word, 8 - FLOAT_TAG as i32);
+                self.note_boxed(register, float);
+            }
+        }
+    }
+
+    // ---- ways out
+
+    /// A block that leaves for the interpreter at this instruction.
+    pub(super) fn exit_of(&mut self, ins: &Ins) -> Block {
+        if let Some(block) = self.exit {
+            return block;
+        }
+        let block = self.exit_at(ins.at, ins.live);
+        self.exit = Some(block);
+        block
+    }
+
+    /// The same for operands that are none of those guessed.
+    pub(super) fn miss_of(&mut self, ins: &Ins, registers: [u16; 2]) -> Block {
+        if let Some(block) = self.miss {
+            return block;
+        }
+        let block = self.exit_at(ins.at, ins.live);
+        if let Some(exit) = self.exits.last_mut() {
+            exit.miss = Some(Miss::Operator { at: ins.at, registers });
+        }
+        self.miss = Some(block);
+        block
+    }
+
+    pub(super) fn exit_at(&mut self, at: u32, live: Registers) -> Block {
+        let (block, pc) = (self.cold_block(), self.function.pc_at(at));
+        self.exits.push(Exit { block, pc, live, state: self.state.clone(), miss: None });
+        block
+    }
+
+    /// Leaves for the interpreter at this instruction.
+    pub(super) fn leave(&mut self, ins: &Ins) -> Flow {
+        self.write_exit(self.function.pc_at(ins.at), ins.live);
+        Flow::Ended
+    }
+
+    pub(super) fn write_exit(&mut self, pc: *const u64, live: Registers) {
+        self.store_budget();
+        let (words, floats): (Vec<u16>, Vec<u16>) =
+            live.iter().partition(|&register| self.type_of(register) != Type::Float);
+        self.image_store(&words);
+        self.image_floats(&floats);
+        let function = self.int(std::ptr::from_ref(self.function) as i64);
+        let pc = self.int(pc as i64);
+        let stub = self.int(abi::address(abi::exit) as i64);
+        let signature = self.signature(2, Kind::Tail);
+        self.b.ins().return_call_indirect(signature, stub, &[function, pc]);
+    }
+
+    /// Puts floats into the image as they are, and says that they are.
+    fn image_floats(&mut self, registers: &[u16]) {
+        if registers.is_empty() {
+            return;
+        }
+        let transit = self.transit();
+        let mut mask = [0u64; 4];
+        for &register in registers {
+            mask[register as usize >> 6] |= 1 << (register & 63);
+            let value = self.float(register);
+            let offset = offset_of!(Transit, image) + 8 * register as usize;
+            self.b.ins().store(trusted(), value, transit, offset as i32);
+        }
+        for (i, bits) in mask.into_iter().enumerate().filter(|&(_, bits)| bits != 0) {
+            let bits = self.int(bits as i64);
+            let offset = offset_of!(Transit, raw) + 8 * i;
+            self.b.ins().store(trusted(), bits, transit, offset as i32);
+        }
+    }
+
+    // ---- the budget
+
+    /// Gives the process its budget back before anything else uses it.
+    pub(super) fn store_budget(&mut self) {
+        if let Some(variable) = self.budget {
+            let budget = self.b.use_var(variable);
+            self.process_store(offset_of!(Process, core.budget), budget);
+        }
+    }
+
+    /// Takes it again.
+    pub(super) fn fetch_budget(&mut self) {
+        if let Some(variable) = self.budget {
+            let budget = self.process_load(offset_of!(Process, core.budget));
+            self.b.def_var(variable, budget);
+        }
+    }
+
+    /// Counts a reduction; goes to `due` when the turn is over or a collection is due.
+    pub(super) fn charge(&mut self, due: Block) {
+        let Some(variable) = self.budget else { return };
+        let budget = self.b.use_var(variable);
+        let budget = self.b.ins().iadd_imm_s(budget, -1);
+        self.b.def_var(variable, budget);
+        let spent = self.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, budget, 0);
+        self.unlikely(spent, due);
+        if self.allocates {
+            let process = self.process();
+            let offset = offset_of!(Process, heap) + Heap::DUE_OFFSET;
+            let flag = self.b.ins().uload8(super::I64, trusted(), process, offset as i32);
+            self.unlikely(flag, due);
+        }
+    }
+}
