@@ -3,7 +3,6 @@
 use crate::output::Output;
 use crate::process::body::{Body, Extra, Initial};
 use crate::process::names::Names;
-use crate::process::signal::{Envelope, Signal};
 use crate::process::table::Table;
 use crate::sched::idle::Idle;
 use crate::sched::pool::Pool;
@@ -246,17 +245,4 @@ impl Node {
     pub fn is_busy_outside(&self) -> bool {
         self.outside.load(Ordering::SeqCst) != 0
     }
-}
-
-/// Sends a signal to a pid; gives it back when the process is dead.
-pub fn deliver(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<(), Signal> {
-    let woken = {
-        let Some(slot) = from.node().table.get(dest) else { return Err(signal) };
-        slot.inbox.push(Envelope { dest, signal }).map_err(|e| e.signal)?;
-        slot.parking.take()
-    };
-    if let Some(body) = woken {
-        from.schedule(body);
-    }
-    Ok(())
 }

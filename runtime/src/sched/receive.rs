@@ -3,10 +3,10 @@
 use super::exit::{self, Reason};
 use crate::host::WorkerHost;
 use crate::natives::process::info;
-use crate::node::deliver;
 use crate::process::body::{Body, Status};
 use crate::process::relations::{Watcher, WhenFull};
 use crate::process::signal::{Envelope, ExitKind, Signal};
+use crate::sched::post::deliver;
 use rata_vm::heap::Fragment;
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value, Word};
@@ -21,9 +21,6 @@ pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Rea
     let pid = body.extra.pid;
     body.extra.unfinished = None;
     let mut taken = host.node.table.get(pid).expect("it lives").inbox.take();
-    if taken.is_empty() {
-        return None;
-    }
     while let Some(Envelope { dest, signal }) = taken.next() {
         if dest != pid {
             exit::answer_for_dead(&host.node, dest, signal);
@@ -53,7 +50,9 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
     let extra = &mut body.extra;
     match signal {
         Signal::Message(message) => return receive_message(body, message),
-        Signal::Alias { id, urgent, message } => receive_alias(body, id, urgent, message),
+        Signal::Alias { id, urgent, message } => {
+            receive_alias(body, id, urgent, message);
+        }
         Signal::Exit { from, kind, reason } => {
             // The signal of a link that was ended belongs to the past.
             let counts = kind != ExitKind::Link
@@ -120,6 +119,34 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
     None
 }
 
+/// Does to a process that waits, and has no signals, what the commonest signals do: whether it is to run
+/// now. Others are given back.
+pub(super) fn at_once(body: &mut Body, signal: Signal) -> Result<bool, Signal> {
+    let extra = &mut body.extra;
+    let is_bounded = extra.relations.as_ref().is_some_and(|r| r.queue_limit.is_some());
+    if is_bounded || extra.has_pending() {
+        return Err(signal);
+    }
+    match signal {
+        Signal::Message(message) => {
+            body.process.core.mailbox.push(message);
+            Ok(true)
+        }
+        Signal::Alias { id, urgent, message } => Ok(receive_alias(body, id, urgent, message)),
+        Signal::Monitor { reference, name } => {
+            extra.relations().watchers.insert(reference.id, Watcher { reference, name });
+            Ok(false)
+        }
+        Signal::Demonitor { id } => {
+            if let Some(relations) = &mut extra.relations {
+                relations.watchers.remove(&id);
+            }
+            Ok(false)
+        }
+        other => Err(other),
+    }
+}
+
 fn receive_message(body: &mut Body, message: Fragment) -> Option<Reason> {
     let mailbox = &mut body.process.core.mailbox;
     let limit = body.extra.relations.as_ref().and_then(|r| r.queue_limit.as_ref());
@@ -141,9 +168,10 @@ fn receive_room(host: &mut WorkerHost, body: &mut Body, from: Pid) {
     }
 }
 
-fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) {
-    let Some(relations) = &mut body.extra.relations else { return };
-    let Some(&alias) = relations.aliases.get(&id) else { return };
+/// Whether the message was taken.
+fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) -> bool {
+    let Some(relations) = &mut body.extra.relations else { return false };
+    let Some(&alias) = relations.aliases.get(&id) else { return false };
     if alias.once {
         relations.aliases.remove(&id);
     }
@@ -152,6 +180,7 @@ fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) {
     } else {
         body.process.core.mailbox.push(message);
     }
+    true
 }
 
 fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) -> Option<Reason> {
