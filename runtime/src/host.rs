@@ -28,7 +28,7 @@ pub struct WorkerHost {
     /// Turns in a row taken by `next`.
     pub handovers: u32,
     /// Of the process that runs.
-    pub extra: Option<Extra>,
+    pub extra: Option<Box<Extra>>,
     /// The tick at which this worker, if idle, has the allocator return freed memory.
     pub freed: Option<u64>,
 }
@@ -71,6 +71,10 @@ impl WorkerHost {
 impl Schedule for WorkerHost {
     fn node(&self) -> &Node {
         &self.node
+    }
+
+    fn worker(&self) -> Option<usize> {
+        Some(self.me)
     }
 
     fn schedule(&mut self, body: Box<Body>) {

@@ -1,7 +1,7 @@
 //! A node: everything that its processes share. Made once per program, alive until it ends.
 
 use crate::output::Output;
-use crate::process::body::{Body, Extra, Initial};
+use crate::process::body::{Body, Extra, Initial, Lent};
 use crate::process::names::Names;
 use crate::process::table::Table;
 use crate::sched::idle::Idle;
@@ -96,6 +96,8 @@ pub struct Node {
 pub trait Schedule {
     /// The node.
     fn node(&self) -> &Node;
+    /// The worker's number, if it is one.
+    fn worker(&self) -> Option<usize>;
     /// Makes it run.
     fn schedule(&mut self, body: Box<Body>);
 }
@@ -106,6 +108,10 @@ pub struct Outside<'a>(pub &'a Node);
 impl Schedule for Outside<'_> {
     fn node(&self) -> &Node {
         self.0
+    }
+
+    fn worker(&self) -> Option<usize> {
+        None
     }
 
     fn schedule(&mut self, body: Box<Body>) {
@@ -173,7 +179,7 @@ impl Node {
         let pid = self.table.claim()?;
         let process = Process::new(pid);
         process.heap.set_stress(self.options.collect_always);
-        let extra = Extra::new(pid, parent, initial);
+        let extra = Lent::new(Extra::new(pid, parent, initial));
         Some(Box::new(Body { process, extra }))
     }
 

@@ -13,6 +13,7 @@ use crate::node::Schedule;
 use crate::process::body::Body;
 use crate::process::signal::{Envelope, Signal};
 use crate::process::table::Slot;
+use rata_vm::heap::Fragment;
 use rata_vm::value::Pid;
 
 /// What the sender of a signal should know.
@@ -26,8 +27,10 @@ pub enum Posted {
     Bounded,
 }
 
-/// With so many signals before one, and every so many more, its sender is told.
-const MANY: u32 = 512;
+/// With so many signals before one, and every so many more, its sender is told. If both run on one worker
+/// that is what fits into a turn of each; if the receiver runs on another, it is to have enough to do.
+const MANY_HERE: u32 = 512;
+const MANY_ELSEWHERE: u32 = 4096;
 const EVERY: u32 = 32;
 
 /// Sends a signal to a pid; gives it back when the process is dead.
@@ -37,15 +40,43 @@ pub fn deliver(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<()
 
 /// As `deliver`, and tells how the receiver keeps up.
 pub fn post(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<Posted, Signal> {
+    let worker = from.worker();
     let (woken, posted) = {
         let Some(slot) = from.node().table.get(dest) else { return Err(signal) };
         match slot.parking.take() {
-            Some(body) => hand_over(slot, body, dest, signal),
+            Some(body) => hand_over(slot, worker, body, dest, signal),
             None => {
-                let posted = push(slot, dest, signal);
+                let posted = push(slot, worker, dest, signal);
                 // It may have been laid down meanwhile.
                 (if posted.is_ok() { slot.parking.take() } else { None }, posted)
             }
+        }
+    };
+    if let Some(body) = woken {
+        from.schedule(body);
+    }
+    posted
+}
+
+/// Sends a message, the commonest signal of all. To the dead: nothing.
+#[inline]
+pub fn send(from: &mut impl Schedule, dest: Pid, message: Fragment) -> Posted {
+    let worker = from.worker();
+    let (woken, posted) = {
+        let Some(slot) = from.node().table.get(dest) else { return Posted::Ahead };
+        match slot.parking.take() {
+            Some(mut body) if receive::is_free(slot, &body, dest) => {
+                body.process.core.mailbox.push(message);
+                (Some(body), Posted::Ahead)
+            }
+            Some(body) => (
+                Some(body),
+                push(slot, worker, dest, Signal::Message(message)).unwrap_or(Posted::Ahead),
+            ),
+            None => match push(slot, worker, dest, Signal::Message(message)) {
+                Ok(posted) => (slot.parking.take(), posted),
+                Err(_) => return Posted::Ahead,
+            },
         }
     };
     if let Some(body) = woken {
@@ -58,23 +89,28 @@ pub fn post(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<Poste
 /// The body comes back if it has to run.
 fn hand_over(
     slot: &Slot,
+    worker: Option<usize>,
     mut body: Box<Body>,
     dest: Pid,
     signal: Signal,
 ) -> (Option<Box<Body>>, Result<Posted, Signal>) {
-    let is_free = body.extra.pid == dest && slot.inbox.is_empty();
+    let is_free = receive::is_free(slot, &body, dest);
     match if is_free { receive::at_once(&mut body, signal) } else { Err(signal) } {
         Ok(true) => (Some(body), Ok(Posted::Ahead)),
         Ok(false) => (lay_down(slot, body), Ok(Posted::Ahead)),
-        Err(signal) => (Some(body), push(slot, dest, signal)),
+        Err(signal) => (Some(body), push(slot, worker, dest, signal)),
     }
 }
 
-fn push(slot: &Slot, dest: Pid, signal: Signal) -> Result<Posted, Signal> {
+#[inline]
+fn push(slot: &Slot, worker: Option<usize>, dest: Pid, signal: Signal) -> Result<Posted, Signal> {
     let waiting = slot.inbox.push(Envelope { dest, signal }).map_err(|e| e.signal)?;
     Ok(match waiting {
         _ if slot.life.is_bounded() => Posted::Bounded,
-        MANY.. if waiting.is_multiple_of(EVERY) => Posted::Behind,
+        ..MANY_HERE => Posted::Ahead,
+        _ if !waiting.is_multiple_of(EVERY) => Posted::Ahead,
+        MANY_ELSEWHERE.. => Posted::Behind,
+        _ if worker.is_some_and(|worker| slot.ran_on(worker)) => Posted::Behind,
         _ => Posted::Ahead,
     })
 }

@@ -6,6 +6,7 @@ use crate::natives::process::info;
 use crate::process::body::{Body, Status};
 use crate::process::relations::{Watcher, WhenFull};
 use crate::process::signal::{Envelope, ExitKind, Signal};
+use crate::process::table::Slot;
 use crate::sched::post::deliver;
 use rata_vm::heap::Fragment;
 use rata_vm::symbols::sym;
@@ -20,7 +21,9 @@ pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Rea
     }
     let pid = body.extra.pid;
     body.extra.unfinished = None;
-    let mut taken = host.node.table.get(pid).expect("it lives").inbox.take();
+    let slot = host.node.table.get(pid).expect("it lives");
+    slot.runs_on(host.me);
+    let mut taken = slot.inbox.take();
     while let Some(Envelope { dest, signal }) = taken.next() {
         if dest != pid {
             exit::answer_for_dead(&host.node, dest, signal);
@@ -119,14 +122,22 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
     None
 }
 
-/// Does to a process that waits, and has no signals, what the commonest signals do: whether it is to run
-/// now. Others are given back.
+/// Whether signals for a process may do at once what they do: the caller holds its body, no earlier signal
+/// waits, and its mailbox takes whatever comes.
+#[inline]
+pub(super) fn is_free(slot: &Slot, body: &Body, dest: Pid) -> bool {
+    let extra = &*body.extra;
+    extra.pid == dest
+        && slot.inbox.is_empty()
+        && extra.relations.as_ref().is_none_or(|r| r.queue_limit.is_none())
+        && !extra.has_pending()
+}
+
+/// Does to a process that is free to take signals what the commonest ones do: whether it is to run now.
+/// Others are given back.
+#[inline]
 pub(super) fn at_once(body: &mut Body, signal: Signal) -> Result<bool, Signal> {
     let extra = &mut body.extra;
-    let is_bounded = extra.relations.as_ref().is_some_and(|r| r.queue_limit.is_some());
-    if is_bounded || extra.has_pending() {
-        return Err(signal);
-    }
     match signal {
         Signal::Message(message) => {
             body.process.core.mailbox.push(message);

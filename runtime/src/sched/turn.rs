@@ -35,8 +35,7 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
             return;
         }
         body.extra.status = Status::Runnable;
-        let outcome;
-        (body, outcome) = execute(host, node, body, budget);
+        let outcome = execute(host, node, &mut body, budget);
         grant_room(host, &mut body);
         // A receive that met a signal goes on at once when the signal has been handled.
         budget = body.process.core.budget;
@@ -48,17 +47,11 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
     }
 }
 
-fn execute(
-    host: &mut WorkerHost,
-    node: &Node,
-    mut body: Box<Body>,
-    budget: i64,
-) -> (Box<Body>, Outcome) {
-    let vacant = body.extra.vacant();
-    host.extra = Some(std::mem::replace(&mut body.extra, vacant));
+fn execute(host: &mut WorkerHost, node: &Node, body: &mut Body, budget: i64) -> Outcome {
+    host.extra = body.extra.lend();
     let outcome = interp::run(&mut body.process, &node.vm, host, budget);
-    body.extra = host.extra.take().expect("given back after the turn");
-    (body, outcome)
+    body.extra.give_back(host.extra.take());
+    outcome
 }
 
 fn settle(host: &mut WorkerHost, mut body: Box<Body>, outcome: Outcome) {

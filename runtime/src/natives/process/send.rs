@@ -7,7 +7,7 @@ use crate::node::Node;
 use crate::process::body::Hold;
 use crate::process::relations::Alias;
 use crate::process::signal::{ExitKind, RefData, Signal};
-use crate::sched::post::{Posted, deliver, post};
+use crate::sched::post::{Posted, deliver, post, send};
 use rata_vm::heap::Fragment;
 use rata_vm::native::{Cx, Native};
 use rata_vm::process::Priority;
@@ -76,15 +76,15 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     };
     let fragment = Fragment::copy_of(*message);
     core.charge(1 + (fragment.bytes() / 512) as u64);
-    let signal = match alias {
-        None => Signal::Message(fragment),
+    // To the dead: nothing.
+    let posted = match alias {
+        None => send(host, pid, fragment),
         Some(id) => {
             let urgent = urgent.as_bool() == Some(true);
-            Signal::Alias { id, urgent, message: fragment }
+            let signal = Signal::Alias { id, urgent, message: fragment };
+            post(host, pid, signal).unwrap_or(Posted::Ahead)
         }
     };
-    // To the dead: nothing.
-    let posted = post(host, pid, signal).unwrap_or(Posted::Ahead);
     let waits = match posted {
         Posted::Ahead => false,
         Posted::Bounded => alias.is_none(),
