@@ -61,7 +61,8 @@ fn small_messages_take_one_chunk_and_leave_their_source_alone() {
     let flat = sender.list(&[Value::NIL, sender.float(2.5), sender.list(&[Value::TRUE])]);
     // Small all through; with something deep inside; with a vector; with one part in two places.
     let deep = sender.list(&[inner, Value::NIL]);
-    let vector = sender.list(&[vector::range(&sender, 1, 9).unwrap(), string::new(&sender, "text")]);
+    let vector =
+        sender.list(&[vector::range(&sender, 1, 9).unwrap(), string::new(&sender, "text")]);
     let twice = sender.list(&[flat.as_list().unwrap()[2], flat.as_list().unwrap()[2]]);
     for value in [inner, flat, deep, vector, twice] {
         let before = inspect(value);
