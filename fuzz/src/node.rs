@@ -3,10 +3,11 @@
 
 use rata_bytecode::module::Package;
 use rata_runtime::host::WorkerHost;
-use rata_runtime::node::{Node, Options, deliver};
+use rata_runtime::node::{Node, Options};
 use rata_runtime::output::Output;
 use rata_runtime::process::body::Body;
 use rata_runtime::process::signal::{ExitKind, Signal};
+use rata_runtime::sched::post::deliver;
 use rata_runtime::sched::{queue, turn, worker};
 use rata_vm::{Fragment, ModuleIndex, NativeFn, Origin, Value, Vm, vm};
 use std::collections::HashMap;

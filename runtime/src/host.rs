@@ -30,7 +30,7 @@ pub struct WorkerHost {
     /// Reductions per turn.
     pub budget: i64,
     /// Of the process that runs.
-    pub extra: Option<Extra>,
+    pub extra: Option<Box<Extra>>,
     /// The tick at which this worker, if idle, has the allocator return freed memory.
     pub freed: Option<u64>,
 }
@@ -74,6 +74,10 @@ impl WorkerHost {
 impl Schedule for WorkerHost {
     fn node(&self) -> &Node {
         &self.node
+    }
+
+    fn worker(&self) -> Option<usize> {
+        Some(self.me)
     }
 
     fn schedule(&mut self, body: Box<Body>) {

@@ -1,9 +1,8 @@
 //! A node: everything that its processes share. Made once per program, alive until it ends.
 
 use crate::output::Output;
-use crate::process::body::{Body, Extra, Initial};
+use crate::process::body::{Body, Extra, Initial, Lent};
 use crate::process::names::Names;
-use crate::process::signal::{Envelope, Signal};
 use crate::process::table::Table;
 use crate::sched::idle::Idle;
 use crate::sched::pool::Pool;
@@ -97,6 +96,8 @@ pub struct Node {
 pub trait Schedule {
     /// The node.
     fn node(&self) -> &Node;
+    /// The worker's number, if it is one.
+    fn worker(&self) -> Option<usize>;
     /// Makes it run.
     fn schedule(&mut self, body: Box<Body>);
 }
@@ -107,6 +108,10 @@ pub struct Outside<'a>(pub &'a Node);
 impl Schedule for Outside<'_> {
     fn node(&self) -> &Node {
         self.0
+    }
+
+    fn worker(&self) -> Option<usize> {
+        None
     }
 
     fn schedule(&mut self, body: Box<Body>) {
@@ -174,7 +179,7 @@ impl Node {
         let pid = self.table.claim()?;
         let process = Process::new(pid);
         process.heap.set_stress(self.options.collect_always);
-        let extra = Extra::new(pid, parent, initial);
+        let extra = Lent::new(Extra::new(pid, parent, initial));
         Some(Box::new(Body { process, extra }))
     }
 
@@ -246,17 +251,4 @@ impl Node {
     pub fn is_busy_outside(&self) -> bool {
         self.outside.load(Ordering::SeqCst) != 0
     }
-}
-
-/// Sends a signal to a pid; gives it back when the process is dead.
-pub fn deliver(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<(), Signal> {
-    let woken = {
-        let Some(slot) = from.node().table.get(dest) else { return Err(signal) };
-        slot.inbox.push(Envelope { dest, signal }).map_err(|e| e.signal)?;
-        slot.parking.take()
-    };
-    if let Some(body) = woken {
-        from.schedule(body);
-    }
-    Ok(())
 }

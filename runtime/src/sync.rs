@@ -30,3 +30,12 @@ impl<T> Mutex<T> {
         self.0.lock().expect("no model panics with a lock")
     }
 }
+
+/// Stands between a sequentially consistent read-modify-write and the sequentially consistent load of
+/// another location that must not come before it: such accesses are in that order already, but `loom`
+/// knows no total order of them except by fences.
+#[inline(always)]
+pub fn ordered() {
+    #[cfg(loom)]
+    fence(Ordering::SeqCst);
+}

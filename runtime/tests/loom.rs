@@ -47,6 +47,76 @@ fn no_wake_up_is_lost_and_the_body_has_one_owner() {
     });
 }
 
+/// A process as its signals see it: what it has got, in order.
+#[derive(Default)]
+struct Receiver {
+    inbox: Inbox<u32>,
+    parking: Parking<Vec<u32>>,
+    /// The woken body; one worker's queue.
+    queue: loom::sync::Mutex<Vec<Box<Vec<u32>>>>,
+}
+
+impl Receiver {
+    /// As `post` does: odd signals wake the process, even ones need not.
+    fn post(&self, n: u32) {
+        let woken = match self.parking.take() {
+            Some(mut body) if self.inbox.is_empty() => {
+                body.push(n);
+                if n % 2 == 1 { Some(body) } else { self.lay_down(body) }
+            }
+            Some(body) => {
+                assert!(self.inbox.push(n).is_ok());
+                Some(body)
+            }
+            None => {
+                assert!(self.inbox.push(n).is_ok());
+                self.parking.take()
+            }
+        };
+        self.queue.lock().unwrap().extend(woken);
+    }
+
+    fn lay_down(&self, body: Box<Vec<u32>>) -> Option<Box<Vec<u32>>> {
+        self.parking.put(body);
+        if self.inbox.is_empty() { None } else { self.parking.take() }
+    }
+
+    /// As a turn does.
+    fn run(&self, mut body: Box<Vec<u32>>) {
+        body.extend(self.inbox.take());
+        let back = self.lay_down(body);
+        self.queue.lock().unwrap().extend(back);
+    }
+}
+
+#[test]
+fn what_is_handed_over_keeps_each_senders_order_and_nothing_lies_unseen() {
+    model(3, || {
+        let receiver = Arc::new(Receiver::default());
+        let senders: Vec<_> = [[1, 2], [14, 15]]
+            .map(|signals| {
+                let receiver = Arc::clone(&receiver);
+                thread::spawn(move || signals.iter().for_each(|n| receiver.post(*n)))
+            })
+            .into_iter()
+            .collect();
+        receiver.run(Box::default());
+        senders.into_iter().for_each(|s| s.join().unwrap());
+        // Whatever is queued runs; then the body lies there and has got everything.
+        loop {
+            let next = receiver.queue.lock().unwrap().pop();
+            let Some(body) = next else { break };
+            assert!(receiver.queue.lock().unwrap().is_empty());
+            receiver.run(body);
+        }
+        let got = receiver.parking.take().expect("it waits");
+        assert_eq!(got.len(), 4);
+        let of =
+            |low, high| got.iter().copied().filter(|n| (low..high).contains(n)).collect::<Vec<_>>();
+        assert_eq!((of(0, 10), of(10, 20)), (vec![1, 2], vec![14, 15]));
+    });
+}
+
 #[test]
 fn what_is_pushed_is_taken_or_given_back() {
     loom::model(|| {

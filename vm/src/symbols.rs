@@ -240,6 +240,7 @@ well_known! {
     EOF "eof" ENOENT "enoent" EACCES "eacces" EISDIR "eisdir" EEXIST "eexist"
     ENOTDIR "enotdir" EINVAL "einval"
     S "s" MS "ms" US "us" NS "ns" EMPTY_TEXT ""
+    PLAIN "plain" REPLY_LINK "reply_link"
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use crate::random::Random;
 use rata_bytecode::module::{Exported, Module, Package};
 use rata_bytecode::natives::NATIVES;
 use rata_runtime::natives::natives;
-use rata_runtime::node::{Options, deliver};
+use rata_runtime::node::Options;
 use rata_runtime::output::Output;
 use rata_runtime::process::body::{Body, Initial};
 use rata_runtime::process::signal::Signal;
+use rata_runtime::sched::post::deliver;
 use rata_vm::native::{Cx, Job, Native, Resume};
 use rata_vm::{
     Fragment, Heap, JitSettings, ModuleIndex, NativeFn, Origin, Pid, Symbol, Value, Word,

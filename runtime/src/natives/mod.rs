@@ -52,6 +52,8 @@ macro_rules! table {
     ($($module:ident { $($name:ident / $arity:literal),* $(,)? })*) => {
         vec![$($( table!(@entry $module $name $arity) ),*),*]
     };
+    // Sending looks at the host itself, once.
+    (@entry process process_send $arity:literal) => { process::process_send as NativeFn };
     // The natives of Process take a slice, and those of some modules want the scheduler around them.
     (@entry process $name:ident $arity:literal) => {{
         fn call<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {

@@ -9,17 +9,57 @@ use rata_vm::Symbol;
 use rata_vm::process::Process;
 use rata_vm::value::{Pid, Word};
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 
 /// A process, as its owner holds it.
 pub struct Body {
     /// Heap, stack and mailbox.
     pub process: Process,
     /// The runtime's part.
-    pub extra: Extra,
+    pub extra: Lent,
 }
 
-/// What the runtime keeps of a process besides; lent to the natives while the process runs. It is moved
-/// twice a turn, so what is rare lies in boxes.
+/// The runtime's part of a process, in the body but for the time that it is lent to the worker's host:
+/// while the interpreter runs.
+pub struct Lent(Option<Box<Extra>>);
+
+impl Lent {
+    /// At home.
+    pub fn new(extra: Extra) -> Lent {
+        Lent(Some(Box::new(extra)))
+    }
+
+    /// Gives it away.
+    pub fn lend(&mut self) -> Option<Box<Extra>> {
+        self.0.take()
+    }
+
+    /// Takes it back.
+    pub fn give_back(&mut self, extra: Option<Box<Extra>>) {
+        self.0 = extra;
+    }
+}
+
+const AT_HOME: &str = "lent only while the interpreter runs";
+
+impl Deref for Lent {
+    type Target = Extra;
+
+    #[inline(always)]
+    fn deref(&self) -> &Extra {
+        self.0.as_ref().expect(AT_HOME)
+    }
+}
+
+impl DerefMut for Lent {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut Extra {
+        self.0.as_mut().expect(AT_HOME)
+    }
+}
+
+/// What the runtime keeps of a process besides; lent to the natives while the process runs. Most processes
+/// have none of what lies in boxes.
 pub struct Extra {
     /// Its pid.
     pub pid: Pid,
@@ -114,11 +154,6 @@ impl Extra {
             initial,
             random: None,
         }
-    }
-
-    /// What stands in a body while its own is lent.
-    pub fn vacant(&self) -> Extra {
-        Extra::new(self.pid, None, Initial::Main)
     }
 
     /// Keeps a signal for the next turn.

@@ -3,12 +3,16 @@
 //!
 //! A lock-free stack of boxed nodes: a push is one compare-and-swap, and taking everything is one
 //! swap, after which the owner reverses the list. Every sender's signals stay in the order sent.
+//! Beside it stands about how many wait, for senders who should not be too far ahead: counted without
+//! an atomic step of its own, so it may miss some.
 #![allow(unsafe_code)]
 // Invariant: a node is owned by the list from the successful push until the swap that takes it, and by
 // whoever swapped from then on; `CLOSED` and null are never dereferenced.
 
 use crate::sync::{AtomicPtr, Ordering};
 use std::ptr;
+// A hint: the model has no use for it.
+use std::sync::atomic::AtomicU32;
 
 struct Node<T> {
     next: *mut Node<T>,
@@ -18,6 +22,7 @@ struct Node<T> {
 /// See the module's description.
 pub struct Inbox<T> {
     head: AtomicPtr<Node<T>>,
+    waiting: AtomicU32,
 }
 
 // SAFETY: values cross threads by being moved through the list; nothing is shared.
@@ -31,13 +36,13 @@ fn closed<T>() -> *mut Node<T> {
 
 impl<T> Default for Inbox<T> {
     fn default() -> Self {
-        Inbox { head: AtomicPtr::new(ptr::null_mut()) }
+        Inbox { head: AtomicPtr::new(ptr::null_mut()), waiting: AtomicU32::new(0) }
     }
 }
 
 impl<T> Inbox<T> {
-    /// Adds a value; gives it back when the inbox is closed.
-    pub fn push(&self, value: T) -> Result<(), T> {
+    /// Adds a value and tells about how many wait; gives it back when the inbox is closed.
+    pub fn push(&self, value: T) -> Result<u32, T> {
         let node = Box::into_raw(Box::new(Node { next: ptr::null_mut(), value }));
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
@@ -47,16 +52,22 @@ impl<T> Inbox<T> {
             }
             // SAFETY: the node is still ours.
             unsafe { (*node).next = head };
-            match self.head.compare_exchange_weak(head, node, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return Ok(()),
+            match self.head.compare_exchange_weak(head, node, Ordering::SeqCst, Ordering::Relaxed) {
+                Ok(_) => break,
                 Err(now) => head = now,
             }
         }
+        let waiting = match head.is_null() {
+            true => 1,
+            false => self.waiting.load(Ordering::Relaxed).wrapping_add(1),
+        };
+        self.waiting.store(waiting, Ordering::Relaxed);
+        Ok(waiting)
     }
 
     /// Whether there is nothing to take.
     pub fn is_empty(&self) -> bool {
-        let head = self.head.load(Ordering::Acquire);
+        let head = self.head.load(Ordering::SeqCst);
         head.is_null() || head == closed()
     }
 

@@ -3,7 +3,7 @@
 // Invariant: a non-null pointer in the cell came from `Box::into_raw` and is owned by the cell; the swap
 // that takes it out moves the ownership to exactly one taker.
 
-use crate::sync::{AtomicPtr, Ordering, fence};
+use crate::sync::{AtomicPtr, Ordering, ordered};
 use std::ptr;
 
 /// A cell for one box.
@@ -19,17 +19,18 @@ impl<T> Default for Parking<T> {
 
 impl<T> Parking<T> {
     /// Lays the box down. What the caller checks after this, others that changed it before they
-    /// called `take` are seen to have changed: there is a fence on both sides.
+    /// called `take` are seen to have changed, if check and change are sequentially consistent, as those of
+    /// an inbox are: all four accesses then have one order (and none needs a fence besides).
     pub fn put(&self, value: Box<T>) {
-        let old = self.cell.swap(Box::into_raw(value), Ordering::AcqRel);
+        let old = self.cell.swap(Box::into_raw(value), Ordering::SeqCst);
         debug_assert!(old.is_null(), "one body per slot");
-        fence(Ordering::SeqCst);
+        ordered();
     }
 
     /// Takes the box, if it is there and nobody else was faster.
     pub fn take(&self) -> Option<Box<T>> {
-        fence(Ordering::SeqCst);
-        if self.cell.load(Ordering::Relaxed).is_null() {
+        ordered();
+        if self.cell.load(Ordering::SeqCst).is_null() {
             return None;
         }
         let taken = self.cell.swap(ptr::null_mut(), Ordering::AcqRel);

@@ -14,6 +14,8 @@ use crate::sync::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use rata_vm::value::Pid;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The shared half of a process.
 #[derive(Default)]
@@ -24,6 +26,24 @@ pub struct Slot {
     pub parking: Parking<Body>,
     /// Which process lives here.
     pub life: Life,
+    /// The worker that ran it last, as far as known: a hint for senders.
+    worker: AtomicU32,
+}
+
+impl Slot {
+    /// It runs on this worker now.
+    #[inline]
+    pub fn runs_on(&self, worker: usize) {
+        if self.worker.load(Relaxed) != worker as u32 {
+            self.worker.store(worker as u32, Relaxed);
+        }
+    }
+
+    /// Whether it ran on this worker last.
+    #[inline]
+    pub fn ran_on(&self, worker: usize) -> bool {
+        self.worker.load(Relaxed) == worker as u32
+    }
 }
 
 /// Slots of page n: `FIRST_PAGE << n`.

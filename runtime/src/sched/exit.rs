@@ -5,12 +5,13 @@
 use super::turn::stop_timer;
 use crate::host::WorkerHost;
 use crate::natives::process::{node_name, reference_value};
-use crate::node::{Node, Outside, Schedule, deliver};
+use crate::node::{Node, Outside, Schedule};
 use crate::process::body::Body;
 use crate::process::inbox::Taken;
 use crate::process::relations::{Link, Relations, Watcher};
 use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::report;
+use crate::sched::post::deliver;
 use rata_vm::Symbol;
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::process::Process;

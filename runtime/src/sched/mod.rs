@@ -3,11 +3,13 @@
 //! A worker looks, in this order, at: expired timers, its own queues by priority, work of others
 //! (injected or stolen). With nothing to do it spins briefly, then parks until someone wakes it or its
 //! next timer is due. `queue` holds bodies, `idle` the parked workers, `timer` the deadlines, `pool`
-//! the threads for what blocks; `worker` is the loop, `turn` one process's turn, `exit` its end.
+//! the threads for what blocks; `worker` is the loop, `turn` one process's turn, `post` how
+//! signals reach it, `receive` what they do, `exit` its end.
 
 pub mod exit;
 pub mod idle;
 pub mod pool;
+pub mod post;
 pub mod queue;
 mod receive;
 pub mod shard;

@@ -3,10 +3,11 @@
 use super::exit::{self, Reason};
 use crate::host::WorkerHost;
 use crate::natives::process::info;
-use crate::node::deliver;
 use crate::process::body::{Body, Status};
 use crate::process::relations::{Watcher, WhenFull};
 use crate::process::signal::{Envelope, ExitKind, Signal};
+use crate::process::table::Slot;
+use crate::sched::post::deliver;
 use rata_vm::heap::Fragment;
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value, Word};
@@ -20,10 +21,9 @@ pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Rea
     }
     let pid = body.extra.pid;
     body.extra.unfinished = None;
-    let mut taken = host.node.table.get(pid).expect("it lives").inbox.take();
-    if taken.is_empty() {
-        return None;
-    }
+    let slot = host.node.table.get(pid).expect("it lives");
+    slot.runs_on(host.me);
+    let mut taken = slot.inbox.take();
     while let Some(Envelope { dest, signal }) = taken.next() {
         if dest != pid {
             exit::answer_for_dead(&host.node, dest, signal);
@@ -53,7 +53,9 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
     let extra = &mut body.extra;
     match signal {
         Signal::Message(message) => return receive_message(body, message),
-        Signal::Alias { id, urgent, message } => receive_alias(body, id, urgent, message),
+        Signal::Alias { id, urgent, message } => {
+            receive_alias(body, id, urgent, message);
+        }
         Signal::Exit { from, kind, reason } => {
             // The signal of a link that was ended belongs to the past.
             let counts = kind != ExitKind::Link
@@ -120,6 +122,42 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
     None
 }
 
+/// Whether signals for a process may do at once what they do: the caller holds its body, no earlier signal
+/// waits, and its mailbox takes whatever comes.
+#[inline]
+pub(super) fn is_free(slot: &Slot, body: &Body, dest: Pid) -> bool {
+    let extra = &*body.extra;
+    extra.pid == dest
+        && slot.inbox.is_empty()
+        && extra.relations.as_ref().is_none_or(|r| r.queue_limit.is_none())
+        && !extra.has_pending()
+}
+
+/// Does to a process that is free to take signals what the commonest ones do: whether it is to run now.
+/// Others are given back.
+#[inline]
+pub(super) fn at_once(body: &mut Body, signal: Signal) -> Result<bool, Signal> {
+    let extra = &mut body.extra;
+    match signal {
+        Signal::Message(message) => {
+            body.process.core.mailbox.push(message);
+            Ok(true)
+        }
+        Signal::Alias { id, urgent, message } => Ok(receive_alias(body, id, urgent, message)),
+        Signal::Monitor { reference, name } => {
+            extra.relations().watchers.insert(reference.id, Watcher { reference, name });
+            Ok(false)
+        }
+        Signal::Demonitor { id } => {
+            if let Some(relations) = &mut extra.relations {
+                relations.watchers.remove(&id);
+            }
+            Ok(false)
+        }
+        other => Err(other),
+    }
+}
+
 fn receive_message(body: &mut Body, message: Fragment) -> Option<Reason> {
     let mailbox = &mut body.process.core.mailbox;
     let limit = body.extra.relations.as_ref().and_then(|r| r.queue_limit.as_ref());
@@ -141,9 +179,10 @@ fn receive_room(host: &mut WorkerHost, body: &mut Body, from: Pid) {
     }
 }
 
-fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) {
-    let Some(relations) = &mut body.extra.relations else { return };
-    let Some(&alias) = relations.aliases.get(&id) else { return };
+/// Whether the message was taken.
+fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) -> bool {
+    let Some(relations) = &mut body.extra.relations else { return false };
+    let Some(&alias) = relations.aliases.get(&id) else { return false };
     if alias.once {
         relations.aliases.remove(&id);
     }
@@ -152,6 +191,7 @@ fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) {
     } else {
         body.process.core.mailbox.push(message);
     }
+    true
 }
 
 fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) -> Option<Reason> {

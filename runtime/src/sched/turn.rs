@@ -1,10 +1,11 @@
 //! One process's turn: its signals, then its code, then what became of it.
 
 use super::exit::{self, Reason};
+use super::post::{deliver, lay_down};
 use super::receive::take_signals;
 use super::shard::Alarm;
 use crate::host::WorkerHost;
-use crate::node::{Node, Outside, deliver};
+use crate::node::{Node, Outside};
 use crate::process::body::{Body, Hold, Status};
 use crate::process::signal::Signal;
 use rata_vm::heap::Fragment;
@@ -34,8 +35,7 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
             return;
         }
         body.extra.status = Status::Runnable;
-        let outcome;
-        (body, outcome) = execute(host, node, body, budget);
+        let outcome = execute(host, node, &mut body, budget);
         grant_room(host, &mut body);
         // A receive that met a signal goes on at once when the signal has been handled.
         budget = body.process.core.budget;
@@ -47,17 +47,11 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
     }
 }
 
-fn execute(
-    host: &mut WorkerHost,
-    node: &Node,
-    mut body: Box<Body>,
-    budget: i64,
-) -> (Box<Body>, Outcome) {
-    let vacant = body.extra.vacant();
-    host.extra = Some(std::mem::replace(&mut body.extra, vacant));
+fn execute(host: &mut WorkerHost, node: &Node, body: &mut Body, budget: i64) -> Outcome {
+    host.extra = body.extra.lend();
     let outcome = interp::run(&mut body.process, &node.vm, host, budget);
-    body.extra = host.extra.take().expect("given back after the turn");
-    (body, outcome)
+    body.extra.give_back(host.extra.take());
+    outcome
 }
 
 fn settle(host: &mut WorkerHost, mut body: Box<Body>, outcome: Outcome) {
@@ -88,13 +82,7 @@ fn settle(host: &mut WorkerHost, mut body: Box<Body>, outcome: Outcome) {
 /// Lays the body down until a signal comes; if one has come meanwhile it goes on at once.
 fn park(host: &mut WorkerHost, body: Box<Body>) {
     let pid = body.extra.pid;
-    let back = {
-        let slot = host.node.table.get(pid).expect("it lives");
-        slot.parking.put(body);
-        // From here on another worker may run it, and even end it: what is taken out now may be the slot's
-        // next process, which then merely looks at its signals once more.
-        if slot.inbox.is_empty() { None } else { slot.parking.take() }
-    };
+    let back = lay_down(host.node.table.get(pid).expect("it lives"), body);
     if let Some(body) = back {
         host.enqueue(body);
     }

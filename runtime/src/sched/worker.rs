@@ -3,10 +3,11 @@
 use super::shard::Alarm;
 use super::turn;
 use crate::host::WorkerHost;
-use crate::node::{Node, deliver};
+use crate::node::Node;
 use crate::process::body::Body;
 use crate::process::signal::Signal;
 use crate::report;
+use crate::sched::post::deliver;
 use rata_vm::vm;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -13,6 +13,9 @@
 //! Of a vector's buffer only the range in use is copied. A second vector that needs more of the same
 //! buffer gets a copy of a range at least twice as long, which the next ones share: n overlapping
 //! slices of a buffer cost O(buffer), not O(n · buffer).
+//!
+//! Most messages are one small object with a few smaller ones inside: those are measured and then
+//! copied without marks.
 #![allow(unsafe_code)]
 
 use super::chunk::{self, Chunk};
@@ -119,6 +122,80 @@ const LOG_KEPT: usize = 4096;
 struct Copier<'a> {
     arena: &'a mut Arena,
     log: Log,
+}
+
+/// The most words of an object that [`copy_small`] takes.
+const SMALL: usize = 12;
+
+/// The size of a small object that may be copied word by word, and where its values begin.
+#[inline(always)]
+fn small_shape(header: u64) -> Option<(usize, usize)> {
+    let (tag, words) = (layout::tag_of(header), layout::words_of(header));
+    if words > SMALL || matches!(tag, layout::VEC | layout::BUF | layout::BUFREF | layout::HOST) {
+        return None;
+    }
+    let raw = layout::raw_words(tag);
+    Some((words, if raw == layout::ALL_RAW { words } else { 1 + raw as usize }))
+}
+
+/// Copies a value that is a small object with nothing but small flat ones inside, if it is one.
+/// What is inside twice becomes two.
+#[inline]
+pub(super) fn copy_small(arena: &mut Arena, value: Value<'_>) -> Option<Word> {
+    let root = value.word();
+    // SAFETY: the value is live, so all words of its objects are; nothing is copying them, so their
+    // headers are in place; there is room for as many words as were counted.
+    unsafe {
+        let at = root.address();
+        let header = *at;
+        let (words, first) = small_shape(header).filter(|_| !layout::is_static(header))?;
+        let mut total = words;
+        for i in first..words {
+            let word = *at.add(i).cast::<Word>();
+            if word.is_pointer() && !layout::is_static(*word.address()) {
+                total += flat_words(word.address())?;
+            }
+        }
+        let new = arena.allocate(total);
+        let mut next = new.add(words);
+        *new = layout::fresh(header);
+        for i in 1..words {
+            *new.add(i) = *at.add(i);
+        }
+        for i in first..words {
+            let word = &mut *new.add(i).cast::<Word>();
+            if word.is_pointer() && !layout::is_static(*word.address()) {
+                let inner = word.address();
+                let size = layout::words_of(*inner);
+                *next = layout::fresh(*inner);
+                for k in 1..size {
+                    *next.add(k) = *inner.add(k);
+                }
+                *word = Word::from_bits(next as u64 | (word.bits() & 7));
+                next = next.add(size);
+            }
+        }
+        Some(Word::from_bits(new as u64 | (root.bits() & 7)))
+    }
+}
+
+/// The size of a small object that refers to nothing that would have to be copied.
+///
+/// # Safety
+/// A live object lies there.
+#[inline(always)]
+unsafe fn flat_words(at: *const u64) -> Option<usize> {
+    // SAFETY: by contract.
+    unsafe {
+        let (words, first) = small_shape(*at)?;
+        for i in first..words {
+            let word = *at.add(i).cast::<Word>();
+            if word.is_pointer() && !layout::is_static(*word.address()) {
+                return None;
+            }
+        }
+        Some(words)
+    }
 }
 
 /// Copies a value into an arena; returns the word of the copy.

@@ -16,16 +16,27 @@ use std::ptr;
 /// A message of more bytes becomes part of the old generation without being copied again.
 const GROWN_UP: usize = 32 << 10;
 
-/// A value with all it reaches, in memory of its own.
+/// A value with all it reaches, in memory of its own. Two words, as every message is moved several
+/// times on its way.
 pub struct Fragment {
     root: Word,
+    /// Null for an immediate, the only chunk of a small message, or a boxed `Chunks` (then with the low bit set).
+    memory: *mut Chunk,
+}
+
+/// A fragment's memory.
+#[derive(Clone, Copy)]
+struct Chunks {
     first: *mut Chunk,
     last: *mut Chunk,
-    pub(super) bytes: usize,
+    bytes: usize,
     off_first: *mut u64,
     off_last: *mut u64,
     off_bytes: usize,
 }
+
+/// Marks a `memory` that is a boxed `Chunks`.
+const LARGE: usize = 1;
 
 // SAFETY: a fragment owns its chunks and references alone; what it refers to outside is Send + Sync.
 unsafe impl Send for Fragment {}
@@ -34,35 +45,56 @@ impl Fragment {
     /// A copy of a value.
     #[inline]
     pub fn copy_of(value: Value<'_>) -> Fragment {
-        let mut fragment = Fragment::immediate(value.word());
-        if value.word().is_pointer() {
-            let mut arena = Arena::new(false);
-            fragment.root = copy::copy_into(&mut arena, value);
-            fragment.bytes = arena.filled();
-            fragment.first = arena.first;
-            fragment.last = arena.last;
-            fragment.off_first = arena.off_first;
-            fragment.off_last = arena.off_last;
-            fragment.off_bytes = arena.off_bytes;
-            if !arena.last.is_null() {
-                // SAFETY: the arena's chunks are the fragment's now.
-                unsafe { (*arena.last).top = arena.top };
-            }
+        if !value.word().is_pointer() {
+            return Fragment { root: value.word(), memory: ptr::null_mut() };
         }
-        fragment
+        Fragment::copy_of_object(value)
+    }
+
+    fn copy_of_object(value: Value<'_>) -> Fragment {
+        let mut arena = Arena::new(false);
+        let root = copy::copy_small(&mut arena, value)
+            .unwrap_or_else(|| copy::copy_into(&mut arena, value));
+        if !arena.last.is_null() {
+            // SAFETY: the arena's chunks are the fragment's now.
+            unsafe { (*arena.last).top = arena.top };
+        }
+        if arena.first == arena.last && arena.off_first.is_null() {
+            return Fragment { root, memory: arena.first };
+        }
+        let chunks = Chunks {
+            first: arena.first,
+            last: arena.last,
+            bytes: arena.filled(),
+            off_first: arena.off_first,
+            off_last: arena.off_last,
+            off_bytes: arena.off_bytes,
+        };
+        let large = Box::into_raw(Box::new(chunks));
+        Fragment { root, memory: large.map_addr(|at| at | LARGE).cast() }
     }
 
     #[inline]
-    const fn immediate(root: Word) -> Fragment {
-        Fragment {
-            root,
-            first: ptr::null_mut(),
-            last: ptr::null_mut(),
-            bytes: 0,
-            off_first: ptr::null_mut(),
-            off_last: ptr::null_mut(),
-            off_bytes: 0,
+    fn large(&self) -> Option<*mut Chunks> {
+        let is_large = self.memory.addr() & LARGE != 0;
+        is_large.then(|| self.memory.map_addr(|at| at & !LARGE).cast())
+    }
+
+    /// Its memory; null pointers for an immediate.
+    #[inline]
+    fn chunks(&self) -> Chunks {
+        if let Some(large) = self.large() {
+            // SAFETY: the fragment owns it.
+            return unsafe { *large };
         }
+        let chunk = self.memory;
+        let bytes = match chunk.is_null() {
+            true => 0,
+            // SAFETY: the fragment owns the chunk, whose `top` was set when it was filled.
+            false => unsafe { (*chunk).top as usize - chunk::payload_of(chunk) as usize },
+        };
+        let (off_first, off_last) = (ptr::null_mut(), ptr::null_mut());
+        Chunks { first: chunk, last: chunk, bytes, off_first, off_last, off_bytes: 0 }
     }
 
     /// The value inside, as long as the fragment is not attached or dropped.
@@ -74,19 +106,24 @@ impl Fragment {
     /// Bytes it takes, those outside that it keeps alive included.
     #[inline]
     pub fn bytes(&self) -> usize {
-        self.bytes + self.off_bytes
+        let chunks = self.chunks();
+        chunks.bytes + chunks.off_bytes
     }
 }
 
 impl Drop for Fragment {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the fragment owns its chunks and the references in them.
+        if self.memory.is_null() {
+            return;
+        }
+        let chunks = self.chunks();
+        // SAFETY: the fragment owns its chunks, the references in them, and what says so.
         unsafe {
-            drop_off_heap(self.off_first);
-            let mut chunk = self.first;
-            while !chunk.is_null() {
-                chunk = chunk::release(chunk);
+            drop_off_heap(chunks.off_first);
+            chunk::release_all(chunks.first);
+            if let Some(large) = self.large() {
+                drop(Box::from_raw(large));
             }
         }
     }
@@ -97,13 +134,17 @@ impl Heap {
     #[inline]
     pub fn attach(&self, fragment: Fragment) -> Value<'_> {
         let fragment = std::mem::ManuallyDrop::new(fragment);
-        if !fragment.first.is_null() {
-            self.attach_chunks(&fragment);
+        if !fragment.memory.is_null() {
+            self.attach_chunks(&fragment.chunks());
+            if let Some(large) = fragment.large() {
+                // SAFETY: the fragment owned it, and is not dropped.
+                drop(unsafe { Box::from_raw(large) });
+            }
         }
         Value::new(fragment.root)
     }
 
-    fn attach_chunks(&self, fragment: &Fragment) {
+    fn attach_chunks(&self, fragment: &Chunks) {
         if let Some(old) = &self.old
             && fragment.bytes >= GROWN_UP
         {
@@ -140,7 +181,7 @@ impl Heap {
     }
 
     /// Makes a large fragment part of the old generation as it is.
-    fn adopt_chunks(&self, old: &Old, fragment: &Fragment) {
+    fn adopt_chunks(&self, old: &Old, fragment: &Chunks) {
         // SAFETY: as in `attach_chunks`; what is in a fragment points to nothing outside of it.
         unsafe {
             old.adopt(fragment.first, fragment.last, fragment.bytes);

@@ -22,7 +22,7 @@ pub(super) fn levels() -> usize {
 #[test]
 fn sizes() {
     assert!(size_of::<Heap>() <= 96);
-    assert!(size_of::<Fragment>() <= 56);
+    assert_eq!(size_of::<Fragment>(), 16);
     assert_eq!(size_of::<Value<'_>>(), 8);
     assert_eq!(size_of::<Option<Value<'_>>>(), 16);
     let heap = Heap::new();
@@ -52,6 +52,28 @@ fn sizes() {
 /// Builds values, and makes the heap collect with nothing but them as roots.
 fn churn(heap: &mut Heap, words: &mut [Word]) {
     heap.collect(|visit: &mut dyn FnMut(&mut Word)| words.iter_mut().for_each(visit));
+}
+
+#[test]
+fn small_messages_take_one_chunk_and_leave_their_source_alone() {
+    let sender = Heap::new();
+    let inner = sender.list(&[Value::symbol(sym::OK), sender.float(1.5)]);
+    let flat = sender.list(&[Value::NIL, sender.float(2.5), sender.list(&[Value::TRUE])]);
+    // Small all through; with something deep inside; with a vector; with one part in two places.
+    let deep = sender.list(&[inner, Value::NIL]);
+    let vector =
+        sender.list(&[vector::range(&sender, 1, 9).unwrap(), string::new(&sender, "text")]);
+    let twice = sender.list(&[flat.as_list().unwrap()[2], flat.as_list().unwrap()[2]]);
+    for value in [inner, flat, deep, vector, twice] {
+        let before = inspect(value);
+        let fragment = Fragment::copy_of(value);
+        assert_eq!(inspect(value), before);
+        assert!(fragment.bytes() > 0 && fragment.bytes() <= 256);
+        let receiver = Heap::new();
+        assert!(strict_eq(receiver.attach(fragment), value));
+    }
+    assert_eq!(Fragment::copy_of(flat).bytes(), (4 + 2 + 2) * 8);
+    assert_eq!(Fragment::copy_of(Value::TRUE).bytes(), 0);
 }
 
 proptest! {

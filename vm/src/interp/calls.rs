@@ -64,7 +64,7 @@ impl Env<'_> {
     /// Replaces the frame by one of a function with arguments in registers.
     #[inline(never)]
     pub(crate) fn tail_call(&mut self, m: &mut Machine, f: &'static Function, args: Args) {
-        let words: Words = args.words().collect();
+        let words = args.to_words();
         m.replace(&mut self.process.stack, f);
         m.fill(f, &words);
     }
@@ -133,7 +133,7 @@ impl Env<'_> {
             }
         }
         let mut copy = *m;
-        let words: Words = args.words().collect();
+        let words = args.to_words();
         let called = self.call_value_words(&mut copy, callee, &words, how);
         *m = copy;
         called
@@ -268,7 +268,7 @@ impl Env<'_> {
         {
             link.function.store(ptr::from_ref(function).cast_mut(), Ordering::Release);
         }
-        let words: Words = args.words().collect();
+        let words = args.to_words();
         self.call_found(m, member, (link.module, link.name), &words, how)
     }
 
@@ -281,7 +281,7 @@ impl Env<'_> {
         args: Args,
         how: How,
     ) -> Called {
-        let words: Words = args.words().collect();
+        let words = args.to_words();
         let value = self.process.heap.value(object);
         if let (Some(module), Some(name)) = (value.as_module(), name.as_symbol()) {
             return self.call_member(m, module, name, &words, how);
@@ -301,8 +301,8 @@ impl Env<'_> {
     ) -> Called {
         let count = self.process.heap.value(names).as_list().map_or(0, <[_]>::len);
         let (plain, named) = args.split_last(count);
-        let plain: Words = plain.words().collect();
-        let named: Words = named.words().collect();
+        let plain = plain.to_words();
+        let named = named.to_words();
         let (function, words) = helper::bind_named(&mut self.cx(), callee, &plain, names, &named)?;
         self.call_words(m, function, &words, how)?;
         if let Some(closure) = self.process.heap.value(callee).as_closure() {

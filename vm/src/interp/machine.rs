@@ -12,6 +12,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::calls::Words;
 use crate::code::MISSING;
 use crate::code::exec::{Ex, args_words};
 use crate::code::function::{Function, Info};
@@ -69,6 +70,20 @@ impl Args {
 
     pub(crate) fn words(self) -> impl Iterator<Item = Word> {
         (0..self.len).map(move |i| self.get(i))
+    }
+
+    /// The same, out of the registers.
+    #[inline(always)]
+    pub(crate) fn to_words(self) -> Words {
+        const INLINE: usize = 8;
+        if self.len > INLINE {
+            return self.words().collect();
+        }
+        let mut few = [Word::NIL; INLINE];
+        for (i, word) in few.iter_mut().enumerate().take(self.len) {
+            *word = self.get(i);
+        }
+        Words::from_buf_and_len(few, self.len)
     }
 }
 

@@ -85,11 +85,18 @@ impl Env<'_> {
     }
 
     /// A timeout; `None` is for ever.
+    #[inline]
     fn milliseconds(&mut self, timeout: Word) -> Result<Option<u64>, Raised> {
+        if timeout == Word::symbol(sym::INFINITY) {
+            return Ok(None);
+        }
+        self.milliseconds_of(timeout)
+    }
+
+    fn milliseconds_of(&mut self, timeout: Word) -> Result<Option<u64>, Raised> {
         let cx = self.cx();
         match cx.heap().value(timeout).view() {
             View::Int(ms) if ms >= 0 => Ok(Some(ms as u64)),
-            View::Symbol(s) if s == sym::INFINITY => Ok(None),
             _ => {
                 let shown = crate::helpers::fail::show(cx.heap().value(timeout));
                 let text =

@@ -1,14 +1,16 @@
 //! Natives of Process that send messages and exit signals.
 
 use super::{host, new_ref, node_name, reference_value, wrong};
-use crate::host::{after_signals, hold};
+use crate::host::{WorkerHost, after_signals, hold};
 use crate::natives::support::args::shown;
-use crate::node::{Node, deliver};
+use crate::node::Node;
 use crate::process::body::Hold;
 use crate::process::relations::Alias;
 use crate::process::signal::{ExitKind, RefData, Signal};
+use crate::sched::post::{Posted, deliver, post, send};
 use rata_vm::heap::Fragment;
 use rata_vm::native::{Cx, Native};
+use rata_vm::process::Priority;
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value};
 
@@ -58,8 +60,10 @@ pub(super) fn destination(node: &Node, dest: Value<'_>) -> Dest {
 /// `send(dest, message, urgent)`; the message is the value.
 pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [dest, message, urgent] = args else { return Native::Value(Value::NIL) };
-    let target = destination(&host(cx).node, *dest);
-    let (pid, alias) = match target {
+    let Some((host, core)) = cx.host_and_core::<WorkerHost>() else {
+        return Native::Raise(cx.runtime_error("Process.send needs a scheduler"));
+    };
+    let (pid, alias) = match destination(&host.node, *dest) {
         Dest::Pid(pid) => (pid, None),
         Dest::Alias(data) => (data.creator, Some(data.id)),
         // As to a dead process.
@@ -71,22 +75,24 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
         Dest::Wrong => return wrong(cx, "send", "a pid, a registered name or an alias", *dest),
     };
     let fragment = Fragment::copy_of(*message);
-    cx.charge(1 + (fragment.bytes() / 512) as u64);
-    let signal = match alias {
-        None => Signal::Message(fragment),
+    core.charge(1 + (fragment.bytes() / 512) as u64);
+    // To the dead: nothing.
+    let posted = match alias {
+        None => send(host, pid, fragment),
         Some(id) => {
             let urgent = urgent.as_bool() == Some(true);
-            Signal::Alias { id, urgent, message: fragment }
+            let signal = Signal::Alias { id, urgent, message: fragment };
+            post(host, pid, signal).unwrap_or(Posted::Ahead)
         }
     };
-    let me = cx.core.pid;
-    let host = host(cx);
-    let waits = alias.is_none()
-        && pid != me
-        && host.node.table.get(pid).is_some_and(|slot| slot.life.is_bounded());
-    // To the dead: nothing.
-    let delivered = deliver(host, pid, signal).is_ok();
-    if waits && delivered {
+    let waits = match posted {
+        Posted::Ahead => false,
+        Posted::Bounded => alias.is_none(),
+        // Who is far ahead lets the receiver have a look at what it was sent: so what waits stays in the
+        // cache, and both tend to run on one worker. Urgent processes wait for nobody.
+        Posted::Behind => core.priority <= Priority::Normal,
+    };
+    if waits && pid != core.pid {
         return hold(cx, Hold::Mailbox(pid), *message);
     }
     Native::Value(*message)

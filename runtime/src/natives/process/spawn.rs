@@ -7,6 +7,7 @@ use rata_vm::Symbol;
 use rata_vm::data::list;
 use rata_vm::heap::Fragment;
 use rata_vm::native::{Cx, Native};
+use rata_vm::symbols::sym;
 use rata_vm::value::{Value, Word};
 
 /// What a new process has to do with the one that starts it.
@@ -20,12 +21,12 @@ struct Ties {
 
 impl Ties {
     fn of(mode: Value<'_>) -> Option<Ties> {
-        let (link, monitor, reply) = match mode.as_symbol()?.text() {
-            "plain" => (false, false, false),
-            "link" => (true, false, false),
-            "monitor" => (false, true, false),
-            "reply" => (false, true, true),
-            "reply_link" => (true, true, true),
+        let (link, monitor, reply) = match mode.as_symbol()? {
+            sym::PLAIN => (false, false, false),
+            sym::LINK => (true, false, false),
+            sym::MONITOR => (false, true, false),
+            sym::REPLY => (false, true, true),
+            sym::REPLY_LINK => (true, true, true),
             _ => return None,
         };
         Some(Ties { link, monitor, reply })

@@ -3,10 +3,10 @@
 use super::send::{Dest, destination};
 use super::{host, new_ref, reference_value, wrong};
 use crate::natives::support::args::shown;
-use crate::node::deliver;
 use crate::process::relations::{Alias, Watcher};
 use crate::process::signal::Signal;
 use crate::sched::exit::down_message;
+use crate::sched::post::deliver;
 use rata_vm::heap::Fragment;
 use rata_vm::mailbox::Removal;
 use rata_vm::native::{Cx, Native, Resume};

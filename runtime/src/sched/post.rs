@@ -1,0 +1,125 @@
+//! Sending a signal to a process.
+//!
+//! In: a pid and a signal. Out: the signal in the process's inbox and the process queued if it was
+//! waiting; or the signal back, if the process is dead.
+//!
+//! A process that waits lies in its parking place, and who takes it out owns it. So the commonest signals
+//! need no way through the inbox: if it is empty (what the sender sent before has been handled then)
+//! they do at once what they do, and those that give the process nothing to do need not wake it: its body
+//! is laid down again. Anything else is pushed, and the parking place looked at once more.
+
+use super::receive;
+use crate::node::Schedule;
+use crate::process::body::Body;
+use crate::process::signal::{Envelope, Signal};
+use crate::process::table::Slot;
+use rata_vm::heap::Fragment;
+use rata_vm::value::Pid;
+
+/// What the sender of a signal should know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Posted {
+    /// Nothing.
+    Ahead,
+    /// Many wait already.
+    Behind,
+    /// The receiver's mailbox is bounded: senders wait for room.
+    Bounded,
+}
+
+/// With so many signals before one, and every so many more, its sender is told. If both run on one worker
+/// that is what fits into a turn of each; if the receiver runs on another, it is to have enough to do.
+const MANY_HERE: u32 = 512;
+const MANY_ELSEWHERE: u32 = 4096;
+const EVERY: u32 = 32;
+
+/// Sends a signal to a pid; gives it back when the process is dead.
+pub fn deliver(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<(), Signal> {
+    post(from, dest, signal).map(drop)
+}
+
+/// As `deliver`, and tells how the receiver keeps up.
+pub fn post(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<Posted, Signal> {
+    let worker = from.worker();
+    let (woken, posted) = {
+        let Some(slot) = from.node().table.get(dest) else { return Err(signal) };
+        match slot.parking.take() {
+            Some(body) => hand_over(slot, worker, body, dest, signal),
+            None => {
+                let posted = push(slot, worker, dest, signal);
+                // It may have been laid down meanwhile.
+                (if posted.is_ok() { slot.parking.take() } else { None }, posted)
+            }
+        }
+    };
+    if let Some(body) = woken {
+        from.schedule(body);
+    }
+    posted
+}
+
+/// Sends a message, the commonest signal of all. To the dead: nothing.
+#[inline]
+pub fn send(from: &mut impl Schedule, dest: Pid, message: Fragment) -> Posted {
+    let worker = from.worker();
+    let (woken, posted) = {
+        let Some(slot) = from.node().table.get(dest) else { return Posted::Ahead };
+        match slot.parking.take() {
+            Some(mut body) if receive::is_free(slot, &body, dest) => {
+                body.process.core.mailbox.push(message);
+                (Some(body), Posted::Ahead)
+            }
+            Some(body) => (
+                Some(body),
+                push(slot, worker, dest, Signal::Message(message)).unwrap_or(Posted::Ahead),
+            ),
+            None => match push(slot, worker, dest, Signal::Message(message)) {
+                Ok(posted) => (slot.parking.take(), posted),
+                Err(_) => return Posted::Ahead,
+            },
+        }
+    };
+    if let Some(body) = woken {
+        from.schedule(body);
+    }
+    posted
+}
+
+/// A signal for a process whose body the caller has taken out (or the body of the slot's next process).
+/// The body comes back if it has to run.
+fn hand_over(
+    slot: &Slot,
+    worker: Option<usize>,
+    mut body: Box<Body>,
+    dest: Pid,
+    signal: Signal,
+) -> (Option<Box<Body>>, Result<Posted, Signal>) {
+    let is_free = receive::is_free(slot, &body, dest);
+    match if is_free { receive::at_once(&mut body, signal) } else { Err(signal) } {
+        Ok(true) => (Some(body), Ok(Posted::Ahead)),
+        Ok(false) => (lay_down(slot, body), Ok(Posted::Ahead)),
+        Err(signal) => (Some(body), push(slot, worker, dest, signal)),
+    }
+}
+
+#[inline]
+fn push(slot: &Slot, worker: Option<usize>, dest: Pid, signal: Signal) -> Result<Posted, Signal> {
+    let waiting = slot.inbox.push(Envelope { dest, signal }).map_err(|e| e.signal)?;
+    Ok(match waiting {
+        _ if slot.life.is_bounded() => Posted::Bounded,
+        ..MANY_HERE => Posted::Ahead,
+        _ if !waiting.is_multiple_of(EVERY) => Posted::Ahead,
+        MANY_ELSEWHERE.. => Posted::Behind,
+        _ if worker.is_some_and(|worker| slot.ran_on(worker)) => Posted::Behind,
+        _ => Posted::Ahead,
+    })
+}
+
+/// Lays a body down until a signal comes. If one has come meanwhile, and nobody else has seen to it, the
+/// body comes back: it is to be queued.
+pub(super) fn lay_down(slot: &Slot, body: Box<Body>) -> Option<Box<Body>> {
+    slot.parking.put(body);
+    // From here on another worker may run it, and even end it: what is taken out now may be the slot's
+    // next process, which then merely looks at its signals once more.
+    if slot.inbox.is_empty() { None } else { slot.parking.take() }
+}
