@@ -26,10 +26,10 @@ pub struct Fragment {
 
 /// A fragment's memory.
 #[derive(Clone, Copy)]
-struct Chunks {
+pub(super) struct Chunks {
     first: *mut Chunk,
     last: *mut Chunk,
-    bytes: usize,
+    pub(super) bytes: usize,
     off_first: *mut u64,
     off_last: *mut u64,
     off_bytes: usize,
@@ -82,7 +82,7 @@ impl Fragment {
 
     /// Its memory; null pointers for an immediate.
     #[inline]
-    fn chunks(&self) -> Chunks {
+    pub(super) fn chunks(&self) -> Chunks {
         if let Some(large) = self.large() {
             // SAFETY: the fragment owns it.
             return unsafe { *large };
