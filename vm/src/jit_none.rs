@@ -85,6 +85,10 @@ pub(crate) fn enter_function(_: &mut Env<'_>, m: &mut Machine) -> Result<(), Exi
     Ok(())
 }
 
+pub(crate) fn waited(_: &mut Env<'_>, _: &mut Machine) -> Result<(), Exit> {
+    Ok(())
+}
+
 pub(crate) fn go_back(_: &mut Env<'_>, _: &mut Machine) -> Result<(), Exit> {
     none()
 }

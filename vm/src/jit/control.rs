@@ -147,6 +147,18 @@ pub(crate) fn interpreted_entry() -> *mut u8 {
     abi::address(abi::interpreted_entry) as *mut u8
 }
 
+/// The machine stands behind a wait for messages, or anywhere at the beginning of a turn: goes on in
+/// compiled code if the function has any that waits there.
+pub(crate) fn waited(env: &mut Env<'_>, m: &mut Machine) -> Result<(), Exit> {
+    let function = m.function();
+    let Some(code) = install::code_of(function) else { return Ok(()) };
+    let at = function.offset(m.pc());
+    match code.waits.iter().position(|&wait| wait == at) {
+        Some(wait) => enter::enter_behind(env, m, code, wait + 1),
+        None => Ok(()),
+    }
+}
+
 /// The machine stands at a function's `Enter`: goes on in its code if it has any, and counts otherwise.
 pub(crate) fn enter_function(env: &mut Env<'_>, m: &mut Machine) -> Result<(), Exit> {
     let function = m.function();
