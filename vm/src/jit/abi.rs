@@ -331,6 +331,8 @@ quiet_thunk!(/// Whether a condition holds.
     quiet_truth => helpers::truth);
 quiet_thunk!(/// Executes the instruction at a pc on the image.
     quiet_step => helpers::step);
+quiet_thunk!(/// The function that a call by name goes to.
+    quiet_method => helpers::method);
 quiet_thunk!(/// Room for an object in a further chunk of the heap.
     quiet_allocate => helpers::allocate);
 

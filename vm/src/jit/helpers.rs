@@ -11,12 +11,14 @@
 #![allow(unsafe_code)]
 
 use super::abi::Transit;
+use super::translate::Cache;
 use crate::helpers::{access, arith, compare as comparison, construct};
 use crate::interp::env::{Binary, Env, Step};
 use crate::interp::machine::Machine;
 use crate::process::Process;
 use crate::value::Word;
 use rata_bytecode::operand::Cmp;
+use std::sync::atomic::Ordering;
 
 /// What a turn was given.
 pub(crate) struct Run {
@@ -213,6 +215,26 @@ pub(super) unsafe extern "sysv64" fn receive_more(process: *mut Process) -> Answ
     // SAFETY: see the module.
     let (env, ..) = unsafe { context(process) };
     Answer { value: 0, failed: !env.receive_more() as u64 }
+}
+
+/// The function that a call by name goes to, with as many arguments as it has parameters; remembered in the call's cache.
+pub(super) unsafe extern "sysv64" fn method(
+    process: *mut Process,
+    module: u64,
+    name: u64,
+    arguments: u64,
+    cache: &'static Cache,
+) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    let (module, name) = (Word::from_bits(module).as_module(), Word::from_bits(name).as_symbol());
+    let found = module.zip(name).and_then(|(module, name)| {
+        let method = env.vm.method(module, name, arguments as u32)?;
+        (method.function.arity as u64 == arguments).then_some(method)
+    });
+    let Some(found) = found else { return Answer { value: 0, failed: 1 } };
+    cache.store(std::ptr::from_ref(found).cast_mut(), Ordering::Relaxed);
+    Answer { value: std::ptr::from_ref(found.function) as u64, failed: 0 }
 }
 
 /// Room for an object of so many words.

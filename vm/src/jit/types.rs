@@ -427,6 +427,7 @@ fn comes_back(op: Ex) -> bool {
             | Ex::CallAddInt
             | Ex::CallImport
             | Ex::CallValue
+            | Ex::CallField
     )
 }
 

@@ -20,6 +20,8 @@ mod receive;
 mod registers;
 mod vectors;
 
+pub(crate) use calls::Cache;
+
 use std::collections::HashMap;
 use std::mem::offset_of;
 
@@ -514,6 +516,8 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::Call3
             | Ex::CallImport
             | Ex::CallValue
+            | Ex::CallField
+            | Ex::TailField
             | Ex::CallNative
             | Ex::TailCall
             | Ex::TailCall0
@@ -524,9 +528,7 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::TailValue
             | Ex::Return
             | Ex::ReturnWord => self.call(ins),
-            Ex::CallField
-            | Ex::CallNamed
-            | Ex::TailField
+            Ex::CallNamed
             | Ex::TailNamed
             | Ex::SetGlobal
             | Ex::Define
