@@ -23,7 +23,8 @@ use crate::code::module::{Export, Global, Module};
 use crate::code::stubs::{Stubs, capture};
 use crate::data::closure;
 use crate::helpers::fail::full_name;
-use crate::jit::{Compiled, Jit, Settings};
+use crate::jit::Jit;
+use crate::jit_settings::{Compiled, Settings};
 use crate::native::NativeFn;
 use crate::symbols::Symbol;
 use crate::value::{Value, View, Word};
@@ -169,6 +170,12 @@ impl Vm {
         while let Some(function) = self.jit.next() {
             self.jit.compile(self, function);
         }
+    }
+
+    /// Calls `starter` when the first function has become hot, so that whoever is to compile it need not wait for
+    /// it from the start.
+    pub fn when_first_hot(&self, starter: Box<dyn FnOnce() + Send>) {
+        self.jit.start_with(starter);
     }
 
     /// Tells of every function that is compiled from now on, for profilers; there is one observer.

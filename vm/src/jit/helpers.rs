@@ -117,9 +117,7 @@ pub(super) unsafe extern "sysv64" fn binary(
     // SAFETY: see the module.
     let (env, ..) = unsafe { context(process) };
     let helper = BINARY[operator as usize & 15];
-    answer(env, |env| {
-        env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits)
-    })
+    answer(env, |env| env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits))
 }
 
 /// Whether `a op b` holds.
