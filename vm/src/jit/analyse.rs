@@ -124,7 +124,8 @@ impl Analysis {
             code.insert(ins.at, ins);
         }
         let roots = code.values().filter(|ins| takes_root(ins)).map(|ins| ins.at).collect();
-        let waits = code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
+        let waits =
+            code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
         let mut analysis = Analysis { function, code, first: 3, roots, waits };
         analysis.find_live();
         Some(analysis)
