@@ -1,11 +1,11 @@
-//! The thread that compiles hot functions to machine code, and what profilers are told of it.
+//! The thread that compiles hot functions to machine code, and what profilers and debuggers are told of it.
 //!
 //! In: a node. Out: a thread that works from the first hot function until the program ends; `/tmp/perf-<pid>.map` if asked for.
 
 use crate::node::Node;
 use crate::report;
 use parking_lot::Mutex;
-use rata_vm::Compiled;
+use rata_vm::{Compiled, tell_debuggers};
 use std::fs::File;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,10 +20,20 @@ pub fn prepare(node: &Arc<Node>) -> io::Result<()> {
     if !node.vm.has_compiler() {
         return Ok(());
     }
-    if node.options.perf_map {
-        let file = File::create(format!("/tmp/perf-{}.map", std::process::id()))?;
-        let file = Mutex::new(file);
-        node.vm.observe_code(Box::new(move |code| note(&mut file.lock(), &code)));
+    let file = match node.options.perf_map {
+        true => Some(File::create(format!("/tmp/perf-{}.map", std::process::id()))?),
+        false => None,
+    };
+    let (file, debugged) = (file.map(Mutex::new), node.options.debugged);
+    if file.is_some() || debugged {
+        node.vm.observe_code(Box::new(move |code| {
+            if let Some(file) = &file {
+                note(&mut file.lock(), &code);
+            }
+            if debugged {
+                tell_debuggers(&code);
+            }
+        }));
     }
     if !node.options.jit.synchronous {
         let weak = Arc::downgrade(node);

@@ -30,6 +30,8 @@ pub struct Options {
     pub jit: JitSettings,
     /// Write `/tmp/perf-<pid>.map`, in which `perf` looks up the names of compiled functions.
     pub perf_map: bool,
+    /// Tell debuggers of compiled functions (GDB's JIT interface).
+    pub debugged: bool,
     /// Keep other processes alive when the main one ends.
     pub no_halt: bool,
     /// The program's command-line arguments.
@@ -44,6 +46,7 @@ impl Default for Options {
             collect_always: false,
             jit: JitSettings::ON,
             perf_map: false,
+            debugged: false,
             no_halt: false,
             args: Vec::new(),
         }

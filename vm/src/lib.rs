@@ -35,6 +35,7 @@ pub use heap::{Fragment, Heap, freeze};
 pub use helpers::compare::ordered;
 pub use helpers::text as print;
 pub use interp::run;
+pub use jit::tell_debuggers;
 pub use jit_settings::{Compiled, Settings as JitSettings};
 pub use native::{Cx, Host, Job, Native, NativeFn, Poll, Res, Resume};
 pub use process::{Core, Outcome, Priority, Process, Wait};

@@ -100,7 +100,7 @@ fn package(path: &str) -> Result<Package, Failure> {
 }
 
 /// `RATA_JIT`: `off`, `threshold=N`, and for those who look into it `sync` (compile at once, on the thread
-/// that calls) and `perf` (write a map for `perf`); several with commas.
+/// that calls), `perf` (write a map for `perf`) and `gdb` (tell debuggers what is compiled); several with commas.
 fn read_jit(text: &str, options: &mut Options) -> Result<(), Failure> {
     for word in text.split(',').filter(|word| !word.is_empty()) {
         let threshold = word.strip_prefix("threshold=").and_then(|n| n.parse().ok());
@@ -109,10 +109,11 @@ fn read_jit(text: &str, options: &mut Options) -> Result<(), Failure> {
             ("on", _) => options.jit = JitSettings::ON,
             ("sync", _) => options.jit.synchronous = true,
             ("perf", _) => options.perf_map = true,
+            ("gdb", _) => options.debugged = true,
             (_, Some(1..)) => options.jit.threshold = threshold.unwrap_or(1),
             _ => {
-                let text =
-                    format!("RATA_JIT has `{word}`: it can be on, off, threshold=N, sync and perf");
+                let can_be = "it can be on, off, threshold=N, sync, perf and gdb";
+                let text = format!("RATA_JIT has `{word}`: {can_be}");
                 return Err(Failure::before_running(text));
             }
         }
