@@ -35,6 +35,19 @@ pub(super) struct Chunks {
     off_bytes: usize,
 }
 
+impl Chunks {
+    fn of(arena: &Arena) -> Chunks {
+        Chunks {
+            first: arena.first,
+            last: arena.last,
+            bytes: arena.filled(),
+            off_first: arena.off_first,
+            off_last: arena.off_last,
+            off_bytes: arena.off_bytes,
+        }
+    }
+}
+
 /// Marks a `memory` that is a boxed `Chunks`.
 const LARGE: usize = 1;
 
@@ -62,15 +75,7 @@ impl Fragment {
         if arena.first == arena.last && arena.off_first.is_null() {
             return Fragment { root, memory: arena.first };
         }
-        let chunks = Chunks {
-            first: arena.first,
-            last: arena.last,
-            bytes: arena.filled(),
-            off_first: arena.off_first,
-            off_last: arena.off_last,
-            off_bytes: arena.off_bytes,
-        };
-        let large = Box::into_raw(Box::new(chunks));
+        let large = Box::into_raw(Box::new(Chunks::of(&arena)));
         Fragment { root, memory: large.map_addr(|at| at | LARGE).cast() }
     }
 
@@ -150,6 +155,22 @@ impl Heap {
         {
             return self.adopt_chunks(old, fragment);
         }
+        self.attach_young(fragment);
+    }
+
+    /// Takes over what has been made in the attic.
+    pub(super) fn clear_attic(&self) {
+        let Some(attic) = self.attic.get() else { return };
+        if attic.arena.borrow().last.is_null() {
+            return;
+        }
+        let arena = attic.arena.replace(Arena::new(false));
+        // SAFETY: the arena's chunks are this heap's now.
+        unsafe { (*arena.last).top = arena.top };
+        self.attach_young(&Chunks::of(&arena));
+    }
+
+    fn attach_young(&self, fragment: &Chunks) {
         // SAFETY: the fragment's chunks and off-heap objects go over to this heap.
         unsafe {
             let newest = self.chunks.get();

@@ -17,6 +17,7 @@ mod make;
 mod numbers;
 mod patterns;
 mod registers;
+mod replace;
 mod vectors;
 
 use std::collections::HashMap;
