@@ -216,7 +216,7 @@ impl Heap {
     ///
     /// # Safety
     /// The caller owns a reference to `buf` and gives it to this heap.
-    unsafe fn adopt(&self, buf: *mut SharedBuf) -> *mut u64 {
+    pub(super) unsafe fn adopt(&self, buf: *mut SharedBuf) -> *mut u64 {
         let at = self.allocate(3);
         // SAFETY: there is room for three words; the buffer is alive.
         unsafe {

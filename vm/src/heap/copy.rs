@@ -21,7 +21,8 @@
 use super::chunk::{self, Chunk};
 use super::layout::{self, Format, pair, unpair};
 use super::offheap::{off_heap_link, referent_bytes};
-use super::{edit, host, shared};
+use super::{Obj, edit, host, shared};
+use crate::data::map::trie;
 use crate::value::{Value, Word};
 use std::cell::RefCell;
 use std::ptr;
@@ -138,6 +139,8 @@ const LOG_KEPT: usize = 4096;
 struct Copier<'a> {
     arena: &'a mut Arena,
     log: Log,
+    /// Maps that should have been settled.
+    stale: Vec<*mut u64>,
 }
 
 /// The most words of an object that [`copy_small`] takes.
@@ -147,7 +150,9 @@ const SMALL: usize = 12;
 #[inline(always)]
 fn small_shape(header: u64) -> Option<(usize, usize)> {
     let (tag, words) = (layout::tag_of(header), layout::words_of(header));
-    let odd = matches!(tag, layout::VEC | layout::BUF | layout::BUFREF) || tag >= layout::HOST;
+    let odd =
+        matches!(tag, layout::VEC | layout::BUF | layout::BUFREF | layout::HNODE | layout::HMAP)
+            || tag >= layout::HOST;
     if words > SMALL || odd {
         return None;
     }
@@ -215,19 +220,25 @@ unsafe fn flat_words(at: *const u64) -> Option<usize> {
     }
 }
 
-/// Copies a value into an arena; returns the word of the copy.
-pub(super) fn copy_into(arena: &mut Arena, value: Value<'_>) -> Word {
+/// Copies a value into an arena; returns the word of the copy. Nothing if maps had to be settled first: then
+/// what the arena holds is useless, and a second attempt succeeds.
+pub(super) fn copy_into(arena: &mut Arena, value: Value<'_>) -> Option<Word> {
     let mut root = value.word();
     if !root.is_pointer() {
-        return root;
+        return Some(root);
     }
     let log = LOG.with(|log| log.try_borrow_mut().map(|mut l| std::mem::take(&mut *l)));
-    let mut copier = Copier { arena, log: log.unwrap_or_default() };
+    let mut copier = Copier { arena, log: log.unwrap_or_default(), stale: Vec::new() };
     // SAFETY: the value is live, and this thread alone sees its heap; see the module's comment.
     unsafe {
         copier.visit(&mut root);
         copier.scan();
         copier.restore();
+    }
+    let is_whole = copier.stale.is_empty();
+    for at in copier.stale {
+        // SAFETY: a live object whose header is in place again, and that may have been settled since.
+        unsafe { Obj::new(at).settle() };
     }
     let mut log = copier.log;
     log.headers.shrink_to(LOG_KEPT);
@@ -237,7 +248,7 @@ pub(super) fn copy_into(arena: &mut Arena, value: Value<'_>) -> Word {
             *kept = log;
         }
     });
-    root
+    is_whole.then_some(root)
 }
 
 impl Copier<'_> {
@@ -270,6 +281,9 @@ impl Copier<'_> {
             if layout::is_stale(header) {
                 edit::settle(at);
                 header = *at;
+            }
+            if layout::tag_of(header) == layout::SMAP {
+                self.stale.push(at);
             }
             let new = self.arena.allocate(words);
             ptr::copy_nonoverlapping(at, new, words);
@@ -331,6 +345,19 @@ impl Copier<'_> {
                         *at.add(3) = Word::NIL.bits();
                     }
                     self.scan_vec(at);
+                }
+                layout::HMAP | layout::OMAP => {
+                    *at = *at & !0xff | u64::from(layout::HMAP);
+                    if words > 4 {
+                        *at.add(4) = Word::NIL.bits();
+                    }
+                    self.visit(&mut *at.add(3).cast::<Word>());
+                }
+                layout::HNODE => {
+                    *at.add(1) = trie::stamped(*at.add(1), 0);
+                    for i in 2..words {
+                        self.visit(&mut *at.add(i).cast::<Word>());
+                    }
                 }
                 layout::BUF => {
                     if Format::of_flags(layout::flags_of(*at)).traced() {

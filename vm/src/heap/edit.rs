@@ -1,6 +1,7 @@
 //! Vectors edited in place, and the old versions this leaves behind.
 //!
-//! In: a vector whose buffer nothing else uses (OVEC), an index, an entry. Out: its next version, in O(1).
+//! In: a vector whose buffer nothing else uses (OVEC), an index, an entry. Out: its next version, in O(1). What
+//! maps and sets have in common with this is here too; the rest is in `edit_map.rs`.
 //!
 //! **Ownership.** A vector gets a buffer of its own the first time an entry of it is replaced: that
 //! copies. From then on the handle *owns* the buffer, which its tag says: OVEC in place of VEC. Replacing an
@@ -28,12 +29,11 @@
 #![allow(unsafe_code)]
 
 use super::buf::{End, MAX_LEN, Slice};
-use super::copy::Arena;
 use super::layout::{self, Format, pair, unpair};
 use super::shared::{self, SharedBuf};
-use super::{Heap, Obj};
+use super::{Heap, Obj, RawPut};
 use crate::value::{Kind, Value, Word};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::ptr;
 
@@ -46,14 +46,17 @@ const WORDS: usize = 4;
 
 /// What is made and noted where no heap is at hand. See the module.
 pub(super) struct Attic {
-    pub(super) arena: RefCell<Arena>,
+    pub(super) heap: Heap,
+    /// The last stamp given to a map.
+    stamps: Cell<u32>,
     /// Old objects that may point to young ones.
     pub(super) changed: RefCell<Vec<*mut u64>>,
     /// Words of old buffers that may.
     pub(super) slots: RefCell<Vec<*mut u64>>,
 }
 
-/// An entry to be written in place: [`Heap::may_edit`] has allowed it, and nothing has happened since.
+/// An entry to be written in place, into a vector that [`Heap::may_edit`] has allowed it for, or a map.
+/// Nothing happens before it is.
 pub struct Edit<'h> {
     pub(crate) raw: RawEdit,
     heap: PhantomData<Value<'h>>,
@@ -61,7 +64,14 @@ pub struct Edit<'h> {
 
 /// The same without the borrow of the heap.
 #[derive(Clone, Copy)]
-pub(crate) struct RawEdit {
+pub(crate) enum RawEdit {
+    Replace(Replace),
+    Put(RawPut),
+}
+
+/// An entry of a vector to be replaced.
+#[derive(Clone, Copy)]
+pub(crate) struct Replace {
     vec: Word,
     index: usize,
     entry: u64,
@@ -71,7 +81,13 @@ pub(crate) struct RawEdit {
 impl<'h> Edit<'h> {
     /// `entry`, as it lies in the vector's format, at an index there is.
     pub(crate) fn new(vec: Value<'h>, index: usize, entry: u64, kind: Kind) -> Edit<'h> {
-        Edit { raw: RawEdit { vec: vec.word(), index, entry, kind }, heap: PhantomData }
+        let replace = Replace { vec: vec.word(), index, entry, kind };
+        Edit { raw: RawEdit::Replace(replace), heap: PhantomData }
+    }
+
+    /// An entry to be put into a map that is a trie, or a set.
+    pub(crate) fn put(put: RawPut) -> Edit<'h> {
+        Edit { raw: RawEdit::Put(put), heap: PhantomData }
     }
 }
 
@@ -165,26 +181,27 @@ pub(super) unsafe fn settle(at: *mut u64) {
 
 impl Attic {
     fn new() -> Attic {
-        let arena = RefCell::new(Arena::new(false));
-        Attic { arena, changed: RefCell::default(), slots: RefCell::default() }
+        Attic {
+            heap: Heap::new(),
+            stamps: Cell::new(0),
+            changed: RefCell::default(),
+            slots: RefCell::default(),
+        }
     }
 
     /// A buffer of so many entries, and where they are to be written.
     unsafe fn room(&self, len: usize, format: Format, off_heap: bool) -> (*mut u64, *mut u8) {
-        let mut arena = self.arena.borrow_mut();
+        let heap = &self.heap;
         let bytes = len * format.entry_bytes();
         // SAFETY: all words are written here but the entries, which the caller writes.
         unsafe {
             if off_heap {
-                let at = arena.allocate(3);
-                at.write(layout::header(layout::BUFREF, 0, 0, 3));
                 let buf = SharedBuf::create(bytes, 0, len);
-                at.add(1).write(buf as u64);
-                arena.own(at);
+                let at = heap.adopt(buf);
                 return (at, shared::data(buf));
             }
             let words = 2 + bytes.div_ceil(8);
-            let at = arena.allocate(words);
+            let at = heap.allocate(words);
             at.add(words - 1).write(0);
             at.write(layout::header(layout::BUF, format.flags(), 0, words));
             at.add(1).write(pair(0, len));
@@ -213,13 +230,9 @@ impl Heap {
             return self.vec_of(kind, parts, 0, End::Back);
         }
         let fresh = self.vec_buffer(parts, 0, End::Back)?;
-        let attic: *const Attic = &**self.attic.get_or_init(|| Box::new(Attic::new()));
-        // SAFETY: there is room for owner and handle, all words of which are written.
+        // SAFETY: there is room for the handle, all words of which are written.
         unsafe {
-            let owner = self.allocate(3);
-            owner.write(layout::header(layout::OWNER, 0, 0, 3));
-            owner.add(1).write(0);
-            owner.add(2).write(attic as u64);
+            let owner = self.new_owner(false);
             let at = self.allocate(WORDS);
             at.write(layout::header(layout::OVEC, fresh.flags, kind as u16, WORDS));
             at.add(1).write(pair(fresh.off, fresh.len));
@@ -227,6 +240,26 @@ impl Heap {
             at.add(3).write(Word::object(owner).bits());
             Some(Value::new(Word::object(at)))
         }
+    }
+
+    /// An owner, of a map one with a stamp that no other has; 0 if there are no more.
+    pub(super) fn new_owner(&self, map: bool) -> *mut u64 {
+        let attic = &**self.attic.get_or_init(|| Box::new(Attic::new()));
+        let stamp = match map {
+            true => attic.stamps.get().wrapping_add(1),
+            false => 0,
+        };
+        if stamp != 0 {
+            attic.stamps.set(stamp);
+        }
+        let owner = self.allocate(4);
+        let header = layout::header(layout::OWNER, 0, 0, 4);
+        let attic: *const Attic = attic;
+        for (i, part) in [header, 0, attic as u64, u64::from(stamp)].into_iter().enumerate() {
+            // SAFETY: there is room for so many words.
+            unsafe { owner.add(i).write(part) };
+        }
+        owner
     }
 
     /// Whether entries of this vector can be replaced in place.
@@ -250,8 +283,16 @@ impl Heap {
         }
     }
 
-    /// Replaces an entry in place: the next version of the vector.
+    /// Does an edit: the next version of the vector or map.
+    #[inline]
     pub(crate) fn edit(&mut self, edit: RawEdit) -> Word {
+        match edit {
+            RawEdit::Replace(edit) => self.replace(edit),
+            RawEdit::Put(put) => self.put(put),
+        }
+    }
+
+    fn replace(&mut self, edit: Replace) -> Word {
         let at = edit.vec.address();
         let new = self.allocate(WORDS);
         // SAFETY: an OVEC with this entry, by contract of `Edit`; no value is borrowed, so nobody

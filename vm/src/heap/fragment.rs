@@ -65,9 +65,20 @@ impl Fragment {
     }
 
     fn copy_of_object(value: Value<'_>) -> Fragment {
-        let mut arena = Arena::new(false);
-        let root = copy::copy_small(&mut arena, value)
-            .unwrap_or_else(|| copy::copy_into(&mut arena, value));
+        loop {
+            let mut arena = Arena::new(false);
+            if let Some(root) = copy::copy_small(&mut arena, value) {
+                return Fragment::of(arena, root);
+            }
+            let copied = copy::copy_into(&mut arena, value);
+            let fragment = Fragment::of(arena, copied.unwrap_or(Word::NIL));
+            if copied.is_some() {
+                return fragment;
+            }
+        }
+    }
+
+    fn of(arena: Arena, root: Word) -> Fragment {
         if !arena.last.is_null() {
             // SAFETY: the arena's chunks are the fragment's now.
             unsafe { (*arena.last).top = arena.top };
@@ -161,13 +172,35 @@ impl Heap {
     /// Takes over what has been made in the attic.
     pub(super) fn clear_attic(&self) {
         let Some(attic) = self.attic.get() else { return };
-        if attic.arena.borrow().last.is_null() {
-            return;
+        if !attic.heap.chunks.get().is_null() {
+            self.attach_young(&attic.heap.give_up());
         }
-        let arena = attic.arena.replace(Arena::new(false));
-        // SAFETY: the arena's chunks are this heap's now.
-        unsafe { (*arena.last).top = arena.top };
-        self.attach_young(&Chunks::of(&arena));
+    }
+
+    /// Its memory, which is no longer its own; all of it young.
+    #[cold]
+    fn give_up(&self) -> Chunks {
+        let (first, off_first) =
+            (self.chunks.replace(ptr::null_mut()), self.off_first.replace(ptr::null_mut()));
+        let (mut last, mut off_last) = (first, off_first);
+        let bytes = self.full.take();
+        let mut chunks =
+            Chunks { first, last, bytes, off_first, off_last, off_bytes: self.off_bytes.take() };
+        // SAFETY: the heap owned the chunks and objects in its lists.
+        unsafe {
+            (*first).top = self.top.get();
+            chunks.bytes += (*first).top as usize - chunk::payload_of(first) as usize;
+            while !(*last).next.is_null() {
+                last = (*last).next;
+            }
+            while !off_last.is_null() && *off_heap_link(off_last) != 0 {
+                off_last = *off_heap_link(off_last) as *mut u64;
+            }
+        }
+        (chunks.last, chunks.off_last) = (last, off_last);
+        self.top.set(ptr::null_mut());
+        self.end.set(ptr::null_mut());
+        chunks
     }
 
     fn attach_young(&self, fragment: &Chunks) {

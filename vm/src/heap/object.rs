@@ -6,7 +6,7 @@
 #![allow(unsafe_code)]
 
 use super::layout::{self, Tag};
-use super::{Heap, edit};
+use super::{Heap, edit, edit_map};
 use crate::data::closure::{ClosureRef, FunRef};
 use crate::data::exception::ExceptionRef;
 use crate::data::int::BigRef;
@@ -67,12 +67,16 @@ impl<'h> Obj<'h> {
         Value::new(Word::object(self.at))
     }
 
-    /// Has a vector that was edited in place show what it showed before, if that is what this is.
+    /// Has a vector or map that was edited in place show what it showed before, if this is one.
     #[inline(always)]
     pub(crate) fn settle(self) {
-        if layout::is_stale(self.header()) {
+        let header = self.header();
+        if layout::is_stale(header) {
             // SAFETY: a live object of a heap that this thread uses; no copy runs.
             unsafe { edit::settle(self.at) };
+        } else if layout::tag_of(header) == layout::SMAP {
+            // SAFETY: the same.
+            unsafe { edit_map::settle(self.at) };
         }
     }
 
@@ -84,7 +88,8 @@ impl<'h> Obj<'h> {
         let all = layout::words_of(header) - 1;
         let len = match layout::raw_words(tag) {
             // The window of a buffer and the links of off-heap objects change.
-            _ if matches!(tag, layout::BUF | layout::BUFREF) || tag >= layout::HOST => 0,
+            _ if matches!(tag, layout::BUF | layout::BUFREF) => 0,
+            _ if tag >= layout::HOST && tag != layout::OMAP => 0,
             layout::ALL_RAW => all,
             n => (n as usize).min(all),
         };
@@ -145,7 +150,7 @@ impl<'h> Obj<'h> {
                 Kind::Vector
             }
             layout::LIST => Kind::List,
-            layout::MAP | layout::HMAP => Kind::Map,
+            layout::MAP | layout::HMAP | layout::OMAP | layout::SMAP => Kind::Map,
             layout::SET => Kind::Set,
             layout::CLOSURE | layout::FUNREF => Kind::Fn,
             layout::REF => Kind::Ref,
@@ -166,7 +171,9 @@ impl<'h> Obj<'h> {
                 VecRef::of_vector(value).map(View::Vec)
             }
             layout::LIST => Some(View::List(self.values())),
-            layout::MAP | layout::HMAP => MapRef::of(value).map(View::Map),
+            layout::MAP | layout::HMAP | layout::OMAP | layout::SMAP => {
+                MapRef::of(value).map(View::Map)
+            }
             layout::SET => SetRef::of(value).map(View::Set),
             layout::CLOSURE => ClosureRef::of(value).map(View::Closure),
             layout::FUNREF => FunRef::of(value).map(View::FunRef),
