@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 
 use crate::data::exception;
 use crate::hash::take_work;
-use crate::heap::Heap;
+use crate::heap::{Edit, Heap};
 use crate::process::Core;
 use crate::symbols::{Symbol, sym};
 use crate::value::{Value, Word};
@@ -32,6 +32,8 @@ pub type Res<'h> = Result<Value<'h>, Value<'h>>;
 pub enum Native<'h> {
     /// The call's value.
     Value(Value<'h>),
+    /// Replace an entry of a vector in place; the call's value is the vector then.
+    Edit(Edit<'h>),
     /// Raise this (an exception or any value).
     Raise(Value<'h>),
     /// Go on as a tail call of this function value with these arguments.

@@ -5,7 +5,7 @@ use super::support::{
 };
 use rata_vm::data::map::{MapBuilder, MapRef};
 use rata_vm::heap::Heap;
-use rata_vm::native::Cx;
+use rata_vm::native::{Cx, Native};
 use rata_vm::value::{Value, Word};
 
 const STEP: usize = 512;
@@ -18,6 +18,12 @@ pub fn maps_size<'h>(cx: &mut Cx<'h, '_>, [m]: [Value<'h>; 1]) -> Answer<'h> {
 /// `get(m, key, default)`
 pub fn maps_get<'h>(cx: &mut Cx<'h, '_>, [m, key, default]: [Value<'h>; 3]) -> Answer<'h> {
     value(Arg("Maps.get", "m").map(cx, m)?.get(key).unwrap_or(default))
+}
+
+/// `{value}` of a key that is there, otherwise nil.
+pub fn maps_find<'h>(cx: &mut Cx<'h, '_>, [m, key]: [Value<'h>; 2]) -> Answer<'h> {
+    let found = Arg("Maps.update", "m").map(cx, m)?.get(key);
+    value(found.map_or(Value::NIL, |v| cx.heap().list(&[v])))
 }
 
 /// `get!(m, key)`
@@ -44,13 +50,21 @@ fn no_key<'h>(cx: &Cx<'h, '_>, function: &str, map: MapRef<'h>, key: Value<'h>) 
 
 /// `put(m, key, v)`
 pub fn maps_put<'h>(cx: &mut Cx<'h, '_>, [m, key, v]: [Value<'h>; 3]) -> Answer<'h> {
-    value(Arg("Maps.put", "m").map(cx, m)?.put(cx.heap(), key, v))
+    put(cx, Arg("Maps.put", "m").map(cx, m)?, key, v)
+}
+
+/// The map with an entry, in place where that can be.
+fn put<'h>(cx: &Cx<'h, '_>, map: MapRef<'h>, key: Value<'h>, v: Value<'h>) -> Answer<'h> {
+    match map.edit(key, v) {
+        Some(edit) => Ok(Native::Edit(edit)),
+        None => value(map.put(cx.heap(), key, v)),
+    }
 }
 
 /// `put_new(m, key, v)`
 pub fn maps_put_new<'h>(cx: &mut Cx<'h, '_>, [m, key, v]: [Value<'h>; 3]) -> Answer<'h> {
     let map = Arg("Maps.put_new", "m").map(cx, m)?;
-    value(if map.get(key).is_some() { m } else { map.put(cx.heap(), key, v) })
+    if map.get(key).is_some() { value(m) } else { put(cx, map, key, v) }
 }
 
 /// `delete(m, key)`

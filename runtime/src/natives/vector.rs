@@ -2,10 +2,13 @@
 
 use super::ops::{keyed, numbers, order, shape};
 use super::support::{Answer, Arg, Collector, Roots, Seq, Steps, fold, run, value};
-use rata_vm::data::vector::{self, VecBuilder, index_of};
-use rata_vm::native::Cx;
+use rata_vm::data::vector::{self, Replaced, VecBuilder, index_of};
+use rata_vm::native::{Cx, Native};
 use rata_vm::value::{Kind, Value, Word};
 use std::cmp::Ordering;
+
+/// Vectors of one value are made at once up to so many bytes, others in steps.
+const FILLED_AT_ONCE: usize = 1 << 20;
 
 /// Natives that take a vector and nothing else: name, function, what is done.
 macro_rules! of_vector {
@@ -204,9 +207,17 @@ pub fn vector_mean<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
 /// `replace_at(v, index, x)`
 pub fn vector_replace_at<'h>(cx: &mut Cx<'h, '_>, [v, index, x]: [Value<'h>; 3]) -> Answer<'h> {
     let function = "Vector.replace_at";
-    let seq = Arg(function, "v").vec_seq(cx, v)?;
-    let at = shape::index_there(cx, function, index, seq.len())?;
-    value(shape::splice(cx, function, seq, at, 1, Some(x))?)
+    let vec = Arg(function, "v").vec(cx, v)?;
+    let at = shape::index_there(cx, function, index, vec.len())?;
+    match vector::replace(cx.heap(), vec, at, x) {
+        Ok(Replaced::Edit(edit)) => Ok(Native::Edit(edit)),
+        Ok(Replaced::Made(made)) => {
+            cx.charge(vec.len() as u64 / 64);
+            value(made)
+        }
+        Ok(Replaced::Anew) => value(shape::splice(cx, function, Seq::Vec(vec), at, 1, Some(x))?),
+        Err(error) => Err(shape::vector_error(cx, function, error)),
+    }
 }
 
 /// `insert_at(v, index, x)`
@@ -291,6 +302,12 @@ pub fn vector_repeat<'h>(cx: &mut Cx<'h, '_>, [x, times]: [Value<'h>; 2]) -> Ans
     match len.checked_mul(times) {
         Some(0) => value(vector::empty()),
         Some(total) if total <= vector::MAX_LEN && heap.has_room(total * 8) => {
+            let bytes = if x.as_bool().is_some() { 1 } else { 8 };
+            if total * bytes <= FILLED_AT_ONCE && !x.kind().is_collection() {
+                cx.charge(total as u64 / 128);
+                let filled = vector::filled(heap, x, total);
+                return value(filled.map_err(|e| shape::vector_error(cx, "Vector.repeat", e))?);
+            }
             shape::picked(cx, entries, total, move |i| i % len)
         }
         _ => Err(arg.too_large(cx)),

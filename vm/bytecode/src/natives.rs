@@ -60,8 +60,8 @@ macro_rules! for_each_native {
                 list_to_vector / 1,
             }
             maps {
-                maps_size / 1, maps_get / 3, maps_fetch / 2, maps_old / 2, maps_put / 3,
-                maps_put_new / 3, maps_delete / 2, maps_has_key / 2, maps_keys / 1,
+                maps_size / 1, maps_get / 3, maps_find / 2, maps_fetch / 2, maps_old / 2,
+                maps_put / 3, maps_put_new / 3, maps_delete / 2, maps_has_key / 2, maps_keys / 1,
                 maps_values / 1, maps_to_list / 1, maps_entries / 1, maps_invert / 1,
                 maps_from_list / 1, maps_from_keys / 2, maps_merge / 2, maps_take / 2,
                 maps_drop / 2,

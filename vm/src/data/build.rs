@@ -65,7 +65,7 @@ fn pack_bool(value: Value<'_>) -> u8 {
 }
 
 /// An entry in a vector's own format, if it can be kept in it.
-enum Packed<'h> {
+pub(super) enum Packed<'h> {
     Word(Value<'h>),
     Int(Value<'h>),
     Float(f64),
@@ -74,7 +74,7 @@ enum Packed<'h> {
 
 impl<'h> Packed<'h> {
     #[inline]
-    fn slice(&self) -> Slice<'_> {
+    pub(super) fn slice(&self) -> Slice<'_> {
         match self {
             Packed::Word(v) => Slice::Words(std::slice::from_ref(v)),
             Packed::Int(v) => Slice::Ints(std::slice::from_ref(v)),
@@ -86,7 +86,7 @@ impl<'h> Packed<'h> {
 
 /// `x` as an entry of `vec` as it is, and the kind of the vector then.
 #[inline]
-fn pack_for<'h>(vec: VecRef<'h>, x: Value<'h>) -> Option<(Packed<'h>, Kind)> {
+pub(super) fn pack_for<'h>(vec: VecRef<'h>, x: Value<'h>) -> Option<(Packed<'h>, Kind)> {
     let kind = vec.declared_kind();
     match vec.entries() {
         Entries::Ints(_) if x.word().is_small() => Some((Packed::Int(x), Kind::Int)),

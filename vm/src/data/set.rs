@@ -3,7 +3,7 @@
 use super::map::trie::TrieRef;
 use super::map::{MapBuilder, MapWalk};
 use crate::hash::hash;
-use crate::heap::{Heap, StaticObject, layout};
+use crate::heap::{Edit, Heap, StaticObject, layout};
 use crate::value::{Trace, Value, Word};
 
 /// A set.
@@ -43,6 +43,11 @@ impl<'h> SetRef<'h> {
     /// The set with one more member.
     pub fn add(self, heap: &'h Heap, member: Value<'h>) -> Value<'h> {
         of_trie(heap, self.members.put(heap, member, hash(member), Value::NIL))
+    }
+
+    /// The same in place.
+    pub fn edit(self, member: Value<'h>) -> Edit<'h> {
+        self.members.edit(member, Value::NIL, true)
     }
 
     /// The set without a member; nothing if it is none.

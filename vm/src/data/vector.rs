@@ -13,7 +13,11 @@
 
 #[path = "build.rs"]
 mod build;
+use build::pack_for;
 pub use build::{VecBuilder, append, concat, from_values, prepend};
+#[path = "replace.rs"]
+mod replace;
+pub use replace::{Replaced, replace};
 
 use crate::heap::buf::{self, End, Slice};
 use crate::heap::layout;
@@ -151,7 +155,8 @@ impl<'h> VecRef<'h> {
     pub(crate) fn of_vector(value: Value<'h>) -> Option<VecRef<'h>> {
         let object = value.object()?;
         match object.tag() {
-            layout::VEC => {
+            layout::VEC | layout::OVEC | layout::STALE | layout::STALE_RAW => {
+                object.settle();
                 let entries = match buf::slice_of(object) {
                     Slice::Words(w) => Entries::Words(w),
                     Slice::Ints(w) => Entries::Ints(w),
@@ -326,6 +331,17 @@ pub fn of_bools<'h>(heap: &'h Heap, bools: &[u8]) -> Result<Value<'h>, VecError>
         [b] => Ok(bool_entry(*b)),
         _ => heap.vec_of(Kind::Bool, [Slice::Bools(bools)], 0, End::Back).ok_or(VecError::TooLong),
     }
+}
+
+/// A vector of one value, no collection, over and over. Takes O(len) at once.
+pub fn filled<'h>(heap: &'h Heap, value: Value<'h>, len: usize) -> Result<Value<'h>, VecError> {
+    if let (Some(f), 2..) = (value.as_float(), len) {
+        return of_floats(heap, &vec![stored_float(f); len]);
+    }
+    if let (Some(b), 2..) = (value.as_bool(), len) {
+        return of_bools(heap, &vec![u8::from(b); len]);
+    }
+    from_values(heap, &vec![value; len])
 }
 
 /// The `len` entries of a vector from index `from` (counted from 0) on; nothing if they are not all

@@ -13,7 +13,7 @@
 
 use super::layout::{self, Format, pair, unpair};
 use super::shared::{self, SharedBuf};
-use super::{Heap, Obj};
+use super::{Heap, Obj, edit};
 use crate::value::{Kind, Value, Word};
 use std::{ptr, slice};
 
@@ -55,6 +55,16 @@ impl<'h> Slice<'h> {
         }
     }
 
+    /// The entries from one index to before another.
+    pub(crate) fn part(self, from: usize, to: usize) -> Slice<'h> {
+        match self {
+            Slice::Words(w) => Slice::Words(&w[from..to]),
+            Slice::Ints(w) => Slice::Ints(&w[from..to]),
+            Slice::Floats(f) => Slice::Floats(&f[from..to]),
+            Slice::Bools(b) => Slice::Bools(&b[from..to]),
+        }
+    }
+
     fn bytes(self) -> (*const u8, usize) {
         match self {
             Slice::Words(w) | Slice::Ints(w) => (w.as_ptr().cast(), size_of_val(w)),
@@ -62,6 +72,14 @@ impl<'h> Slice<'h> {
             Slice::Bools(b) => (b.as_ptr(), b.len()),
         }
     }
+}
+
+/// A buffer that has just been made, and what a handle on it needs to know.
+pub(super) struct Fresh {
+    pub(super) flags: u8,
+    pub(super) off: usize,
+    pub(super) len: usize,
+    pub(super) at: *mut u64,
 }
 
 /// At which end of a buffer room is claimed or left.
@@ -153,13 +171,13 @@ fn handle_parts(handle: Obj<'_>) -> (usize, usize, *mut u64) {
     }
 }
 
-/// The entries of a VEC.
+/// The entries of a VEC or OVEC.
 #[inline(always)]
 pub(crate) fn slice_of<'h>(handle: Obj<'h>) -> Slice<'h> {
-    debug_assert!(handle.tag() == layout::VEC);
+    debug_assert!(handle.tag() & !layout::OWNED == layout::VEC);
     let (off, len, at) = handle_parts(handle);
-    // SAFETY: a handle's range lies in the window of its buffer, whose entries never change; the
-    // buffer lives as long as the handle does.
+    // SAFETY: a handle's range lies in the window of its buffer, whose entries do not change
+    // while the heap is borrowed; the buffer lives as long as the handle does.
     unsafe {
         let data = match handle.flags() & layout::OFF_HEAP {
             0 => at.add(2).cast::<u8>(),
@@ -198,7 +216,7 @@ impl Heap {
     ///
     /// # Safety
     /// The caller owns a reference to `buf` and gives it to this heap.
-    unsafe fn adopt(&self, buf: *mut SharedBuf) -> *mut u64 {
+    pub(super) unsafe fn adopt(&self, buf: *mut SharedBuf) -> *mut u64 {
         let at = self.allocate(3);
         // SAFETY: there is room for three words; the buffer is alive.
         unsafe {
@@ -239,6 +257,18 @@ impl Heap {
         slack: usize,
         end: End,
     ) -> Option<Value<'h>> {
+        let fresh = self.vec_buffer(parts, slack, end)?;
+        let Fresh { flags, off, len, at } = fresh;
+        Some(self.handle(layout::VEC, flags, kind as u16, off, len, at))
+    }
+
+    /// The buffer of such a vector.
+    pub(super) fn vec_buffer<const N: usize>(
+        &self,
+        parts: [Slice<'_>; N],
+        slack: usize,
+        end: End,
+    ) -> Option<Fresh> {
         let format = parts[0].format();
         debug_assert!(parts.iter().all(|p| p.format() == format));
         let len: usize = parts.iter().map(|p| p.len()).sum();
@@ -266,7 +296,7 @@ impl Heap {
                 ptr::copy_nonoverlapping(from, to, n);
                 to = to.add(n);
             }
-            Some(self.handle(layout::VEC, format.flags() | off_heap, kind as u16, off, len, at))
+            Some(Fresh { flags: format.flags() | off_heap, off, len, at })
         }
     }
 
@@ -296,6 +326,7 @@ impl Heap {
                 _ => false,
             };
             if claimed {
+                edit::disown(old);
                 if layout::is_guarded(*at)
                     && let Some(old) = &self.old
                 {
@@ -336,7 +367,7 @@ impl Heap {
         let (off, len, at) = handle_parts(old);
         let flags = old.flags();
         debug_assert!(Format::of_flags(flags).entry_bytes() == 8);
-        if flags & (layout::OFF_HEAP | layout::STATIC) != 0 {
+        if flags & (layout::OFF_HEAP | layout::STATIC) != 0 || old.tag() != layout::VEC {
             return None;
         }
         // SAFETY: the handle's buffer is alive, and a BUF; claimed room is ours alone to write.
@@ -397,6 +428,7 @@ impl Heap {
     pub(crate) fn vec_slice<'h>(&'h self, old: Obj<'h>, from: usize, len: usize) -> Value<'h> {
         let (off, all, at) = handle_parts(old);
         assert!(from <= all && len <= all - from, "a slice beyond its vector");
+        edit::disown(old);
         self.handle(layout::VEC, old.flags() & !layout::STATIC, old.aux(), off + from, len, at)
     }
 

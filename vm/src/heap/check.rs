@@ -15,6 +15,11 @@ impl Heap {
             return;
         }
         let claimed = old.claimed.borrow();
+        let (mut changed, mut slots) = (Vec::new(), Vec::new());
+        if let Some(attic) = self.attic.get() {
+            changed.clone_from(&attic.changed.borrow());
+            slots.clone_from(&attic.slots.borrow());
+        }
         let space = old.space.get();
         // SAFETY: the old generation is filled with objects, whose words after the raw ones are
         // values, and buffers with written windows.
@@ -45,7 +50,13 @@ impl Heap {
                             raw => (1 + raw as usize, words),
                         },
                     };
+                    if changed.contains(&at) {
+                        return;
+                    }
                     for i in from..to {
+                        if slots.contains(&at.add(i)) {
+                            continue;
+                        }
                         self.assert_settled(Word::from_bits(*at.add(i)));
                     }
                 },

@@ -16,7 +16,8 @@
 //! objects do not change. The exception is the room of a buffer, claimed and written after the
 //! buffer was made, maybe after it became old. The first claim in an old buffer finds it guarded, and
 //! remembers it with the window it had (`Old::remember`); the entries beyond that window are roots
-//! of the next minor collection. Debug builds look through the old generation for what was missed
+//! of the next minor collection. Vectors that are edited in place are the other one: `edit.rs` notes
+//! where. Debug builds look through the old generation for what was missed
 //! when every safepoint collects (`check.rs`).
 //!
 //! **Buffers of vectors** are not scanned as such. A BUF moves when the first vector using it is
@@ -31,6 +32,7 @@
 
 use super::Heap;
 use super::chunk;
+use super::edit::Attic;
 use super::layout::{self, Format, pair, unpair};
 use super::offheap::{off_heap_link, sweep};
 use super::old::{self, Claimed, Old};
@@ -73,6 +75,7 @@ impl Heap {
         if self.pinned.get() {
             return self.due.set(true);
         }
+        self.clear_attic();
         let used = self.heap_bytes();
         let age = self.shall_age(used);
         let stay = layout::bits(layout::STATIC);
@@ -100,6 +103,9 @@ impl Heap {
                 old.space.get().release();
             }
         }
+        if let Some(attic) = self.attic.get() {
+            attic.forget();
+        }
         self.off_bytes.set(off_bytes);
         if age {
             self.old = Some(Box::new(Old::new(mover.space, off_first, off_bytes)));
@@ -117,6 +123,7 @@ impl Heap {
         if self.pinned.get() {
             return self.due.set(true);
         }
+        self.clear_attic();
         let young = self.young_bytes();
         let Some(old) = self.old.take() else { return };
         #[cfg(debug_assertions)]
@@ -137,6 +144,9 @@ impl Heap {
                     mover.visit(word);
                 });
                 old.claimed.borrow_mut().drain(..).for_each(|claimed| mover.visit_claimed(claimed));
+                if let Some(attic) = self.attic.get() {
+                    mover.visit_changed(attic);
+                }
                 mover.scan(before);
                 sweep(self.off_first.get(), &mut off_first, &mut off_bytes);
             }
@@ -164,6 +174,9 @@ impl Heap {
                     last = (*last).next;
                 }
                 old.adopt(newest, last, young);
+            }
+            if let Some(attic) = self.attic.get() {
+                attic.forget();
             }
             for claimed in old.claimed.borrow_mut().drain(..) {
                 *claimed.buf |= layout::bits(layout::GUARDED);
@@ -270,6 +283,20 @@ impl Mover {
         }
     }
 
+    /// Visits what old objects point to since vectors were edited in place.
+    unsafe fn visit_changed(&mut self, attic: &Attic) {
+        // SAFETY: these are old objects, and words of old buffers.
+        unsafe {
+            for &at in attic.changed.borrow().iter() {
+                self.scan_object(at, layout::words_of(*at));
+            }
+            for &slot in attic.slots.borrow().iter() {
+                self.visit(&mut *slot.cast::<Word>());
+            }
+        }
+        attic.forget();
+    }
+
     unsafe fn visit_entries(&mut self, buf: *mut u64, from: usize, to: usize) {
         for i in from..to {
             // SAFETY: by contract these entries are written, and words.
@@ -299,7 +326,11 @@ impl Mover {
         // SAFETY: the object is so long; its words after the raw ones are values.
         unsafe {
             let tag = layout::tag_of(*at);
-            if tag == layout::VEC {
+            if tag & !layout::OWNED == layout::VEC {
+                if words > 3 {
+                    // The owner.
+                    self.visit(&mut *at.add(3).cast::<Word>());
+                }
                 return self.scan_vec(at);
             }
             let raw = layout::raw_words(tag);

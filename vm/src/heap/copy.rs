@@ -21,7 +21,8 @@
 use super::chunk::{self, Chunk};
 use super::layout::{self, Format, pair, unpair};
 use super::offheap::{off_heap_link, referent_bytes};
-use super::{host, shared};
+use super::{Obj, edit, host, shared};
+use crate::data::map::trie;
 use crate::value::{Value, Word};
 use std::cell::RefCell;
 use std::ptr;
@@ -65,8 +66,24 @@ impl Arena {
         self.full + (self.top as usize - unsafe { chunk::payload_of(self.last) } as usize)
     }
 
+    /// Puts an off-heap object, which owns a reference, into the arena's list.
+    ///
+    /// # Safety
+    /// `at` is a BUFREF or HOST object in this arena, in no list yet.
+    pub(super) unsafe fn own(&mut self, at: *mut u64) {
+        // SAFETY: by contract.
+        unsafe {
+            *off_heap_link(at) = self.off_first as u64;
+            if self.off_first.is_null() {
+                self.off_last = at;
+            }
+            self.off_first = at;
+            self.off_bytes += referent_bytes(at);
+        }
+    }
+
     #[inline(always)]
-    fn allocate(&mut self, words: usize) -> *mut u64 {
+    pub(super) fn allocate(&mut self, words: usize) -> *mut u64 {
         if words > (self.end as usize - self.top as usize) / 8 {
             self.extend(words * 8);
         }
@@ -122,6 +139,8 @@ const LOG_KEPT: usize = 4096;
 struct Copier<'a> {
     arena: &'a mut Arena,
     log: Log,
+    /// Maps that should have been settled.
+    stale: Vec<*mut u64>,
 }
 
 /// The most words of an object that [`copy_small`] takes.
@@ -131,7 +150,10 @@ const SMALL: usize = 12;
 #[inline(always)]
 fn small_shape(header: u64) -> Option<(usize, usize)> {
     let (tag, words) = (layout::tag_of(header), layout::words_of(header));
-    if words > SMALL || matches!(tag, layout::VEC | layout::BUF | layout::BUFREF | layout::HOST) {
+    let odd =
+        matches!(tag, layout::VEC | layout::BUF | layout::BUFREF | layout::HNODE | layout::HMAP)
+            || tag >= layout::HOST;
+    if words > SMALL || odd {
         return None;
     }
     let raw = layout::raw_words(tag);
@@ -198,19 +220,25 @@ unsafe fn flat_words(at: *const u64) -> Option<usize> {
     }
 }
 
-/// Copies a value into an arena; returns the word of the copy.
-pub(super) fn copy_into(arena: &mut Arena, value: Value<'_>) -> Word {
+/// Copies a value into an arena; returns the word of the copy. Nothing if maps had to be settled first: then
+/// what the arena holds is useless, and a second attempt succeeds.
+pub(super) fn copy_into(arena: &mut Arena, value: Value<'_>) -> Option<Word> {
     let mut root = value.word();
     if !root.is_pointer() {
-        return root;
+        return Some(root);
     }
     let log = LOG.with(|log| log.try_borrow_mut().map(|mut l| std::mem::take(&mut *l)));
-    let mut copier = Copier { arena, log: log.unwrap_or_default() };
+    let mut copier = Copier { arena, log: log.unwrap_or_default(), stale: Vec::new() };
     // SAFETY: the value is live, and this thread alone sees its heap; see the module's comment.
     unsafe {
         copier.visit(&mut root);
         copier.scan();
         copier.restore();
+    }
+    let is_whole = copier.stale.is_empty();
+    for at in copier.stale {
+        // SAFETY: a live object whose header is in place again, and that may have been settled since.
+        unsafe { Obj::new(at).settle() };
     }
     let mut log = copier.log;
     log.headers.shrink_to(LOG_KEPT);
@@ -220,7 +248,7 @@ pub(super) fn copy_into(arena: &mut Arena, value: Value<'_>) -> Word {
             *kept = log;
         }
     });
-    root
+    is_whole.then_some(root)
 }
 
 impl Copier<'_> {
@@ -246,10 +274,17 @@ impl Copier<'_> {
     }
 
     #[inline(always)]
-    unsafe fn copy_object(&mut self, at: *mut u64, header: u64) -> *mut u64 {
+    unsafe fn copy_object(&mut self, at: *mut u64, mut header: u64) -> *mut u64 {
         let words = layout::words_of(header);
         // SAFETY: the object is so long, and so is the room for it.
         unsafe {
+            if layout::is_stale(header) {
+                edit::settle(at);
+                header = *at;
+            }
+            if layout::tag_of(header) == layout::SMAP {
+                self.stale.push(at);
+            }
             let new = self.arena.allocate(words);
             ptr::copy_nonoverlapping(at, new, words);
             *new = layout::fresh(header);
@@ -303,7 +338,27 @@ impl Copier<'_> {
         // SAFETY: the object is so long; its words after the raw ones are values of the source.
         unsafe {
             match layout::tag_of(*at) {
-                layout::VEC => self.scan_vec(at),
+                layout::VEC | layout::OVEC => {
+                    if words > 3 {
+                        // The copy is no version of anything.
+                        *at &= !u64::from(layout::OWNED);
+                        *at.add(3) = Word::NIL.bits();
+                    }
+                    self.scan_vec(at);
+                }
+                layout::HMAP | layout::OMAP => {
+                    *at = *at & !0xff | u64::from(layout::HMAP);
+                    if words > 4 {
+                        *at.add(4) = Word::NIL.bits();
+                    }
+                    self.visit(&mut *at.add(3).cast::<Word>());
+                }
+                layout::HNODE => {
+                    *at.add(1) = trie::stamped(*at.add(1), 0);
+                    for i in 2..words {
+                        self.visit(&mut *at.add(i).cast::<Word>());
+                    }
+                }
                 layout::BUF => {
                     if Format::of_flags(layout::flags_of(*at)).traced() {
                         for i in 2..words {
@@ -313,11 +368,11 @@ impl Copier<'_> {
                 }
                 layout::BUFREF => {
                     (*(*at.add(1) as *mut shared::SharedBuf)).retain();
-                    self.own(at);
+                    self.arena.own(at);
                 }
                 layout::HOST => {
                     host::retain(at);
-                    self.own(at);
+                    self.arena.own(at);
                 }
                 tag => {
                     let raw = layout::raw_words(tag);
@@ -328,19 +383,6 @@ impl Copier<'_> {
                     }
                 }
             }
-        }
-    }
-
-    /// Puts a copied off-heap object, which owns a reference now, into the arena's list.
-    unsafe fn own(&mut self, at: *mut u64) {
-        // SAFETY: `at` is a BUFREF or HOST object.
-        unsafe {
-            *off_heap_link(at) = self.arena.off_first as u64;
-            if self.arena.off_first.is_null() {
-                self.arena.off_last = at;
-            }
-            self.arena.off_first = at;
-            self.arena.off_bytes += referent_bytes(at);
         }
     }
 

@@ -35,6 +35,19 @@ pub(super) struct Chunks {
     off_bytes: usize,
 }
 
+impl Chunks {
+    fn of(arena: &Arena) -> Chunks {
+        Chunks {
+            first: arena.first,
+            last: arena.last,
+            bytes: arena.filled(),
+            off_first: arena.off_first,
+            off_last: arena.off_last,
+            off_bytes: arena.off_bytes,
+        }
+    }
+}
+
 /// Marks a `memory` that is a boxed `Chunks`.
 const LARGE: usize = 1;
 
@@ -52,9 +65,20 @@ impl Fragment {
     }
 
     fn copy_of_object(value: Value<'_>) -> Fragment {
-        let mut arena = Arena::new(false);
-        let root = copy::copy_small(&mut arena, value)
-            .unwrap_or_else(|| copy::copy_into(&mut arena, value));
+        loop {
+            let mut arena = Arena::new(false);
+            if let Some(root) = copy::copy_small(&mut arena, value) {
+                return Fragment::of(arena, root);
+            }
+            let copied = copy::copy_into(&mut arena, value);
+            let fragment = Fragment::of(arena, copied.unwrap_or(Word::NIL));
+            if copied.is_some() {
+                return fragment;
+            }
+        }
+    }
+
+    fn of(arena: Arena, root: Word) -> Fragment {
         if !arena.last.is_null() {
             // SAFETY: the arena's chunks are the fragment's now.
             unsafe { (*arena.last).top = arena.top };
@@ -62,15 +86,7 @@ impl Fragment {
         if arena.first == arena.last && arena.off_first.is_null() {
             return Fragment { root, memory: arena.first };
         }
-        let chunks = Chunks {
-            first: arena.first,
-            last: arena.last,
-            bytes: arena.filled(),
-            off_first: arena.off_first,
-            off_last: arena.off_last,
-            off_bytes: arena.off_bytes,
-        };
-        let large = Box::into_raw(Box::new(chunks));
+        let large = Box::into_raw(Box::new(Chunks::of(&arena)));
         Fragment { root, memory: large.map_addr(|at| at | LARGE).cast() }
     }
 
@@ -150,6 +166,44 @@ impl Heap {
         {
             return self.adopt_chunks(old, fragment);
         }
+        self.attach_young(fragment);
+    }
+
+    /// Takes over what has been made in the attic.
+    pub(super) fn clear_attic(&self) {
+        let Some(attic) = self.attic.get() else { return };
+        if !attic.heap.chunks.get().is_null() {
+            self.attach_young(&attic.heap.give_up());
+        }
+    }
+
+    /// Its memory, which is no longer its own; all of it young.
+    #[cold]
+    fn give_up(&self) -> Chunks {
+        let (first, off_first) =
+            (self.chunks.replace(ptr::null_mut()), self.off_first.replace(ptr::null_mut()));
+        let (mut last, mut off_last) = (first, off_first);
+        let bytes = self.full.take();
+        let mut chunks =
+            Chunks { first, last, bytes, off_first, off_last, off_bytes: self.off_bytes.take() };
+        // SAFETY: the heap owned the chunks and objects in its lists.
+        unsafe {
+            (*first).top = self.top.get();
+            chunks.bytes += (*first).top as usize - chunk::payload_of(first) as usize;
+            while !(*last).next.is_null() {
+                last = (*last).next;
+            }
+            while !off_last.is_null() && *off_heap_link(off_last) != 0 {
+                off_last = *off_heap_link(off_last) as *mut u64;
+            }
+        }
+        (chunks.last, chunks.off_last) = (last, off_last);
+        self.top.set(ptr::null_mut());
+        self.end.set(ptr::null_mut());
+        chunks
+    }
+
+    fn attach_young(&self, fragment: &Chunks) {
         // SAFETY: the fragment's chunks and off-heap objects go over to this heap.
         unsafe {
             let newest = self.chunks.get();

@@ -4,8 +4,9 @@
 //! and message copies take pointers to it as they are. Buffers in it are never claimed.
 #![allow(unsafe_code)]
 
+use super::Fragment;
 use super::copy::{self, Arena};
-use crate::value::Value;
+use crate::value::{Value, Word};
 use std::sync::{Mutex, PoisonError};
 
 struct Store(Arena);
@@ -17,10 +18,13 @@ static STORE: Mutex<Store> = Mutex::new(Store(Arena::new(true)));
 
 /// A copy of a value that lives for ever.
 pub fn freeze(value: Value<'_>) -> Value<'static> {
+    // What a heap holds may have to be settled first: a copy of it does not.
+    let whole = Fragment::copy_of(value);
+    let value = whole.value();
     let mut store = STORE.lock().unwrap_or_else(PoisonError::into_inner);
     // Of the chunks filled earlier only the last is of use, for the room left in it.
     store.0.first = store.0.last;
-    Value::new(copy::copy_into(&mut store.0, value))
+    Value::new(copy::copy_into(&mut store.0, value).unwrap_or(Word::NIL))
 }
 
 /// Bytes of static memory in use.

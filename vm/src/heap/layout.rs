@@ -33,7 +33,7 @@ pub const LIST: Tag = 17;
 pub const MAP: Tag = 19;
 /// Any other map: count, next insertion number, then the root node (or nil).
 pub const HMAP: Tag = 21;
-/// A node of such a map: bitmaps, then key, value, insertion number of each entry, then children.
+/// A node of such a map: bitmaps and stamp, then key, value, insertion number of each entry, then children.
 pub const HNODE: Tag = 23;
 /// Entries whose keys have one hash: that hash, then key, value, insertion number of each.
 pub const HCLASH: Tag = 25;
@@ -49,6 +49,26 @@ pub const REF: Tag = 33;
 pub const EXCEPTION: Tag = 35;
 /// A counted reference to a Rust object: two words of pointer, the next such object. Raw.
 pub const HOST: Tag = 37;
+/// What all versions of a vector or map that is edited in place share: edits so far, the heap's attic; of a
+/// map its stamp. Raw.
+pub const OWNER: Tag = 39;
+/// A vector whose buffer nothing else uses, so that it may be edited in place: as VEC, then its OWNER.
+/// Its tag differs from VEC in one bit.
+pub const OVEC: Tag = VEC | OWNED;
+/// The bit of OVEC that VEC does not have.
+pub const OWNED: Tag = 0x20;
+/// A vector that has been edited in place since: index, then what was there, and the next version; aux and
+/// flags of the vector.
+pub const STALE: Tag = 43;
+/// The same of entries that are no words: index, what was there, then the next version.
+pub const STALE_RAW: Tag = 45;
+/// A map that may be edited in place: as HMAP, then its OWNER, and nil.
+pub const OMAP: Tag = 47;
+/// A map that has been edited in place since: what was done, a number without meaning, then the key, what it stood
+/// for, and the next version.
+pub const SMAP: Tag = 49;
+/// The last tag there is.
+pub const LAST: Tag = SMAP;
 
 /// Flag of every object: it lies in immortal shared memory, is never moved nor copied.
 pub const STATIC: u8 = 1;
@@ -69,8 +89,8 @@ pub const EXACT_TEXT: u8 = 2;
 
 /// How many leading payload words of each sort of object are no values; `ALL_RAW` if none is one.
 /// Index: tag / 2.
-const RAW: [u8; 19] = {
-    let mut raw = [0; 19];
+const RAW: [u8; 25] = {
+    let mut raw = [0; 25];
     raw[(FLOAT / 2) as usize] = ALL_RAW;
     raw[(BIGINT / 2) as usize] = ALL_RAW;
     raw[(STR / 2) as usize] = ALL_RAW;
@@ -86,6 +106,12 @@ const RAW: [u8; 19] = {
     raw[(CLOSURE / 2) as usize] = 1;
     raw[(REF / 2) as usize] = 2;
     raw[(HOST / 2) as usize] = ALL_RAW;
+    raw[(OWNER / 2) as usize] = ALL_RAW;
+    raw[(OVEC / 2) as usize] = 1;
+    raw[(STALE / 2) as usize] = 1;
+    raw[(STALE_RAW / 2) as usize] = 2;
+    raw[(OMAP / 2) as usize] = 2;
+    raw[(SMAP / 2) as usize] = 2;
     raw
 };
 
@@ -108,6 +134,18 @@ pub const fn header(tag: Tag, flags: u8, aux: u16, words: usize) -> u64 {
 #[inline(always)]
 pub const fn tag_of(header: u64) -> Tag {
     header as u8
+}
+
+/// Whether a header is that of a vector with a buffer of its own or a shared one, and up to date.
+#[inline(always)]
+pub const fn is_vec(header: u64) -> bool {
+    tag_of(header) & !OWNED == VEC
+}
+
+/// Whether a header is that of a vector that has been edited in place since.
+#[inline(always)]
+pub const fn is_stale(header: u64) -> bool {
+    matches!(tag_of(header), STALE | STALE_RAW)
 }
 
 /// The flags in a header that say what the object is, whatever generation it belongs to.

@@ -23,13 +23,14 @@
 //!
 //! Invariants: 1. objects of the old generation carry the flag OLD, no others do; 2. after a
 //! collection of a heap with an old generation nothing is young; 3. an old object points to young ones
-//! only by entries of a buffer outside the window remembered for it; 4. an off-heap object is in the
+//! only by entries of a buffer outside the window remembered for it, or where the attic knows; 4. an off-heap object is in the
 //! list of its own generation.
 //!
 //! Objects that own something outside the heap (counted buffers, host objects) are linked in one
 //! list per generation, which a collection sweeps; their bytes are charged to the heap.
 //!
-//! The only writes after initialisation are the claims of vector buffers, in `buf.rs`.
+//! The only writes after initialisation are the claims of vector buffers, in `buf.rs`, and what goes with
+//! vectors edited in place, in `edit.rs`.
 #![allow(unsafe_code)]
 
 pub(crate) mod buf;
@@ -38,6 +39,8 @@ mod check;
 mod chunk;
 mod collect;
 mod copy;
+mod edit;
+pub(crate) mod edit_map;
 mod fragment;
 mod frozen;
 mod host;
@@ -51,6 +54,9 @@ pub(crate) mod shared;
 mod space;
 
 pub use chunk::{may_hold_memory, return_memory};
+pub use edit::Edit;
+pub(crate) use edit::RawEdit;
+pub(crate) use edit_map::RawPut;
 pub use fragment::Fragment;
 pub use frozen::{freeze, frozen_bytes};
 pub use host::{HostObject, HostRef};
@@ -58,9 +64,10 @@ pub(crate) use object::{Obj, StaticObject, trusted_text};
 
 use crate::value::{Value, Word};
 use chunk::Chunk;
+use edit::Attic;
 use offheap::{drop_off_heap, off_heap_link};
 use old::Old;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ptr;
 
 /// Payload and head of the first chunk of a heap, in bytes.
@@ -106,6 +113,8 @@ pub struct Heap {
     stress: Cell<bool>,
     /// Something that is to go on later holds values: nothing may be moved.
     pinned: Cell<bool>,
+    /// What goes with vectors that are edited in place, once there have been any.
+    attic: OnceCell<Box<Attic>>,
 }
 
 // SAFETY: a heap owns its chunks alone, and what its off-heap objects refer to is Send and Sync.
@@ -136,6 +145,7 @@ impl Heap {
             wanted: Cell::new(Wanted::Any),
             stress: Cell::new(false),
             pinned: Cell::new(false),
+            attic: OnceCell::new(),
         }
     }
 
@@ -171,7 +181,7 @@ impl Heap {
             // SAFETY: by the contract of `value`, this is an object; freed ones are overwritten.
             let header = unsafe { *word.address() };
             assert!(
-                header & 1 == 1 && layout::tag_of(header) <= layout::HOST,
+                header & 1 == 1 && layout::tag_of(header) <= layout::LAST,
                 "a stale word {word:?} was turned into a value: it was not traced"
             );
         }
@@ -286,6 +296,7 @@ impl Heap {
     #[cold]
     #[inline(never)]
     fn allocate_slow(&self, words: usize) -> *mut u64 {
+        self.clear_attic();
         assert!(words <= u32::MAX as usize, "an object of {words} words");
         let bytes = words * 8;
         // SAFETY: the heap owns its chunks; payloads are as long as asked for.
@@ -364,6 +375,7 @@ impl Heap {
 
 impl Drop for Heap {
     fn drop(&mut self) {
+        self.clear_attic();
         // SAFETY: the heap owns its chunks and the references of its off-heap objects.
         unsafe {
             drop_off_heap(self.off_first.get());

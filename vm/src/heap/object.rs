@@ -1,12 +1,12 @@
 //! Reading objects: the only place that turns an object's memory into Rust slices.
 //!
 //! In: a live object. Out: its header's fields, and its payload as slices that live as long as the
-//! borrow of the heap. Payload words never change once written (the exceptions, BUF windows and
-//! off-heap links, are not readable here), so shared slices of them are sound.
+//! borrow of the heap. Payload words never change once written (the exceptions, BUF windows,
+//! off-heap links and handles of vectors, are not readable here), so shared slices of them are sound.
 #![allow(unsafe_code)]
 
-use super::Heap;
 use super::layout::{self, Tag};
+use super::{Heap, edit, edit_map};
 use crate::data::closure::{ClosureRef, FunRef};
 use crate::data::exception::ExceptionRef;
 use crate::data::int::BigRef;
@@ -67,6 +67,19 @@ impl<'h> Obj<'h> {
         Value::new(Word::object(self.at))
     }
 
+    /// Has a vector or map that was edited in place show what it showed before, if this is one.
+    #[inline(always)]
+    pub(crate) fn settle(self) {
+        let header = self.header();
+        if layout::is_stale(header) {
+            // SAFETY: a live object of a heap that this thread uses; no copy runs.
+            unsafe { edit::settle(self.at) };
+        } else if layout::tag_of(header) == layout::SMAP {
+            // SAFETY: the same.
+            unsafe { edit_map::settle(self.at) };
+        }
+    }
+
     /// Its payload words that are no values.
     #[inline(always)]
     pub(crate) fn raw(self) -> &'h [u64] {
@@ -75,7 +88,8 @@ impl<'h> Obj<'h> {
         let all = layout::words_of(header) - 1;
         let len = match layout::raw_words(tag) {
             // The window of a buffer and the links of off-heap objects change.
-            _ if matches!(tag, layout::BUF | layout::BUFREF | layout::HOST) => 0,
+            _ if matches!(tag, layout::BUF | layout::BUFREF) => 0,
+            _ if tag >= layout::HOST && tag != layout::OMAP => 0,
             layout::ALL_RAW => all,
             n => (n as usize).min(all),
         };
@@ -132,9 +146,11 @@ impl<'h> Obj<'h> {
         match self.tag() {
             layout::BIGINT => Kind::Int,
             layout::STR | layout::STRSLICE => Kind::Str,
-            layout::VEC | layout::RANGE => Kind::Vector,
+            layout::VEC | layout::RANGE | layout::OVEC | layout::STALE | layout::STALE_RAW => {
+                Kind::Vector
+            }
             layout::LIST => Kind::List,
-            layout::MAP | layout::HMAP => Kind::Map,
+            layout::MAP | layout::HMAP | layout::OMAP | layout::SMAP => Kind::Map,
             layout::SET => Kind::Set,
             layout::CLOSURE | layout::FUNREF => Kind::Fn,
             layout::REF => Kind::Ref,
@@ -151,9 +167,13 @@ impl<'h> Obj<'h> {
         let view = match self.tag() {
             layout::BIGINT => BigRef::of(value).map(View::BigInt),
             layout::STR | layout::STRSLICE => string::text_of(value).map(View::Str),
-            layout::VEC | layout::RANGE => VecRef::of_vector(value).map(View::Vec),
+            layout::VEC | layout::RANGE | layout::OVEC | layout::STALE | layout::STALE_RAW => {
+                VecRef::of_vector(value).map(View::Vec)
+            }
             layout::LIST => Some(View::List(self.values())),
-            layout::MAP | layout::HMAP => MapRef::of(value).map(View::Map),
+            layout::MAP | layout::HMAP | layout::OMAP | layout::SMAP => {
+                MapRef::of(value).map(View::Map)
+            }
             layout::SET => SetRef::of(value).map(View::Set),
             layout::CLOSURE => ClosureRef::of(value).map(View::Closure),
             layout::FUNREF => FunRef::of(value).map(View::FunRef),

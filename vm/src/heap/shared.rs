@@ -1,12 +1,13 @@
 //! Buffers outside any heap, shared between processes by counted reference.
 //!
-//! In: a size. Out: a buffer whose *window* `[lo, hi)` of entries is written and never changes.
+//! In: a size. Out: a buffer whose *window* `[lo, hi)` of entries is written and does not change, but for
+//! vectors edited in place by the only heap that refers to it (`edit.rs`).
 //!
 //! A buffer holds no pointers: small ints, floats, bools or text. Room beside the window may be
 //! claimed by whoever holds the slice that ends at its edge: the claim is one compare-and-swap of the
 //! window, after which the winner alone writes the claimed room, before it makes the first slice that
 //! covers it. Other processes get such a slice only by message, which orders the writes before the
-//! reads. So every entry is written once, before anybody can read it.
+//! reads. So every entry is written before anybody else can read it.
 #![allow(unsafe_code)]
 
 use super::layout::{pair, unpair};
@@ -22,6 +23,9 @@ pub(crate) struct SharedBuf {
     unused: u64,
 }
 
+/// Where the number of references lies.
+#[cfg_attr(not(feature = "jit"), allow(dead_code))]
+pub(crate) const REFS: usize = std::mem::offset_of!(SharedBuf, refs);
 /// Bytes before the data.
 pub(crate) const HEAD: usize = size_of::<SharedBuf>();
 
@@ -69,8 +73,7 @@ impl SharedBuf {
     /// a reference (which those who reach the buffer through static memory do not).
     pub(crate) fn claim(&self, old: (usize, usize), new: (usize, usize)) -> bool {
         let (old, new) = (pair(old.0, old.1), pair(new.0, new.1));
-        if self.refs.load(Ordering::Acquire) == 1 {
-            // Nobody else can hold, or come to hold, this buffer while we use our reference.
+        if self.is_single() {
             if self.window.load(Ordering::Relaxed) != old {
                 return false;
             }
@@ -78,6 +81,12 @@ impl SharedBuf {
             return true;
         }
         self.window.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether nobody else holds, or can come to hold, this buffer: asked by who owns a reference.
+    #[inline]
+    pub(crate) fn is_single(&self) -> bool {
+        self.refs.load(Ordering::Acquire) == 1
     }
 
     /// One more reference.

@@ -57,8 +57,10 @@ pub(crate) fn field<'h>(
 /// `v[i]`
 pub(crate) fn index<'h>(cx: &mut Cx<'h, '_>, v: Value<'h>, i: Value<'h>) -> Res<'h> {
     let heap = cx.heap();
+    if let Some(map) = v.as_map() {
+        return Ok(map.get(i).unwrap_or(Value::NIL));
+    }
     match v.view() {
-        View::Map(map) => Ok(map.get(i).unwrap_or(Value::NIL)),
         View::List(entries) => match i.as_small() {
             Some(position) => vector::index_of(position, entries.len())
                 .map(|at| entries[at])

@@ -16,6 +16,7 @@ impl Env<'_> {
         let mut cx = self.cx();
         let answer = native.resume(&mut cx);
         let step = step_of(&mut cx, answer);
+        let step = self.edited(step);
         if self.process.core.is_midway() {
             return self.resume_operator(m, step);
         }
@@ -39,14 +40,14 @@ impl Env<'_> {
                 Some(Exit::Leave(outcome))
             }
             // No operator answers so.
-            Step::Call(..) | Step::Hibernate(_) => None,
+            Step::Call(..) | Step::Hibernate(_) | Step::Edit(_) => None,
         }
     }
 
     /// What a native answered; the machine stands after the call.
     #[inline(never)]
     pub(crate) fn answered(&mut self, m: &mut Machine, step: Step) -> Result<(), Exit> {
-        match step {
+        match self.edited(step) {
             Step::Value(mut word) => {
                 if self.process.heap.should_collect() {
                     m.save(&mut self.process.stack);
@@ -55,6 +56,8 @@ impl Env<'_> {
                 m.deliver(word);
                 Ok(())
             }
+            // Done above.
+            Step::Edit(_) => Ok(()),
             Step::Raise(raised) => {
                 m.jump(-1);
                 Err(Exit::Raise(raised))

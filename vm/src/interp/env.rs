@@ -10,6 +10,7 @@ use super::machine::{Args, Machine};
 use crate::code::exec::args_words;
 use crate::code::function::Function;
 use crate::data::{exception, list};
+use crate::heap::RawEdit;
 use crate::helpers::{arith, compare};
 use crate::jit;
 use crate::native::{Cx, Host, Native, NativeFn, Res};
@@ -67,6 +68,7 @@ impl From<Word> for Exit {
 /// What a native's answer asks for, without borrowing the heap.
 pub(crate) enum Step {
     Value(Word),
+    Edit(RawEdit),
     Raise(Raised),
     Call(Word, SmallVec<[Word; 8]>),
     /// Drop all frames and wait, then make the call that is this list.
@@ -249,6 +251,7 @@ fn handler(frame: Frame) -> Option<&'static crate::code::function::Handler> {
 pub(crate) fn step_of(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
     match answer {
         Native::Value(value) => Step::Value(value.word()),
+        Native::Edit(edit) => Step::Edit(edit.raw),
         other => slow_step(cx, other),
     }
 }
@@ -258,6 +261,7 @@ pub(crate) fn step_of(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
 fn slow_step(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
     match answer {
         Native::Value(value) => Step::Value(value.word()),
+        Native::Edit(edit) => Step::Edit(edit.raw),
         Native::Raise(value) => Step::Raise(Raised::new(value.word())),
         Native::Call(f, args) => Step::Call(f.word(), args.iter().map(|v| v.word()).collect()),
         Native::Suspend(state) => {
@@ -373,6 +377,21 @@ impl Env<'_> {
     /// Calls a native with arguments in registers.
     #[inline(always)]
     pub(crate) fn native(&mut self, native: NativeFn, args: Args) -> Step {
+        let step = self.asked(native, args);
+        self.edited(step)
+    }
+
+    /// Does the edit that a native asked for: nothing borrows the heap any more.
+    #[inline(always)]
+    pub(super) fn edited(&mut self, step: Step) -> Step {
+        match step {
+            Step::Edit(edit) => Step::Value(self.process.heap.edit(edit)),
+            step => step,
+        }
+    }
+
+    #[inline(always)]
+    fn asked(&mut self, native: NativeFn, args: Args) -> Step {
         let mut cx = self.cx();
         let heap = cx.heap();
         if args.len() <= 6 {

@@ -54,8 +54,9 @@ impl Env<'_> {
     /// Whether messages have come meanwhile, to be looked at in this turn.
     #[cfg_attr(not(feature = "jit"), allow(dead_code))]
     pub(crate) fn receive_more(&mut self) -> bool {
-        let polled = self.host.poll(&mut self.process.core);
-        matches!(polled, Poll::Messages) && self.process.core.budget > 0
+        // Who polls has to look at what came: without a budget that is left to the wait.
+        self.process.core.budget > 0
+            && matches!(self.host.poll(&mut self.process.core), Poll::Messages)
     }
 
     /// Nothing looked at so far fits. `m` stands where the wait goes on when there is something new.

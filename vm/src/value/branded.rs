@@ -256,7 +256,12 @@ impl<'h> Value<'h> {
     /// Whether this is a vector proper (not a value counting as a vector with one entry).
     #[inline]
     pub fn is_vector(self) -> bool {
-        self.object().is_some_and(|o| matches!(o.tag(), layout::VEC | layout::RANGE))
+        self.object().is_some_and(|o| {
+            matches!(
+                o.tag(),
+                layout::VEC | layout::RANGE | layout::OVEC | layout::STALE | layout::STALE_RAW
+            )
+        })
     }
 
     /// Whether this is a function of either sort.

@@ -19,7 +19,7 @@ pub use shape::Shape;
 
 use crate::compare::strict_eq;
 use crate::hash::hash;
-use crate::heap::{Heap, StaticObject, layout};
+use crate::heap::{Edit, Heap, StaticObject, layout};
 use crate::symbols::Symbol;
 use crate::value::Value;
 use trie::{TrieRef, TrieWalk};
@@ -106,7 +106,8 @@ impl<'h> MapRef<'h> {
         let object = value.object()?;
         let form = match object.tag() {
             layout::MAP => Form::Shaped(Shape::of_id(object.raw()[0] as u32)?, object.values()),
-            layout::HMAP => Form::Trie(TrieRef::new(object)),
+            layout::HMAP | layout::OMAP => Form::Trie(TrieRef::new(object)),
+            layout::SMAP => Form::Trie(TrieRef::of(value)?),
             _ => return None,
         };
         Some(MapRef { value, form })
@@ -194,6 +195,15 @@ impl<'h> MapRef<'h> {
         }
         let trie = self.to_trie(heap);
         TrieRef::of(trie).map_or(trie, |t| t.put(heap, key, hash(key), value))
+    }
+
+    /// The same in place, if this can be done so (with many keys, or other keys than symbols).
+    #[inline]
+    pub fn edit(self, key: Value<'h>, value: Value<'h>) -> Option<Edit<'h>> {
+        match self.form {
+            Form::Shaped(..) => None,
+            Form::Trie(trie) => Some(trie.edit(key, value, false)),
+        }
     }
 
     /// The map without `key`; nothing if it has no such key.
@@ -327,5 +337,7 @@ impl<'h> Iterator for MapIter<'h> {
 
 impl ExactSizeIterator for MapIter<'_> {}
 
+#[cfg(test)]
+mod edit_tests;
 #[cfg(test)]
 mod tests;

@@ -6,17 +6,20 @@
 //! (HNODE) has two 16-bit maps: which of its places hold an entry, which a child; then the entries
 //! (key, value, insertion number as a small int) and the children. Keys whose 64 hash bits are all
 //! the same end in an HCLASH. The depth is at most 17, so recursion over levels is bounded.
+//!
+//! A node bears the stamp of the map that may change it where it is, if there is one: `heap/edit_map.rs`,
+//! which puts entries in place. All that is here makes new nodes, which bear no stamp unless it is for that.
 
 use crate::hash::hash;
-use crate::heap::{Heap, Obj, layout};
+use crate::heap::{Edit, Heap, Obj, RawPut, edit_map, layout};
 use crate::value::Value;
 
 use super::same_key;
 
-const BITS: u32 = 4;
+pub(crate) const BITS: u32 = 4;
 const FAN: u64 = 15;
 /// Words of an entry.
-const ENTRY: usize = 3;
+pub(crate) const ENTRY: usize = 3;
 
 /// A trie: a map (not shaped), or the members of a set.
 #[derive(Clone, Copy)]
@@ -26,22 +29,30 @@ pub(crate) struct TrieRef<'h> {
 
 /// An entry to be put.
 #[derive(Clone, Copy)]
-struct New<'h> {
-    hash: u64,
-    key: Value<'h>,
-    value: Value<'h>,
-    number: Value<'static>,
-    exact: bool,
+pub(crate) struct New<'h> {
+    pub(crate) hash: u64,
+    pub(crate) key: Value<'h>,
+    pub(crate) value: Value<'h>,
+    pub(crate) number: Value<'static>,
+    pub(crate) exact: bool,
+    /// What the nodes made for it are stamped with.
+    pub(crate) stamp: u64,
 }
 
 impl<'h> New<'h> {
-    fn words(&self) -> [Value<'h>; ENTRY] {
+    /// The entry with this insertion number.
+    fn nth(n: usize, hash: u64, key: Value<'h>, value: Value<'h>, exact: bool) -> New<'h> {
+        New { hash, key, value, number: Value::count(n), exact, stamp: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn words(&self) -> [Value<'h>; ENTRY] {
         [self.key, self.value, self.number]
     }
 }
 
 /// What putting an entry did to a node.
-enum Put<'h> {
+pub(crate) enum Put<'h> {
     Same,
     Replaced(Value<'h>),
     Added(Value<'h>),
@@ -55,13 +66,62 @@ enum Rest<'h> {
     Node(Value<'h>),
 }
 
-fn bit_of(hash: u64, shift: u32) -> u64 {
+#[inline]
+pub(crate) fn bit_of(hash: u64, shift: u32) -> u64 {
     1 << ((hash >> shift) & FAN)
 }
 
+/// How many bits are set in a byte: not every processor that this is compiled for can count them.
+static ONES: [u8; 256] = {
+    let mut ones = [0; 256];
+    let mut byte = 1;
+    while byte < 256 {
+        ones[byte] = ones[byte / 2] + byte as u8 % 2;
+        byte += 1;
+    }
+    ones
+};
+
+/// How many bits of a node's bitmap are set.
+#[inline(always)]
+pub(crate) fn ones(map: u64) -> usize {
+    ONES[map as usize & 0xff] as usize + ONES[map as usize >> 8 & 0xff] as usize
+}
+
 /// Index among the set bits of `map` of the one `bit` is (or would be).
-fn rank(map: u64, bit: u64) -> usize {
-    (map & (bit - 1)).count_ones() as usize
+#[inline]
+pub(crate) fn rank(map: u64, bit: u64) -> usize {
+    ones(map & (bit - 1))
+}
+
+/// Where in a node's values the child with this index lies.
+#[inline(always)]
+pub(crate) fn child_at(entries: u64, index: usize) -> usize {
+    ones(entries) * ENTRY + index
+}
+
+/// Whether all places of a node with these maps hold children, so that none needs to be searched.
+#[inline(always)]
+pub(crate) fn is_full(maps: u64) -> bool {
+    maps as u32 == 0xffff_0000
+}
+
+/// The place of a hash, shifted so that this level's bits come first.
+#[inline(always)]
+pub(crate) fn place_of(bits: u64) -> usize {
+    (bits & FAN) as usize
+}
+
+/// The bitmaps of entries and children in the first word of a node.
+#[inline(always)]
+pub(crate) fn maps_of(word: u64) -> (u64, u64) {
+    (word & 0xffff, word >> 16 & 0xffff)
+}
+
+/// The first word of a node with another stamp.
+#[inline(always)]
+pub(crate) fn stamped(word: u64, stamp: u64) -> u64 {
+    word & 0xffff_ffff | stamp << 32
 }
 
 /// A node taken apart.
@@ -75,8 +135,8 @@ struct Node<'h> {
 impl<'h> Node<'h> {
     #[inline]
     fn of(object: Obj<'h>) -> Node<'h> {
-        let maps = object.raw()[0];
-        Node { entries: maps & 0xffff, children: maps >> 16, words: object.values() }
+        let (entries, children) = maps_of(object.raw()[0]);
+        Node { entries, children, words: object.values() }
     }
 
     fn entry(self, index: usize) -> &'h [Value<'h>] {
@@ -85,17 +145,18 @@ impl<'h> Node<'h> {
 
     /// Where in `words` the child with this index lies.
     fn child_at(self, index: usize) -> usize {
-        self.entries.count_ones() as usize * ENTRY + index
+        child_at(self.entries, index)
     }
 }
 
-fn node<'h, const N: usize>(
+pub(crate) fn node<'h, const N: usize>(
     heap: &'h Heap,
+    stamp: u64,
     entries: u64,
     children: u64,
     parts: [&[Value<'h>]; N],
 ) -> Value<'h> {
-    heap.object_of_parts(layout::HNODE, 0, 0, &[entries | children << 16], parts)
+    heap.object_of_parts(layout::HNODE, 0, 0, &[stamped(entries | children << 16, stamp)], parts)
 }
 
 fn clash<'h, const N: usize>(heap: &'h Heap, hash: u64, parts: [&[Value<'h>]; N]) -> Value<'h> {
@@ -116,7 +177,7 @@ pub(crate) fn build<'h>(
     let mut numbered: Vec<New<'h>> = entries
         .into_iter()
         .enumerate()
-        .map(|(i, (hash, key, value))| New { hash, key, value, number: Value::count(i), exact })
+        .map(|(i, (hash, key, value))| New::nth(i, hash, key, value, exact))
         .collect();
     let mut room = numbered.clone();
     let root = if numbered.is_empty() {
@@ -152,9 +213,8 @@ pub(crate) fn build_part<'h>(
     entries: impl Iterator<Item = (u64, Value<'h>, Value<'h>, usize)>,
     exact: bool,
 ) -> Part<'h> {
-    let mut entries: Vec<New<'h>> = entries
-        .map(|(hash, key, value, i)| New { hash, key, value, number: Value::count(i), exact })
-        .collect();
+    let mut entries: Vec<New<'h>> =
+        entries.map(|(hash, key, value, i)| New::nth(i, hash, key, value, exact)).collect();
     match &entries[..] {
         [] => Part::Empty,
         [one] => Part::Entry(one.words()),
@@ -180,7 +240,7 @@ pub(crate) fn join_parts<'h>(
         Part::Empty => Value::NIL,
         Part::Entry(words) => {
             let bit = bit_of(hash(words[0]), 0);
-            node(heap, bit, 0, [&words])
+            node(heap, 0, bit, 0, [&words])
         }
         Part::Node(root) => root,
     };
@@ -209,7 +269,7 @@ fn join_level<'p, 'h: 'p>(
     match (data, children) {
         (0, 0) => Part::Empty,
         (_, 0) if words.len() == ENTRY => Part::Entry(triple(&words)),
-        _ => Part::Node(node(heap, data, children, [&words])),
+        _ => Part::Node(node(heap, 0, data, children, [&words])),
     }
 }
 
@@ -255,7 +315,7 @@ fn build_node<'h>(
             words.push(build_node(heap, &mut room[part.clone()], &mut entries[part], shift + BITS));
         }
     }
-    node(heap, data, children, [&words])
+    node(heap, 0, data, children, [&words])
 }
 
 impl<'h> TrieRef<'h> {
@@ -264,7 +324,21 @@ impl<'h> TrieRef<'h> {
     }
 
     pub(crate) fn of(value: Value<'h>) -> Option<TrieRef<'h>> {
-        value.object_of(layout::HMAP).map(TrieRef::new)
+        let object = value.object()?;
+        object.settle();
+        matches!(object.tag(), layout::HMAP | layout::OMAP).then_some(TrieRef { object })
+    }
+
+    /// Number of entries, next insertion number and root, as they lie in the object.
+    pub(crate) fn parts(self) -> [u64; 3] {
+        [self.len() as u64, self.next_number(), self.object.values()[0].word().bits()]
+    }
+
+    /// Puts an entry as [`TrieRef::put`] does, in place where that can be.
+    pub(crate) fn edit(self, key: Value<'h>, value: Value<'h>, set: bool) -> Edit<'h> {
+        let [trie, key, value] = [self.object.value(), key, value].map(Value::word);
+        let hash = hash(Value::new(key));
+        Edit::put(RawPut { trie, key, value, hash, set })
     }
 
     #[inline]
@@ -297,19 +371,25 @@ impl<'h> TrieRef<'h> {
     fn find(self, key: Value<'_>, hash: u64) -> Option<&'h [Value<'h>]> {
         let exact = self.exact();
         let mut at = self.root()?;
-        let mut shift = 0;
-        while at.tag() == layout::HNODE {
-            let n = Node::of(at);
-            let bit = bit_of(hash, shift);
-            if n.entries & bit != 0 {
-                let entry = n.entry(rank(n.entries, bit));
+        let mut bits = hash;
+        while let Some((raw, words)) = at.parts_of(layout::HNODE) {
+            if is_full(raw[0]) {
+                at = words.get(place_of(bits))?.object()?;
+                bits >>= BITS;
+                continue;
+            }
+            let (entries, children) = maps_of(raw[0]);
+            let bit = 1 << place_of(bits);
+            if entries & bit != 0 {
+                let from = rank(entries, bit) * ENTRY;
+                let entry = words.get(from..from + ENTRY)?;
                 return same_key(entry[0], key, exact).then_some(entry);
             }
-            if n.children & bit == 0 {
+            if children & bit == 0 {
                 return None;
             }
-            at = n.words[n.child_at(rank(n.children, bit))].object()?;
-            shift += BITS;
+            at = words.get(child_at(entries, rank(children, bit)))?.object()?;
+            bits >>= BITS;
         }
         at.values().chunks_exact(ENTRY).find(|e| same_key(e[0], key, exact))
     }
@@ -323,13 +403,13 @@ impl<'h> TrieRef<'h> {
         hash: u64,
         value: Value<'h>,
     ) -> Value<'h> {
+        edit_map::disown(self.object);
         let (len, next) = (self.len() as u64, self.next_number());
-        let number = Value::count(next as usize);
-        let new = New { hash, key, value, number, exact: self.exact() };
+        let new = New::nth(next as usize, hash, key, value, self.exact());
         let flags = self.object.flags() & layout::EXACT_TEXT;
         let put = match self.root() {
             Some(root) => put(heap, root, 0, &new),
-            None => Put::Added(node(heap, bit_of(hash, 0), 0, [&new.words()])),
+            None => Put::Added(node(heap, 0, bit_of(hash, 0), 0, [&new.words()])),
         };
         match put {
             Put::Same => self.object.value(),
@@ -340,12 +420,13 @@ impl<'h> TrieRef<'h> {
 
     /// The trie without `key`; nothing if it has no such key.
     pub(crate) fn remove(self, heap: &'h Heap, key: Value<'_>, hash: u64) -> Option<Value<'h>> {
+        edit_map::disown(self.object);
         let root = match remove(heap, self.root()?, 0, key, hash, self.exact()) {
             Rest::Missing => return None,
             Rest::Empty => Value::NIL,
             Rest::One(entry) => {
                 let key_hash = crate::hash::hash(entry[0]);
-                node(heap, bit_of(key_hash, 0), 0, [&entry])
+                node(heap, 0, bit_of(key_hash, 0), 0, [&entry])
             }
             Rest::Node(node) => node,
         };
@@ -405,7 +486,7 @@ impl<'h> Iterator for TrieWalk<'h> {
             let at = self.nodes.pop()?;
             let words = at.values();
             let entries = match at.tag() {
-                layout::HNODE => Node::of(at).entries.count_ones() as usize * ENTRY,
+                layout::HNODE => ones(Node::of(at).entries) * ENTRY,
                 _ => words.len(),
             };
             self.entries = words[..entries].chunks_exact(ENTRY);
@@ -430,10 +511,7 @@ fn put<'h>(heap: &'h Heap, at: Obj<'h>, shift: u32, new: &New<'h>) -> Put<'h> {
             }
             return Put::Replaced(heap.object_with(at, from + 1, new.value));
         }
-        let child = two(heap, shift + BITS, entry, new);
-        let to = n.child_at(rank(n.children, bit));
-        let parts = [&n.words[..from], &n.words[from + ENTRY..to], &[child], &n.words[to..]];
-        return Put::Added(node(heap, n.entries & !bit, n.children | bit, parts));
+        return Put::Added(split(heap, at, from, shift, bit, new));
     }
     if n.children & bit != 0 {
         let to = n.child_at(rank(n.children, bit));
@@ -445,12 +523,34 @@ fn put<'h>(heap: &'h Heap, at: Obj<'h>, shift: u32, new: &New<'h>) -> Put<'h> {
             Put::Added(child) => Put::Added(with(child)),
         };
     }
-    let from = rank(n.entries, bit) * ENTRY;
-    let parts = [&n.words[..from], &new.words(), &n.words[from..]];
-    Put::Added(node(heap, n.entries | bit, n.children, parts))
+    Put::Added(widen(heap, at, bit, new))
 }
 
-fn put_clash<'h>(heap: &'h Heap, at: Obj<'h>, new: &New<'h>) -> Put<'h> {
+/// A node with a child for the entry at `from` and the new one.
+pub(crate) fn split<'h>(
+    heap: &'h Heap,
+    at: Obj<'h>,
+    from: usize,
+    shift: u32,
+    bit: u64,
+    new: &New<'h>,
+) -> Value<'h> {
+    let n = Node::of(at);
+    let child = two(heap, shift + BITS, &n.words[from..from + ENTRY], new);
+    let to = n.child_at(rank(n.children, bit));
+    let parts = [&n.words[..from], &n.words[from + ENTRY..to], &[child], &n.words[to..]];
+    node(heap, new.stamp, n.entries & !bit, n.children | bit, parts)
+}
+
+/// A node with one more entry.
+pub(crate) fn widen<'h>(heap: &'h Heap, at: Obj<'h>, bit: u64, new: &New<'h>) -> Value<'h> {
+    let n = Node::of(at);
+    let from = rank(n.entries, bit) * ENTRY;
+    let parts = [&n.words[..from], &new.words(), &n.words[from..]];
+    node(heap, new.stamp, n.entries | bit, n.children, parts)
+}
+
+pub(crate) fn put_clash<'h>(heap: &'h Heap, at: Obj<'h>, new: &New<'h>) -> Put<'h> {
     let (hash, words) = (at.raw()[0], at.values());
     let found = words.chunks_exact(ENTRY).position(|e| same_key(e[0], new.key, new.exact));
     match found {
@@ -473,11 +573,11 @@ fn two<'h>(heap: &'h Heap, shift: u32, old: &[Value<'h>], new: &New<'h>) -> Valu
         let (a, b) = (bit_of(old_hash, level), bit_of(new.hash, level));
         let words = new.words();
         let parts = if a < b { [old, &words] } else { [&words, old] };
-        node(heap, a | b, 0, parts)
+        node(heap, new.stamp, a | b, 0, parts)
     };
     while level > shift {
         level -= BITS;
-        made = node(heap, 0, bit_of(new.hash, level), [&[made]]);
+        made = node(heap, new.stamp, 0, bit_of(new.hash, level), [&[made]]);
     }
     made
 }
@@ -501,10 +601,10 @@ fn remove<'h>(
             return Rest::Missing;
         }
         let (before, after) = (&n.words[..index * ENTRY], &n.words[(index + 1) * ENTRY..]);
-        return match (n.entries.count_ones(), n.children) {
+        return match (ones(n.entries), n.children) {
             (1, 0) => Rest::Empty,
             (2, 0) => Rest::One(triple(if before.is_empty() { after } else { before })),
-            _ => Rest::Node(node(heap, n.entries & !bit, n.children, [before, after])),
+            _ => Rest::Node(node(heap, 0, n.entries & !bit, n.children, [before, after])),
         };
     }
     if n.children & bit == 0 {
@@ -516,13 +616,13 @@ fn remove<'h>(
         Rest::Missing => Rest::Missing,
         Rest::Empty => {
             let parts = [&n.words[..to], &n.words[to + 1..]];
-            Rest::Node(node(heap, n.entries, n.children & !bit, parts))
+            Rest::Node(node(heap, 0, n.entries, n.children & !bit, parts))
         }
         Rest::One(entry) if n.words.len() == 1 => Rest::One(entry),
         Rest::One(entry) => {
             let from = rank(n.entries, bit) * ENTRY;
             let parts = [&n.words[..from], &entry, &n.words[from..to], &n.words[to + 1..]];
-            Rest::Node(node(heap, n.entries | bit, n.children & !bit, parts))
+            Rest::Node(node(heap, 0, n.entries | bit, n.children & !bit, parts))
         }
         Rest::Node(child) => Rest::Node(heap.object_with(at, to, child)),
     }

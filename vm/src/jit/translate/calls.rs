@@ -14,6 +14,7 @@ use cranelift_codegen::ir::{
     BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef, Value,
 };
 
+use super::replace::replaces;
 use super::{Flow, Kind, Translator, in_registers, trusted};
 use crate::code::MISSING;
 use crate::code::exec::Ex;
@@ -51,6 +52,7 @@ impl Translator<'_, '_> {
                 let value = self.int(ins.ext[0] as i64);
                 self.give_back(value)
             }
+            Ex::CallNative if replaces(ins) => self.replace_at(ins),
             Ex::CallNative => self.call_native(ins),
             Ex::CallImport | Ex::TailImport => match linked(ins, self.vm) {
                 Some(function) => self.call_with(ins, Callee::Known(function), None),
@@ -199,7 +201,7 @@ impl Translator<'_, '_> {
         live
     }
 
-    fn call_native(&mut self, ins: &Ins) -> Flow {
+    pub(super) fn call_native(&mut self, ins: &Ins) -> Flow {
         self.image_store(&ins.args.clone());
         let process = self.process();
         let pc = self.int(self.function.pc_at(ins.at) as i64);

@@ -18,6 +18,7 @@ mod numbers;
 mod patterns;
 mod receive;
 mod registers;
+mod replace;
 mod vectors;
 
 pub(crate) use calls::Cache;

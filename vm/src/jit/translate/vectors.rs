@@ -9,25 +9,25 @@ use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 
 use super::patterns::PLACE;
 use super::{Translator, trusted};
-use crate::data::vector::{self, NIL_FLOAT_BITS};
+use crate::data::vector::{self, NIL_BOOL, NIL_FLOAT_BITS};
 use crate::heap::layout::{self, Format};
 use crate::heap::shared;
 use crate::jit::analyse::Ins;
 use crate::jit::helpers::Operator;
 use crate::jit::types::Type;
-use crate::value::Kind;
+use crate::value::{Kind, Word};
 
 /// Bits of a header.
-const FORMAT: i64 = 3 << (8 + layout::FORMAT_SHIFT);
+pub(super) const FORMAT: i64 = 3 << (8 + layout::FORMAT_SHIFT);
 const STATIC: i64 = layout::bits(layout::STATIC) as i64;
 /// Of buffers of which nothing may be claimed as things are.
 const FENCED: i64 = layout::bits(layout::STATIC | layout::GUARDED) as i64;
-const OFF_HEAP: i64 = (layout::OFF_HEAP as i64) << 8;
-const TAG: i64 = 0xff;
-const AUX: i64 = 0xffff << 16;
+pub(super) const OFF_HEAP: i64 = (layout::OFF_HEAP as i64) << 8;
+pub(super) const TAG: i64 = 0xff;
+pub(super) const AUX: i64 = 0xffff << 16;
 
 /// The format in a header.
-const fn format(format: Format) -> i64 {
+pub(super) const fn format(format: Format) -> i64 {
     (format as i64) << (8 + layout::FORMAT_SHIFT)
 }
 
@@ -92,6 +92,21 @@ impl Translator<'_, '_> {
         self.unlikely(is_nil, other);
         let float = self.b.ins().load(F64, trusted(), at, 0);
         self.boxed(float)
+    }
+
+    /// The word of a bool in a vector, by where it would lie if entries took eight bytes, and the offset and
+    /// index that went into that; goes to `other` if it is nil.
+    fn bool_entry(&mut self, at: Value, [offset, index]: [Value; 2], other: Block) -> Value {
+        let place = self.b.ins().iadd(offset, index);
+        let excess = self.b.ins().imul_imm_s(place, 7);
+        let at = self.b.ins().isub(at, excess);
+        let entry = self.b.ins().uload8(I64, trusted(), at, 0);
+        let nil = self.b.ins().icmp_imm_s(IntCC::Equal, entry, NIL_BOOL as i64);
+        self.unlikely(nil, other);
+        // The words of false and true follow each other.
+        let step = (Word::TRUE.bits() - Word::FALSE.bits()) as i64;
+        let word = self.b.ins().ishl_imm_u(entry, step.trailing_zeros() as i64);
+        self.b.ins().iadd_imm_s(word, Word::FALSE.bits() as i64)
     }
 
     /// The word of a vector with these parts.
@@ -248,7 +263,7 @@ impl Translator<'_, '_> {
     pub(super) fn index(&mut self, ins: &Ins) {
         let (vec, position) = (self.get(ins.b), self.get(ins.c));
         let slow = self.cold_block();
-        let [list, range, words, floats, done] = [(); 5].map(|()| self.b.create_block());
+        let [list, range, words, floats, bools, done] = [(); 6].map(|()| self.b.create_block());
         let result = self.b.append_block_param(done, I64);
         if self.type_of(ins.c) != Type::Int {
             let odd = self.b.ins().band_imm_u(position, 1);
@@ -259,7 +274,9 @@ impl Translator<'_, '_> {
         let index = self.b.ins().iadd_imm_s(index, -1);
         let scalar = self.cold_block();
         let header = self.header(vec, scalar);
-        self.check_tag(header, layout::VEC, list);
+        // Whether the vector owns its buffer does not matter here.
+        let shared = self.b.ins().band_imm_s(header, !i64::from(layout::OWNED));
+        self.check_tag(shared, layout::VEC, list);
         let handle = self.handle(vec, header);
         let length = self.b.ins().ushr_imm_u(handle.range, 32);
         let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
@@ -267,12 +284,16 @@ impl Translator<'_, '_> {
         let at = self.entries(handle);
         let bytes = self.b.ins().ishl_imm_u(index, 3);
         let at = self.b.ins().iadd(at, bytes);
-        self.by_format(header, words, floats, slow);
+        self.by_format(header, words, floats, bools);
         self.b.switch_to_block(words);
         let entry = self.b.ins().load(I64, trusted(), at, 0);
         self.b.ins().jump(done, &[BlockArg::Value(entry)]);
         self.b.switch_to_block(floats);
         let entry = self.float_entry(at, slow);
+        self.b.ins().jump(done, &[BlockArg::Value(entry)]);
+        self.b.switch_to_block(bools);
+        let offset = self.offset_of(handle.range);
+        let entry = self.bool_entry(at, [offset, index], slow);
         self.b.ins().jump(done, &[BlockArg::Value(entry)]);
         self.b.switch_to_block(list);
         self.check_tag(header, layout::LIST, range);
