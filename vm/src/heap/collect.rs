@@ -32,7 +32,7 @@
 use super::Heap;
 use super::chunk;
 use super::layout::{self, Format, pair, unpair};
-use super::offheap::{off_heap_link, sweep};
+use super::offheap::{Swept, off_heap_link, sweep};
 use super::old::{self, Claimed, Old};
 use super::space::Space;
 use crate::value::Word;
@@ -77,7 +77,7 @@ impl Heap {
         let age = self.shall_age(used);
         let stay = layout::bits(layout::STATIC);
         let mut mover = Mover { space: Space::EMPTY, stay, age };
-        let (mut off_first, mut off_bytes) = (ptr::null_mut(), 0);
+        let mut swept = Swept::of(ptr::null_mut(), 0);
         let old = self.old.take();
         let patience = old.as_ref().map_or(0, |old| old.patience);
         let mut seen = 0;
@@ -90,9 +90,9 @@ impl Heap {
                     mover.visit(word);
                 });
                 mover.scan_from_start();
-                sweep(self.off_first.get(), &mut off_first, &mut off_bytes);
+                sweep(self.off_first.get(), &mut swept);
                 if let Some(old) = &old {
-                    sweep(old.off_first.get(), &mut off_first, &mut off_bytes);
+                    sweep(old.off_first.get(), &mut swept);
                 }
             }
             self.drop_young();
@@ -100,11 +100,12 @@ impl Heap {
                 old.space.get().release();
             }
         }
-        self.off_bytes.set(off_bytes);
+        self.off_bytes.set(swept.bytes);
+        self.note_swept(&swept);
         if age {
-            self.old = Some(Box::new(Old::new(mover.space, off_first, off_bytes)));
+            self.old = Some(Box::new(Old::new(mover.space, swept.first, swept.bytes)));
         } else {
-            self.off_first.set(off_first);
+            self.off_first.set(swept.first);
             self.install(mover.space);
         }
         self.plan_after_full(seen, used, patience);
@@ -128,7 +129,7 @@ impl Heap {
         let stay = layout::bits(layout::STATIC | layout::OLD);
         let mut mover = Mover { space: before, stay, age: true };
         let mut seen = 0;
-        let (mut off_first, mut off_bytes) = (old.off_first.get(), old.off_bytes.get());
+        let mut swept = Swept::of(old.off_first.get(), old.off_bytes.get());
         // SAFETY: as in `collect`; what is old points to nothing young, but by remembered claims.
         unsafe {
             if young > 0 {
@@ -138,13 +139,14 @@ impl Heap {
                 });
                 old.claimed.borrow_mut().drain(..).for_each(|claimed| mover.visit_claimed(claimed));
                 mover.scan(before);
-                sweep(self.off_first.get(), &mut off_first, &mut off_bytes);
+                sweep(self.off_first.get(), &mut swept);
             }
             self.drop_young();
         }
-        self.off_bytes.set(off_bytes);
-        old.off_first.set(off_first);
-        old.off_bytes.set(off_bytes);
+        self.off_bytes.set(swept.bytes);
+        self.note_swept(&swept);
+        old.off_first.set(swept.first);
+        old.off_bytes.set(swept.bytes);
         old.space.set(mover.space);
         let moved = mover.space.bytes() - before.bytes();
         self.old = Some(old);
