@@ -27,7 +27,7 @@ pub(crate) struct Chunk {
 /// Bytes of a chunk that are no payload.
 pub(crate) const HEAD: usize = size_of::<Chunk>();
 /// Size classes are powers of two, from this exponent …
-const MIN_CLASS: u32 = 7;
+const MIN_CLASS: u32 = 6;
 /// … to this one; larger chunks go back to the allocator at once.
 const MAX_CLASS: u32 = 20;
 const CLASSES: usize = (MAX_CLASS - MIN_CLASS + 1) as usize;

@@ -11,7 +11,7 @@ use super::copy::{self, Arena};
 use super::offheap::{drop_off_heap, off_heap_link};
 use super::old::Old;
 use crate::value::{Value, Word};
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 /// A message of more bytes becomes part of the old generation without being copied again.
 const GROWN_UP: usize = 32 << 10;
@@ -101,6 +101,43 @@ impl Fragment {
     #[inline]
     pub fn value(&self) -> Value<'_> {
         Value::new(self.root)
+    }
+
+    /// The fragment and a word of the caller's as one block that begins with a word free to link blocks by: most
+    /// small messages have room for that in their chunk. Otherwise the fragment comes back.
+    #[inline]
+    pub fn into_block(self, word: u64) -> Result<NonNull<u64>, Fragment> {
+        let chunk = self.memory;
+        if chunk.is_null() || chunk.addr() & LARGE != 0 {
+            return Err(self);
+        }
+        // SAFETY: the fragment owns the chunk; nobody knows what lies between `top` and its end. The first word
+        // of a chunk links chunks, and this one is alone.
+        unsafe {
+            let end = chunk::end_of(chunk);
+            if (end as usize - (*chunk).top as usize) < 16 {
+                return Err(self);
+            }
+            *end.sub(2) = self.root.bits();
+            *end.sub(1) = word;
+            std::mem::forget(self);
+            Ok(NonNull::new_unchecked(chunk.cast()))
+        }
+    }
+
+    /// The fragment and the word that a block was made of.
+    ///
+    /// # Safety
+    /// It was made by `into_block`, and is not used again.
+    #[inline]
+    pub unsafe fn from_block(block: NonNull<u64>) -> (Fragment, u64) {
+        let chunk: *mut Chunk = block.as_ptr().cast();
+        // SAFETY: by contract it is a chunk with these two words at its end.
+        unsafe {
+            (*chunk).next = ptr::null_mut();
+            let end = chunk::end_of(chunk);
+            (Fragment { root: Word::from_bits(*end.sub(2)), memory: chunk }, *end.sub(1))
+        }
     }
 
     /// Bytes it takes, those outside that it keeps alive included.
