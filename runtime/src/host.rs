@@ -1,6 +1,6 @@
 //! What the interpreter and the natives see of the runtime while a process runs on a worker.
 
-use crate::node::{Node, Schedule};
+use crate::node::{Node, Options, Schedule};
 use crate::output::Stream;
 use crate::process::body::{Body, Extra, Hold};
 use crate::process::signal::{Envelope, Signal};
@@ -37,6 +37,8 @@ pub struct WorkerHost {
     clock_at: u64,
     /// Reductions per turn.
     pub budget: i64,
+    /// Whether turns of busy processes are measured, to be made shorter or longer (`pace.rs`).
+    pub paced: bool,
     /// Of the process that runs.
     pub extra: Option<Box<Extra>>,
     /// Slots for new processes.
@@ -49,6 +51,7 @@ impl WorkerHost {
     /// A worker's host with nothing to run.
     pub fn new(node: Arc<Node>, me: usize, local: Local) -> WorkerHost {
         let budget = node.options.budget;
+        let paced = budget == Options::default().budget;
         WorkerHost {
             node,
             me,
@@ -58,6 +61,7 @@ impl WorkerHost {
             handovers_end: None,
             clock_at: PER_CLOCK,
             budget,
+            paced,
             extra: None,
             spare: Spare::default(),
             freed: None,

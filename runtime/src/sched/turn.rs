@@ -26,7 +26,8 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
     }
     let pace = body.extra.pace;
     let mut budget = pace.budget(host.budget);
-    let began = pace.is_busy().then(|| node.clock.nanoseconds());
+    let measured = host.paced && pace.is_busy();
+    let began = measured.then(|| node.clock.nanoseconds());
     loop {
         if let Some(reason) = take_signals(host, &mut body) {
             exit::end(host, body, reason);
