@@ -59,7 +59,7 @@ pub(crate) struct Head {
 
 const HEAD_WORDS: usize = size_of::<Head>() / 8;
 /// The first chunk of a process.
-const FIRST: usize = 256;
+const FIRST: usize = 384;
 /// Chunks double up to this size.
 const LARGEST: usize = 256 << 10;
 /// In debug builds, what registers hold that nobody may read: a pointer to where no memory can be.
