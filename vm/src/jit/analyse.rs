@@ -99,6 +99,8 @@ pub(crate) struct Analysis {
     pub(crate) first: u32,
     /// Calls of the native of `Math.sqrt`.
     pub(crate) roots: BTreeSet<u32>,
+    /// Where it goes on when a wait for messages is over.
+    pub(crate) waits: Vec<u32>,
 }
 
 impl Analysis {
@@ -122,7 +124,8 @@ impl Analysis {
             code.insert(ins.at, ins);
         }
         let roots = code.values().filter(|ins| takes_root(ins)).map(|ins| ins.at).collect();
-        let mut analysis = Analysis { function, code, first: 3, roots };
+        let waits = code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
+        let mut analysis = Analysis { function, code, first: 3, roots, waits };
         analysis.find_live();
         Some(analysis)
     }
