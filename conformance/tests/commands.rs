@@ -69,6 +69,30 @@ fn wrong_command_lines_have_exit_code_2() {
     folder.refuses("ratavm run", "");
 }
 
+/// What a program has used of the processor shows in ticks of 10 ms: those of a busy core would be 150.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_waits_leaves_the_processor_alone() {
+    let program = r#"
+module Idle {
+  used = function() {
+    fields = String.split(File.read!("/proc/self/stat"), " ")
+    String.to_int!(fields[14]) + String.to_int!(fields[15])
+  }
+  wait = function() { receive { :stop -> :ok } }
+  wait_long = function() { receive { :stop -> :ok after 3_600_000 -> :late } }
+}
+Enum.each(1..1000, fn n -> Process.spawn(if n %% 2 == 0 { Idle.wait } else { Idle.wait_long }) end)
+Process.sleep(500)
+before = Idle.used()
+Process.sleep(1500)
+used = Idle.used() - before
+IO.puts(if used <= 5 { "idle" } else { f"{used} ticks" })
+"#;
+    let folder = Folder::new("idle", &[("idle.rata", program)]);
+    folder.says("ratavm run idle.rata", "idle\n");
+}
+
 #[test]
 fn help_and_version_go_to_standard_output() {
     let folder = Folder::new("help", &[("a.rata", "")]);

@@ -67,7 +67,9 @@ impl Machine {
         let options = Options { workers: 1, ..options };
         let (mut locals, shared) = queue::queues(1);
         let node = Arc::new(Node::new(vm, shared, 1, options, output));
-        let host = WorkerHost::new(Arc::clone(&node), 0, locals.remove(0));
+        let mut host = WorkerHost::new(Arc::clone(&node), 0, locals.remove(0));
+        // What is found is to be found again.
+        host.paced = false;
         Machine { node, host, library, stress, loads_ended: 0, used: HashMap::new() }
     }
 

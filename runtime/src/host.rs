@@ -1,9 +1,10 @@
 //! What the interpreter and the natives see of the runtime while a process runs on a worker.
 
-use crate::node::{Node, Schedule};
+use crate::node::{Node, Options, Schedule};
 use crate::output::Stream;
 use crate::process::body::{Body, Extra, Hold};
 use crate::process::signal::{Envelope, Signal};
+use crate::process::table::Spare;
 use crate::sched::queue::Local;
 use rata_vm::native::{Cx, Host, Native, Poll, Resume};
 use rata_vm::process::Core;
@@ -11,9 +12,10 @@ use rata_vm::value::{Value, Word};
 use std::any::Any;
 use std::sync::Arc;
 
-/// How many turns in a row may be taken by processes that were woken by the one before: a pair that
-/// plays ping-pong stays on its core, but does not keep others from running.
-const HANDOVERS: u32 = 32;
+/// What a turn costs beside what runs in it, in reductions.
+const SWITCH: u64 = 8;
+/// After so many reductions a worker looks at the clock.
+const PER_CLOCK: u64 = 500;
 
 /// A worker's side of things; the current process's `extra` is lent to it.
 pub struct WorkerHost {
@@ -25,12 +27,22 @@ pub struct WorkerHost {
     pub local: Local,
     /// A body woken by the process that runs: it is next.
     pub next: Option<Box<Body>>,
-    /// Turns in a row taken by `next`.
-    pub handovers: u32,
+    /// Reductions used on this worker.
+    spent: u64,
+    /// Where `spent` may go while processes run that were woken by the one before, if one does. All of them in
+    /// a row have as much as one turn: a pair that plays ping-pong stays on its core, but does not keep
+    /// others from running longer than a busy process does.
+    handovers_end: Option<u64>,
+    /// Where `spent` is when the worker looks at the clock next.
+    clock_at: u64,
     /// Reductions per turn.
     pub budget: i64,
+    /// Whether turns of busy processes are measured, to be made shorter or longer (`pace.rs`).
+    pub paced: bool,
     /// Of the process that runs.
     pub extra: Option<Box<Extra>>,
+    /// Slots for new processes.
+    pub spare: Spare,
     /// The tick at which this worker, if idle, has the allocator return freed memory.
     pub freed: Option<u64>,
 }
@@ -39,7 +51,21 @@ impl WorkerHost {
     /// A worker's host with nothing to run.
     pub fn new(node: Arc<Node>, me: usize, local: Local) -> WorkerHost {
         let budget = node.options.budget;
-        WorkerHost { node, me, local, next: None, handovers: 0, budget, extra: None, freed: None }
+        let paced = budget == Options::default().budget;
+        WorkerHost {
+            node,
+            me,
+            local,
+            next: None,
+            spent: 0,
+            handovers_end: None,
+            clock_at: PER_CLOCK,
+            budget,
+            paced,
+            extra: None,
+            spare: Spare::default(),
+            freed: None,
+        }
     }
 
     /// The runtime's part of the process that runs.
@@ -47,17 +73,33 @@ impl WorkerHost {
         self.extra.as_mut().expect("lent while a process runs")
     }
 
-    /// The body to run next: the one just woken, unless such have had many turns in a row or
-    /// something more urgent waits.
+    /// Counts what a turn has used.
+    pub fn spend(&mut self, reductions: i64) {
+        let used = u32::try_from(reductions.max(0)).unwrap_or(u32::MAX);
+        self.spent += SWITCH + u64::from(used);
+    }
+
+    /// Whether it is time to look at the clock.
+    pub fn looks_at_clock(&mut self) -> bool {
+        let now = self.spent >= self.clock_at;
+        if now {
+            self.clock_at = self.spent + PER_CLOCK;
+        }
+        now
+    }
+
+    /// The body to run next: the one just woken, unless such have run for long or something more urgent
+    /// waits.
     pub fn pick(&mut self) -> Option<Box<Body>> {
         if let Some(body) = self.next.take() {
-            self.handovers += 1;
-            if self.handovers < HANDOVERS && !self.local.outranks(body.process.core.priority) {
+            let one_turn = u64::try_from(self.budget).unwrap_or(0);
+            let end = *self.handovers_end.get_or_insert(self.spent + one_turn);
+            if self.spent < end && !self.local.outranks(body.process.core.priority) {
                 return Some(body);
             }
             self.local.push(body);
         }
-        self.handovers = 0;
+        self.handovers_end = None;
         self.local.pop(&self.node.queues, self.me)
     }
 
@@ -90,6 +132,15 @@ impl Schedule for WorkerHost {
 impl Host for WorkerHost {
     fn as_any(&mut self) -> &mut dyn Any {
         self
+    }
+
+    fn before_pause(&mut self) {
+        if let Some(body) = self.next.take() {
+            self.local.push(body);
+        }
+        if !self.local.is_empty() {
+            self.node.idle.hint();
+        }
     }
 
     fn poll(&mut self, core: &mut Core) -> Poll {

@@ -3,7 +3,7 @@
 use crate::output::Output;
 use crate::process::body::{Body, Extra, Initial, Lent};
 use crate::process::names::Names;
-use crate::process::table::Table;
+use crate::process::table::{Spare, Table};
 use crate::sched::idle::Idle;
 use crate::sched::pool::Pool;
 use crate::sched::queue::Shared;
@@ -157,18 +157,21 @@ impl Node {
     /// it is scheduled. `None` when there are too many processes.
     pub fn new_process(
         &self,
+        spare: &mut Spare,
         call: Fragment,
         parent: Option<Pid>,
         initial: Initial,
     ) -> Option<Box<Body>> {
-        let mut body = self.body(parent, initial)?;
+        let mut body = self.body(spare, parent, initial)?;
         body.process.start(&self.vm, call);
         Some(body)
     }
 
     /// A body for the main process, without anything to run yet.
     pub fn main_process(&self) -> Option<Box<Body>> {
-        let body = self.body(None, Initial::Main)?;
+        let mut spare = Spare::default();
+        let body = self.body(&mut spare, None, Initial::Main)?;
+        self.table.give_back(spare);
         self.main.store(Word::pid(body.extra.pid).bits(), Ordering::Release);
         Some(body)
     }
@@ -178,8 +181,8 @@ impl Node {
         self.main.load(Ordering::Acquire) == Word::pid(pid).bits()
     }
 
-    fn body(&self, parent: Option<Pid>, initial: Initial) -> Option<Box<Body>> {
-        let pid = self.table.claim()?;
+    fn body(&self, spare: &mut Spare, parent: Option<Pid>, initial: Initial) -> Option<Box<Body>> {
+        let pid = self.table.claim(spare)?;
         let process = Process::new(pid);
         process.heap.set_stress(self.options.collect_always);
         let extra = Lent::new(Extra::new(pid, parent, initial));
@@ -221,8 +224,8 @@ impl Node {
 
     /// The slot of a process that has ended is free. When the last one goes nothing is left to keep the
     /// program alive.
-    pub fn release(&self, pid: Pid) {
-        self.table.release(pid);
+    pub fn release(&self, pid: Pid, spare: &mut Spare) {
+        self.table.release(pid, spare);
         if self.has_main_ended() && self.table.live() == 0 {
             self.stop(0);
         }

@@ -148,13 +148,12 @@ impl Mailbox {
     pub fn peek(&mut self, heap: &Heap) -> Option<Word> {
         loop {
             let entry = self.entries.get_mut(self.cursor as usize)?;
-            match std::mem::replace(&mut entry.message, Message::Gone) {
+            match &entry.message {
                 Message::Gone => self.cursor += 1,
-                Message::Attached(word) => {
-                    entry.message = Message::Attached(word);
-                    return Some(word);
-                }
-                Message::Fragment(fragment) => {
+                Message::Attached(word) => return Some(*word),
+                Message::Fragment(_) => {
+                    let message = std::mem::replace(&mut entry.message, Message::Gone);
+                    let Message::Fragment(fragment) = message else { continue };
                     let word = heap.attach(fragment).word();
                     entry.message = Message::Attached(word);
                     self.outside_bytes -= entry.bytes;
@@ -251,6 +250,11 @@ impl Mailbox {
             self.entries.retain(|entry| !matches!(entry.message, Message::Gone));
             self.gone = 0;
         }
+    }
+
+    /// Gives back what a flood has left of room. For a process that goes to wait.
+    #[inline]
+    pub fn rest(&mut self) {
         if self.entries.is_empty() && self.entries.capacity() > 64 {
             self.entries = VecDeque::new();
         }

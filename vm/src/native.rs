@@ -80,6 +80,8 @@ pub trait Host {
     /// Moves what has arrived for this process into `core.mailbox`. Called before a receive
     /// waits (so that `after 0` sees what was sent before).
     fn poll(&mut self, core: &mut Core) -> Poll;
+    /// The process is about to be busy for milliseconds without a chance to end its turn.
+    fn before_pause(&mut self) {}
 }
 
 /// What [`Host::poll`] found.

@@ -111,6 +111,9 @@ pub(crate) enum Pause {
     Job(Box<dyn Job>),
 }
 
+/// How many bytes a full collection moves for a reduction.
+const PER_REDUCTION: u64 = 512;
+
 /// How many values caught are remembered.
 const CAUGHT: usize = 16;
 
@@ -322,6 +325,8 @@ impl Process {
             stack.trace(visit);
             core.trace(visit);
         });
+        // Others have waited meanwhile.
+        core.charge(heap.heap_bytes() as u64 / PER_REDUCTION);
         // Every full collection looks through the whole stack: let a deep one pay for itself.
         heap.postpone(stack.bytes() / 2);
         self.settle();

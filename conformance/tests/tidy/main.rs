@@ -33,6 +33,8 @@ const UNSAFE_ALLOWED: &[(&str, &str)] = &[
     ("vm/src/jit/translate/calls.rs", "functions and links that code names by address"),
     ("vm/src/helpers/long.rs", "values kept between turns are named as roots"),
     ("runtime/src/process/inbox.rs", "a lock-free list owns its nodes"),
+    ("runtime/src/process/signal.rs", "a message is a node of the list it lies in"),
+    ("runtime/src/process/table.rs", "slots nobody has used are zeroed memory"),
     ("runtime/src/process/parking.rs", "a cell owns a box behind an atomic pointer"),
     ("cli/src/bin/ratavm/pages.rs", "the system is told about pages before `main`"),
 ];

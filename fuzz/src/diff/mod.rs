@@ -170,7 +170,8 @@ impl Side {
         };
         let heap = Heap::new();
         let call = Fragment::copy_of(heap.list(&[main]));
-        let body = self.machine.node.new_process(call, None, Initial::Main);
+        let body =
+            self.machine.node.new_process(&mut self.machine.host.spare, call, None, Initial::Main);
         self.run(body.expect("room for a process"), stress, steps)
     }
 

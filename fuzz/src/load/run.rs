@@ -97,9 +97,9 @@ impl Machine {
             call.push(values.value(3));
         }
         let call = Fragment::copy_of(heap.list(&call));
-        let process =
-            self.inner.node.new_process(call, None, Initial::Main).expect("room for a process");
-        self.finish(process, random)
+        let node::Machine { node, host, .. } = &mut self.inner;
+        let process = node.new_process(&mut host.spare, call, None, Initial::Main);
+        self.finish(process.expect("room for a process"), random)
     }
 
     /// Runs a process and those it starts until they end or have had their steps.

@@ -92,7 +92,7 @@ impl Generator {
 /// The process's generator.
 fn generator<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut Generator {
     let host = cx.host::<WorkerHost>().expect("processes run on workers");
-    host.extra().random.get_or_insert_with(|| Box::new(Generator::unforeseen()))
+    host.extra().relations().random.get_or_insert_with(|| Box::new(Generator::unforeseen()))
 }
 
 /// `seed(n)`: the same seed, the same numbers.

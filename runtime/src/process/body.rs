@@ -1,8 +1,8 @@
 //! The body of a process: what its owner (a run queue, a worker, or the parking place) holds.
 
+use super::pace::Pace;
 use super::relations::Relations;
 use super::signal::Signal;
-use crate::natives::random::Generator;
 use crate::sched::exit::Leaving;
 use crate::sched::timer::TimerKey;
 use rata_vm::Symbol;
@@ -58,6 +58,9 @@ impl DerefMut for Lent {
     }
 }
 
+// Every process has one.
+const _: () = assert!(size_of::<Extra>() == 64);
+
 /// What the runtime keeps of a process besides; lent to the natives while the process runs. Most processes
 /// have none of what lies in boxes.
 pub struct Extra {
@@ -69,18 +72,79 @@ pub struct Extra {
     pub relations: Option<Box<Relations>>,
     /// What goes beyond the end of a turn.
     pub unfinished: Option<Box<Unfinished>>,
-    /// The timer of the wait under way.
-    pub timer: Option<TimerKey>,
+    /// The timer of its waits, once it has waited with a deadline.
+    pub waker: Option<Box<Waker>>,
     /// Whether a timer runs that looks whether it is idle, its heap being large.
     pub watched: bool,
-    /// Numbers the waits, so that a late timer is told apart.
-    pub wait: u32,
+    /// How long its turns are.
+    pub pace: Pace,
     /// What it is about.
     pub status: Status,
     /// The function it was started with, for reports.
     pub initial: Initial,
-    /// Its random numbers, once it has drawn one or set a seed.
-    pub random: Option<Box<Generator>>,
+}
+
+/// The timer of a process's waits. It stays when a wait is over before its deadline: most waits are, and the
+/// next one, which ends later, keeps it. When it goes off too early it is set again.
+#[derive(Default)]
+pub struct Waker {
+    /// The timer, if one is set.
+    key: Option<TimerKey>,
+    /// Numbers the timers set, so that one that has gone off already is told apart.
+    number: u32,
+    /// When it goes off.
+    at: u64,
+    /// When the latest wait is to end.
+    deadline: u64,
+}
+
+/// What a timer that has gone off means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rung {
+    /// Nothing: it was no longer wanted.
+    InVain,
+    /// The deadline has passed.
+    Late,
+    /// The deadline is this one: the timer is to be set again.
+    Early(u64),
+}
+
+impl Waker {
+    /// A wait begins: whether a timer must be set for its deadline.
+    pub fn begin(&mut self, deadline: u64) -> bool {
+        self.deadline = deadline;
+        self.key.is_none() || deadline < self.at
+    }
+
+    /// The number of the next timer.
+    pub fn next(&mut self) -> u32 {
+        self.number = self.number.wrapping_add(1);
+        self.number
+    }
+
+    /// It has been set for the deadline.
+    pub fn set(&mut self, key: TimerKey) {
+        self.key = Some(key);
+        self.at = self.deadline;
+    }
+
+    /// Takes it out, to be taken back.
+    pub fn stop(&mut self) -> Option<TimerKey> {
+        self.key.take()
+    }
+
+    /// The timer with this number has gone off.
+    fn ring(&mut self, number: u32) -> Rung {
+        if self.key.is_none() || number != self.number {
+            return Rung::InVain;
+        }
+        if self.deadline > self.at {
+            self.at = self.deadline;
+            return Rung::Early(self.deadline);
+        }
+        self.key = None;
+        Rung::Late
+    }
 }
 
 /// What goes beyond the end of a turn.
@@ -92,6 +156,10 @@ pub struct Unfinished {
     pub hold: Option<Hold>,
     /// The rest of its end.
     pub leaving: Option<Leaving>,
+    /// Senders far ahead of it that wait until it has caught up.
+    pub ahead: Vec<Pid>,
+    /// How many turns it has had while they wait.
+    pub turns: u32,
 }
 
 /// The function that a process was started with.
@@ -147,13 +215,17 @@ impl Extra {
             parent: parent.map_or(Word::NIL, Word::pid),
             relations: None,
             unfinished: None,
-            timer: None,
+            waker: None,
             watched: false,
-            wait: 0,
+            pace: Pace::default(),
             status: Status::Runnable,
             initial,
-            random: None,
         }
+    }
+
+    /// The timer of its waits, with this number, has gone off.
+    pub fn ring(&mut self, number: u32) -> Rung {
+        self.waker.as_mut().map_or(Rung::InVain, |waker| waker.ring(number))
     }
 
     /// Keeps a signal for the next turn.

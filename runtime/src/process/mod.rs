@@ -18,6 +18,7 @@ pub mod few;
 pub mod inbox;
 pub mod life;
 pub mod names;
+pub mod pace;
 pub mod parking;
 pub mod relations;
 pub mod signal;

@@ -93,6 +93,7 @@ impl Names {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use super::super::table::Spare;
     use super::*;
     use rata_vm::Symbol;
 
@@ -100,7 +101,8 @@ mod tests {
     fn one_name_a_process_and_one_process_a_name() {
         let (table, names) = (Table::default(), Names::default());
         let [a, b] = [Word::symbol(Symbol::intern("a")), Word::symbol(Symbol::intern("b"))];
-        let (first, second) = (table.claim().unwrap(), table.claim().unwrap());
+        let mut spare = Spare::default();
+        let [first, second] = [(); 2].map(|()| table.claim(&mut spare).unwrap());
         assert_eq!(names.register(&table, a, first), Ok(()));
         assert_eq!(names.register(&table, b, first), Err(Refused::Named));
         assert_eq!(names.register(&table, a, second), Err(Refused::Taken));

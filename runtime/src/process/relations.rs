@@ -1,5 +1,5 @@
-//! Links, monitors and aliases of a process, its label and the bound of its mailbox: most have none, so
-//! they lie in a box of their own, made at first need.
+//! Links, monitors and aliases of a process, its label, the bound of its mailbox, its random numbers: most have
+//! none, so they lie in a box of their own, made at first need.
 //!
 //! Links follow OTP's protocol. Each side has a state of its own. Who unlinks sends `Unlink` and keeps
 //! the link as `Ending` until the answer: what the other side sent about the link before it read that
@@ -7,6 +7,7 @@
 
 use super::few::FewMap;
 use super::signal::RefData;
+use crate::natives::random::Generator;
 use rata_vm::mailbox::Mailbox;
 use rata_vm::value::{Pid, Word};
 
@@ -112,6 +113,8 @@ pub struct Relations {
     pub queue_limit: Option<Box<QueueLimit>>,
     /// `Process.set_label(text)`.
     pub label: Option<Box<str>>,
+    /// Its random numbers, once it has drawn one or set a seed.
+    pub random: Option<Box<Generator>>,
     next_unlink: u64,
 }
 

@@ -1,8 +1,12 @@
 //! What processes send one another, messages being one kind.
+#![allow(unsafe_code)]
+// Invariant: what is unpacked here was packed here.
 
+use super::inbox::Pack;
 use rata_vm::heap::Fragment;
 use rata_vm::native::Resume;
 use rata_vm::value::{Pid, Word};
+use std::ptr::NonNull;
 
 /// A ref as plain data, to make the value again in another heap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +25,28 @@ pub struct Envelope {
     pub dest: Pid,
     /// What.
     pub signal: Signal,
+}
+
+// SAFETY: the block is a fragment's, which keeps the promise; only fragments' blocks are unpacked.
+unsafe impl Pack for Envelope {
+    #[inline(always)]
+    fn pack(self) -> Result<NonNull<u64>, Envelope> {
+        let Envelope { dest, signal } = self;
+        match signal {
+            Signal::Message(message) => message
+                .into_block(Word::pid(dest).bits())
+                .map_err(|message| Envelope { dest, signal: Signal::Message(message) }),
+            signal => Err(Envelope { dest, signal }),
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn unpack(block: NonNull<u64>) -> Envelope {
+        // SAFETY: by contract it was made in `pack`, of a message and a pid's word.
+        let (message, dest) = unsafe { Fragment::from_block(block) };
+        let dest = Word::from_bits(dest).as_pid().expect("the word of a pid");
+        Envelope { dest, signal: Signal::Message(message) }
+    }
 }
 
 /// Why an exit signal was sent.
@@ -94,10 +120,10 @@ pub enum Signal {
         /// `{:DOWN, …}`
         message: Fragment,
     },
-    /// The deadline of a wait has passed; `wait` tells which.
+    /// The timer of a process's waits has gone off.
     Timeout {
-        /// The number of the wait.
-        wait: u32,
+        /// The number of the timer.
+        number: u32,
     },
     /// The time has come to see whether the receiver, whose heap is large, has been idle: whether
     /// it has used no more than so many reductions.

@@ -4,6 +4,8 @@
 //! to reach one; a slot that serves its next process is told apart by the serial number in the pid.
 //! A signal that was on its way to the earlier process carries that pid and is answered as if it had met
 //! a dead process.
+#![allow(unsafe_code)]
+// Invariant: all zeros is a slot that nobody uses.
 
 use super::body::Body;
 use super::inbox::Inbox;
@@ -14,7 +16,6 @@ use crate::sync::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use rata_vm::value::Pid;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The shared half of a process.
@@ -26,23 +27,26 @@ pub struct Slot {
     pub parking: Parking<Body>,
     /// Which process lives here.
     pub life: Life,
-    /// The worker that ran it last, as far as known: a hint for senders.
-    worker: AtomicU32,
 }
 
+// A million processes have a million.
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Slot>() == 32);
+
 impl Slot {
-    /// It runs on this worker now.
+    /// It runs on this worker now: a hint for senders.
     #[inline]
     pub fn runs_on(&self, worker: usize) {
-        if self.worker.load(Relaxed) != worker as u32 {
-            self.worker.store(worker as u32, Relaxed);
+        let last = &self.inbox.hint;
+        if last.load(Relaxed) != worker as u32 {
+            last.store(worker as u32, Relaxed);
         }
     }
 
-    /// Whether it ran on this worker last.
+    /// Whether it ran on this worker last, as far as known.
     #[inline]
     pub fn ran_on(&self, worker: usize) -> bool {
-        self.worker.load(Relaxed) == worker as u32
+        self.inbox.hint.load(Relaxed) == worker as u32
     }
 }
 
@@ -50,13 +54,35 @@ impl Slot {
 const FIRST_PAGE: usize = 1024;
 const PAGES: usize = Pid::SLOT_BITS as usize - 9;
 
+/// So many slots nobody has used. The memory of a large page is taken when a slot is first used: half of all
+/// slots lie in the last page.
+#[cfg(not(loom))]
+fn new_page(slots: usize) -> Box<[Slot]> {
+    // SAFETY: a slot of zeros is that of `Slot::default()`: it has atomic integers and pointers only.
+    unsafe { Box::new_zeroed_slice(slots).assume_init() }
+}
+
+#[cfg(loom)]
+fn new_page(slots: usize) -> Box<[Slot]> {
+    (0..slots).map(|_| Slot::default()).collect()
+}
+
 /// All processes of a node.
 pub struct Table {
     pages: [OnceLock<Box<[Slot]>>; PAGES],
     free: Mutex<Free>,
+    /// How many processes there have been, which is the serial number of the youngest.
     serial: AtomicU64,
-    live: AtomicU64,
+    /// How many of them have ended.
+    ended: AtomicU64,
 }
+
+/// Free slots at hand: every worker has some of its own.
+#[derive(Default)]
+pub struct Spare(Vec<u32>);
+
+/// How many slots are handed over at a time.
+const BATCH: usize = 64;
 
 #[derive(Default)]
 struct Free {
@@ -71,7 +97,7 @@ impl Default for Table {
             pages: std::array::from_fn(|_| OnceLock::new()),
             free: Mutex::default(),
             serial: AtomicU64::new(0),
-            live: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
         }
     }
 }
@@ -86,30 +112,36 @@ fn place(slot: u32) -> (usize, usize) {
 impl Table {
     /// A pid for a new process, whose slot is open for signals from now on. `None` when there are as
     /// many processes as pids can tell apart.
-    pub fn claim(&self) -> Option<Pid> {
-        let slot = {
-            let mut free = self.free.lock();
-            match free.slots.pop() {
-                Some(slot) => slot,
-                None if free.fresh >> Pid::SLOT_BITS == 0 => {
-                    free.fresh += 1;
-                    free.fresh - 1
-                }
-                None => return None,
-            }
-        };
+    pub fn claim(&self, spare: &mut Spare) -> Option<Pid> {
+        if spare.0.is_empty() {
+            self.refill(spare);
+        }
+        let slot = spare.0.pop()?;
         let (page, index) = place(slot);
-        let page = self
-            .pages
-            .get(page)?
-            .get_or_init(|| (0..FIRST_PAGE << page).map(|_| Slot::default()).collect());
+        let page = self.pages.get(page)?.get_or_init(|| new_page(FIRST_PAGE << page));
         let serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
         let pid = Pid::new(serial, slot);
         // Only now: what was still on its way to the last process here was given back to its sender.
         page[index].inbox.reopen();
         page[index].life.begin(pid.serial());
-        self.live.fetch_add(1, Ordering::Relaxed);
         Some(pid)
+    }
+
+    #[cold]
+    fn refill(&self, spare: &mut Spare) {
+        let mut free = self.free.lock();
+        let kept = free.slots.len().saturating_sub(BATCH);
+        spare.0.extend(free.slots.drain(kept..));
+        if spare.0.is_empty() {
+            let from = free.fresh;
+            free.fresh = (from + BATCH as u32).min(1 << Pid::SLOT_BITS);
+            spare.0.extend((from..free.fresh).rev());
+        }
+    }
+
+    /// Takes back slots that nobody needs.
+    pub fn give_back(&self, spare: Spare) {
+        self.free.lock().slots.extend(spare.0);
     }
 
     /// The slot of a pid whose process lives (or did a moment ago).
@@ -134,14 +166,19 @@ impl Table {
     }
 
     /// Gives the slot of a retired process, whose inbox is closed, to the next one.
-    pub fn release(&self, pid: Pid) {
-        self.live.fetch_sub(1, Ordering::SeqCst);
-        self.free.lock().slots.push(pid.slot());
+    pub fn release(&self, pid: Pid, spare: &mut Spare) {
+        self.ended.fetch_add(1, Ordering::SeqCst);
+        spare.0.push(pid.slot());
+        if spare.0.len() > 2 * BATCH {
+            self.free.lock().slots.extend(spare.0.drain(..BATCH));
+        }
     }
 
     /// How many processes there are.
     pub fn live(&self) -> u64 {
-        self.live.load(Ordering::SeqCst)
+        // In this order: those that end meanwhile have begun before.
+        let ended = self.ended.load(Ordering::SeqCst);
+        self.serial.load(Ordering::SeqCst) - ended
     }
 
     /// The pids of all processes, oldest first.
@@ -180,21 +217,43 @@ mod tests {
     #[test]
     fn a_reused_slot_is_another_process() {
         let table = Table::default();
-        let first = table.claim().unwrap();
+        let mut spare = Spare::default();
+        let first = table.claim(&mut spare).unwrap();
         let nudge = |dest| Envelope { dest, signal: Signal::Nudge };
         assert!(table.get(first).unwrap().inbox.push(nudge(first)).is_ok());
         assert!(!table.retire(first));
         assert!(table.get(first).is_none());
         let closing = table.closing(first).unwrap();
         assert_eq!(closing.inbox.close().count(), 1);
-        table.release(first);
+        table.release(first, &mut spare);
         // A sender that looked the slot up in time is told that it came too late.
         assert!(closing.inbox.push(nudge(first)).is_err());
-        let second = table.claim().unwrap();
+        let second = table.claim(&mut spare).unwrap();
         assert_eq!(first.slot(), second.slot());
         assert_ne!(first, second);
         assert!(table.get(first).is_none());
         assert!(table.get(second).is_some());
         assert_eq!(table.pids(), [second]);
+        assert_eq!(table.live(), 1);
+    }
+
+    #[test]
+    fn slots_go_from_one_worker_to_another() {
+        let table = Table::default();
+        let (mut a, mut b) = (Spare::default(), Spare::default());
+        let mut most = 0;
+        for _ in 0..100 {
+            let pids: Vec<Pid> = (0..500).map(|_| table.claim(&mut a).unwrap()).collect();
+            assert_eq!((table.live(), table.pids()), (500, pids.clone()));
+            most = most.max(pids.iter().map(|p| p.slot()).max().unwrap());
+            for pid in pids {
+                table.retire(pid);
+                table.release(pid, &mut b);
+            }
+            assert_eq!(table.live(), 0);
+        }
+        assert!(most < 1000, "slots are used again: {most}");
+        table.give_back(a);
+        assert!(table.pids().is_empty());
     }
 }

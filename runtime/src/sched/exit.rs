@@ -6,7 +6,7 @@ use super::turn::stop_timer;
 use crate::host::WorkerHost;
 use crate::natives::process::{node_name, reference_value};
 use crate::node::{Node, Outside, Schedule};
-use crate::process::body::Body;
+use crate::process::body::{Body, Unfinished};
 use crate::process::inbox::Taken;
 use crate::process::relations::{Link, Relations, Watcher};
 use crate::process::signal::{Envelope, ExitKind, Signal};
@@ -96,18 +96,20 @@ fn leave(host: &mut WorkerHost, mut body: Box<Body>, reason: Fragment) {
     let slot = host.node.table.closing(pid).expect("a process has a slot");
     let late = slot.inbox.close();
     let relations = body.extra.relations.take();
-    let pending = body.extra.unfinished.take().map(|u| u.pending).unwrap_or_default();
-    if relations.is_none() && pending.is_empty() && late.is_empty() {
-        host.node.release(pid);
+    let Unfinished { pending, ahead, .. } = *body.extra.unfinished.take().unwrap_or_default();
+    if relations.is_none() && pending.is_empty() && ahead.is_empty() && late.is_empty() {
+        host.node.release(pid, &mut host.spare);
         return;
     }
     let Relations { links, watchers, monitors, queue_limit, .. } = *relations.unwrap_or_default();
+    let mut senders = queue_limit.map(|l| l.waiting).unwrap_or_default();
+    senders.extend(ahead);
     let leaving = Leaving {
         reason,
         links: links.into_entries().into_iter(),
         watchers: watchers.into_entries().into_iter(),
         monitors: monitors.into_entries().into_iter(),
-        senders: queue_limit.map(|l| l.waiting).unwrap_or_default().into_iter(),
+        senders: senders.into_iter(),
         pending: Vec::from(pending).into_iter(),
         late,
     };
@@ -119,7 +121,7 @@ pub(super) fn tell(host: &mut WorkerHost, mut body: Box<Body>, mut leaving: Leav
     let pid = body.extra.pid;
     for _ in 0..TOLD {
         if !leaving.step(host, pid) {
-            host.node.release(pid);
+            host.node.release(pid, &mut host.spare);
             return;
         }
     }

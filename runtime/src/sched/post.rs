@@ -10,7 +10,7 @@
 
 use super::receive;
 use crate::node::Schedule;
-use crate::process::body::Body;
+use crate::process::body::{Body, Rung};
 use crate::process::signal::{Envelope, Signal};
 use crate::process::table::Slot;
 use rata_vm::heap::Fragment;
@@ -56,6 +56,35 @@ pub fn post(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<Poste
         from.schedule(body);
     }
     posted
+}
+
+/// The timer of a process's waits has gone off. Gives the deadline of its latest wait if that is still to come:
+/// the timer is to be set again.
+pub fn ring(from: &mut impl Schedule, dest: Pid, number: u32) -> Option<u64> {
+    let (woken, again) = {
+        let slot = from.node().table.get(dest)?;
+        match slot.parking.take() {
+            Some(mut body) if receive::is_free(slot, &body, dest) => {
+                match body.extra.ring(number) {
+                    Rung::Late => {
+                        body.process.time_out();
+                        (Some(body), None)
+                    }
+                    Rung::Early(deadline) => (lay_down(slot, body), Some(deadline)),
+                    Rung::InVain => (lay_down(slot, body), None),
+                }
+            }
+            woken => {
+                // Who has ended misses nothing.
+                let _ = push(slot, None, dest, Signal::Timeout { number });
+                (woken.or_else(|| slot.parking.take()), None)
+            }
+        }
+    };
+    if let Some(body) = woken {
+        from.schedule(body);
+    }
+    again
 }
 
 /// Sends a message, the commonest signal of all. To the dead: nothing.

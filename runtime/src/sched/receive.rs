@@ -3,14 +3,21 @@
 use super::exit::{self, Reason};
 use crate::host::WorkerHost;
 use crate::natives::process::info;
-use crate::process::body::{Body, Status};
+use crate::process::body::{Body, Rung, Status};
 use crate::process::relations::{Watcher, WhenFull};
 use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::process::table::Slot;
 use crate::sched::post::deliver;
+use crate::sched::turn::set_timer;
 use rata_vm::heap::Fragment;
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value, Word};
+
+/// A process with so many messages in its mailbox is left to take some of them before senders that are
+/// far ahead of it send more, …
+const BACKLOG: usize = 2048;
+/// … for at most so many turns.
+const TURNS: u32 = 16;
 
 /// Handles what has arrived, in order. The reason when the process ends by it.
 pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Reason> {
@@ -20,7 +27,9 @@ pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Rea
         }
     }
     let pid = body.extra.pid;
-    body.extra.unfinished = None;
+    if body.extra.unfinished.as_ref().is_some_and(|u| u.ahead.is_empty()) {
+        body.extra.unfinished = None;
+    }
     let slot = host.node.table.get(pid).expect("it lives");
     slot.runs_on(host.me);
     let mut taken = slot.inbox.take();
@@ -94,12 +103,11 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
                 body.process.core.mailbox.push(message);
             }
         }
-        Signal::Timeout { wait } => {
-            if wait == extra.wait {
-                extra.timer = None;
-                body.process.time_out();
-            }
-        }
+        Signal::Timeout { number } => match extra.ring(number) {
+            Rung::Late => body.process.time_out(),
+            Rung::Early(deadline) => set_timer(host, extra, deadline),
+            Rung::InVain => {}
+        },
         Signal::Idle { reductions } => {
             extra.watched = false;
             if reductions == body.process.core.reductions {
@@ -174,8 +182,25 @@ fn receive_room(host: &mut WorkerHost, body: &mut Body, from: Pid) {
     let limit = body.extra.relations.as_mut().and_then(|r| r.queue_limit.as_mut());
     match limit.filter(|l| l.when_full == WhenFull::Block && l.is_full(mailbox)) {
         Some(limit) => limit.waiting.push(from),
+        None if mailbox.len() >= BACKLOG => body.extra.unfinished().ahead.push(from),
         // Who has ended sends no more.
         None => drop(deliver(host, from, Signal::Go)),
+    }
+}
+
+/// A turn is over: lets the senders go on that were far ahead, if the process has caught up with them, waits,
+/// or has had turns enough to: it may be busy with something else.
+pub(super) fn let_catch_up(host: &mut WorkerHost, body: &mut Body, waits: bool) {
+    let Some(unfinished) = &mut body.extra.unfinished else { return };
+    if unfinished.ahead.is_empty() {
+        return;
+    }
+    unfinished.turns += 1;
+    if waits || unfinished.turns >= TURNS || body.process.core.mailbox.len() < BACKLOG / 2 {
+        unfinished.turns = 0;
+        for sender in std::mem::take(&mut unfinished.ahead) {
+            let _ = deliver(host, sender, Signal::Go);
+        }
     }
 }
 

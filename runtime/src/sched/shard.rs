@@ -3,7 +3,7 @@
 
 use super::timer::{TimerKey, Timers};
 use foldhash::HashMap;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use rata_vm::heap::Fragment;
 use rata_vm::value::{Pid, Word};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,8 +14,8 @@ pub enum Alarm {
     Wait {
         /// Whose.
         pid: Pid,
-        /// Which.
-        wait: u32,
+        /// Which of its timers.
+        number: u32,
     },
     /// A process with a large heap may have been idle for a while.
     Idle {
@@ -44,22 +44,10 @@ pub struct Wheels {
 
 /// See the module's description.
 pub struct Shard {
-    /// The earliest tick at which there may be something to do; `u64::MAX` for none.
+    /// The earliest tick at which there may be something to do; `u64::MAX` if and only if no timer is set. Written
+    /// under the lock.
     next: AtomicU64,
     wheels: Mutex<Wheels>,
-}
-
-/// The wheels under lock; `next` is told when it is dropped.
-struct Held<'a> {
-    wheels: MutexGuard<'a, Wheels>,
-    next: &'a AtomicU64,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        let next = self.wheels.wheel.next_tick().unwrap_or(u64::MAX);
-        self.next.store(next, Ordering::SeqCst);
-    }
 }
 
 impl Shard {
@@ -77,24 +65,33 @@ impl Shard {
         }
     }
 
-    fn lock(&self) -> Held<'_> {
-        Held { wheels: self.wheels.lock(), next: &self.next }
-    }
-
     /// Sets a timer.
     pub fn set(&self, deadline: u64, alarm: Alarm) -> TimerKey {
-        let mut held = self.lock();
+        let mut wheels = self.wheels.lock();
         let id = if let Alarm::Send { id, .. } = &alarm { Some(*id) } else { None };
-        let key = held.wheels.wheel.insert(deadline, alarm);
+        let key = wheels.wheel.insert(deadline, alarm);
         if let Some(id) = id {
-            held.wheels.by_ref.insert(id, key);
+            wheels.by_ref.insert(id, key);
+        }
+        if deadline < self.next.load(Ordering::Relaxed) {
+            self.next.store(deadline, Ordering::SeqCst);
         }
         key
     }
 
     /// Takes a timer back.
     pub fn cancel(&self, key: TimerKey) {
-        self.lock().wheels.wheel.cancel(key);
+        let mut wheels = self.wheels.lock();
+        wheels.wheel.cancel(key);
+        self.note_cancelled(&wheels);
+    }
+
+    /// A timer less: the next tick to look at may be one with nothing to do now, but when none is left that
+    /// must be known.
+    fn note_cancelled(&self, wheels: &Wheels) {
+        if wheels.wheel.is_empty() {
+            self.next.store(u64::MAX, Ordering::SeqCst);
+        }
     }
 
     /// The destination and deadline of the delayed send with this ref, if it has not been sent.
@@ -109,21 +106,25 @@ impl Shard {
 
     /// Takes back the delayed send with this ref; false if it has been sent.
     pub fn cancel_send(&self, id: u64) -> bool {
-        let mut held = self.lock();
-        let Some(key) = held.wheels.by_ref.remove(&id) else { return false };
-        held.wheels.wheel.cancel(key).is_some()
+        let mut wheels = self.wheels.lock();
+        let Some(key) = wheels.by_ref.remove(&id) else { return false };
+        let was_set = wheels.wheel.cancel(key).is_some();
+        self.note_cancelled(&wheels);
+        was_set
     }
 
-    /// Fires what is due at `tick`. The lock is held meanwhile: who finds that a timer cannot be
-    /// cancelled any more finds its message in the inbox.
-    pub fn fire(&self, tick: u64, mut fire: impl FnMut(Alarm)) {
-        let mut held = self.lock();
-        let Wheels { wheel, by_ref } = &mut *held.wheels;
+    /// Fires what is due at `tick`; what comes back is set again. The lock is held meanwhile: who finds
+    /// that a timer cannot be cancelled any more finds its message in the inbox.
+    pub fn fire(&self, tick: u64, mut fire: impl FnMut(Alarm) -> Option<(u64, Alarm)>) {
+        let mut wheels = self.wheels.lock();
+        let Wheels { wheel, by_ref } = &mut *wheels;
         wheel.advance(tick, |alarm| {
             if let Alarm::Send { id, .. } = &alarm {
                 by_ref.remove(id);
             }
-            fire(alarm);
+            fire(alarm)
         });
+        let next = wheel.next_tick().unwrap_or(u64::MAX);
+        self.next.store(next, Ordering::SeqCst);
     }
 }

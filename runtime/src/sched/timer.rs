@@ -1,6 +1,6 @@
 //! Deadlines: a hierarchical timing wheel per worker, with cancellation in O(1).
 //!
-//! Ticks are milliseconds since the node began. An entry sits in the slot of the highest wheel in
+//! An entry sits in the slot of the highest wheel in
 //! which its deadline differs from the current tick, and moves down as the time comes nearer. A
 //! timer never fires early: its tick is the deadline rounded up, and a tick is over when the clock
 //! says so. Entries live in a slab; a key carries the entry's generation, so that a key kept too
@@ -9,7 +9,7 @@
 const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
 const WHEELS: usize = 8;
-/// The last tick there is, 8,900 years after the node began: later deadlines count as this one.
+/// The last tick there is, a thousand years after the node began: later deadlines count as this one.
 const LAST: u64 = (1 << (BITS * WHEELS as u32)) - 1;
 const NONE: u32 = u32::MAX;
 
@@ -95,7 +95,9 @@ impl<T> Timers<T> {
             return None;
         }
         self.unlink(key.index);
-        Some(self.release(key.index))
+        let value = self.entries[key.index as usize].value.take();
+        self.release(key.index);
+        value
     }
 
     /// The deadline and value of a timer that has not fired.
@@ -122,8 +124,9 @@ impl<T> Timers<T> {
         })
     }
 
-    /// Moves the wheels to `tick` and hands out what is due by then, earliest first.
-    pub fn advance(&mut self, tick: u64, mut fire: impl FnMut(T)) {
+    /// Moves the wheels to `tick` and hands out what is due by then, earliest first. What comes back with
+    /// a later deadline is set again, under the same key.
+    pub fn advance(&mut self, tick: u64, mut fire: impl FnMut(T) -> Option<(u64, T)>) {
         while let Some(next) = self.next_tick().filter(|next| *next <= tick) {
             self.now = next;
             self.cascade();
@@ -131,7 +134,15 @@ impl<T> Timers<T> {
             while self.ends[slot].0 != NONE {
                 let index = self.ends[slot].0;
                 self.unlink(index);
-                fire(self.release(index));
+                let entry = &mut self.entries[index as usize];
+                match fire(entry.value.take().expect("a timer that is set")) {
+                    Some((deadline, value)) => {
+                        entry.deadline = deadline;
+                        entry.value = Some(value);
+                        self.link(index);
+                    }
+                    None => self.release(index),
+                }
             }
         }
         self.now = self.now.max(tick);
@@ -187,14 +198,13 @@ impl<T> Timers<T> {
         }
     }
 
-    fn release(&mut self, index: u32) -> T {
+    fn release(&mut self, index: u32) {
         let free = self.free;
         let entry = &mut self.entries[index as usize];
         entry.generation = entry.generation.wrapping_add(1);
         entry.next = free;
         self.free = index;
         self.len -= 1;
-        entry.value.take().expect("a timer that is set")
     }
 }
 
@@ -211,10 +221,12 @@ mod tests {
                 timers.insert(start + deadline, ());
                 let mut fired = 0;
                 if deadline > 0 {
-                    timers.advance(start + deadline - 1, |()| fired += 1);
-                    assert_eq!(fired, 0, "{deadline} after {start}");
+                    timers.advance(start + deadline - 1, |()| unreachable!());
                 }
-                timers.advance(start + deadline, |()| fired += 1);
+                timers.advance(start + deadline, |()| {
+                    fired += 1;
+                    None
+                });
                 assert_eq!(fired, 1, "{deadline} after {start}");
                 assert!(timers.is_empty());
             }
@@ -232,8 +244,29 @@ mod tests {
             timers.advance(deadline - 1, |_| unreachable!());
             timers.insert(deadline, 5);
             let mut fired = Vec::new();
-            timers.advance(deadline, |n| fired.push(n));
+            timers.advance(deadline, |n| {
+                fired.push(n);
+                None
+            });
             assert_eq!(fired, [0, 1, 2, 3, 4, 5], "{deadline}");
+        }
+    }
+
+    #[test]
+    fn what_comes_back_is_set_again_under_its_key() {
+        for later in [1, 40, 100, 70_000] {
+            let mut timers = Timers::new(0);
+            let key = timers.insert(20, 'a');
+            timers.advance(25, |value| Some((25 + later, value)));
+            assert_eq!((timers.len(), timers.get(key)), (1, Some((25 + later, &'a'))));
+            timers.advance(24 + later, |_| unreachable!());
+            let mut fired = 0;
+            timers.advance(25 + later, |_| {
+                fired += 1;
+                None
+            });
+            assert_eq!((fired, timers.cancel(key)), (1, None), "{later}");
+            assert!(timers.is_empty());
         }
     }
 
@@ -246,12 +279,16 @@ mod tests {
         };
         let mut timers = Timers::new(0);
         let mut model: Vec<(u64, u32, TimerKey)> = Vec::new();
+        let mut again = std::collections::HashMap::new();
         let mut now = 0;
         for n in 0..20_000 {
             match random(10) {
                 0..=5 => {
                     let range = [10, 100, 5_000, 300_000][random(4) as usize];
                     let deadline = now + random(range);
+                    if random(4) == 0 {
+                        again.insert(n, deadline + 1 + random(range));
+                    }
                     model.push((deadline, n, timers.insert(deadline, n)));
                 }
                 6 | 7 if !model.is_empty() => {
@@ -262,7 +299,16 @@ mod tests {
                 _ => {
                     now += random(2_000);
                     let mut fired = Vec::new();
-                    timers.advance(now, |value| fired.push(value));
+                    timers.advance(now, |value| {
+                        // Some are set again, once.
+                        if let Some(again) = again.remove(&value) {
+                            let entry = model.iter_mut().find(|m| m.1 == value).unwrap();
+                            entry.0 = again;
+                            return Some((again, value));
+                        }
+                        fired.push(value);
+                        None
+                    });
                     let mut expected: Vec<u32> =
                         model.iter().filter(|m| m.0 <= now).map(|m| m.1).collect();
                     model.retain(|m| m.0 > now);

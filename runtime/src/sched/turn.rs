@@ -2,11 +2,11 @@
 
 use super::exit::{self, Reason};
 use super::post::{deliver, lay_down};
-use super::receive::take_signals;
+use super::receive::{let_catch_up, take_signals};
 use super::shard::Alarm;
 use crate::host::WorkerHost;
 use crate::node::{Node, Outside};
-use crate::process::body::{Body, Hold, Status};
+use crate::process::body::{Body, Extra, Hold, Status};
 use crate::process::signal::Signal;
 use rata_vm::heap::Fragment;
 use rata_vm::process::{Outcome, Wait};
@@ -24,23 +24,34 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
         exit::tell(host, body, leaving);
         return;
     }
-    let mut budget = host.budget;
+    let pace = body.extra.pace;
+    let mut budget = pace.budget(host.budget);
+    let measured = host.paced && pace.is_busy();
+    let began = measured.then(|| node.clock.nanoseconds());
     loop {
         if let Some(reason) = take_signals(host, &mut body) {
             exit::end(host, body, reason);
+            host.spend(0);
             return;
         }
         if matches!(body.extra.status, Status::Job | Status::Printing | Status::Sending) {
+            let_catch_up(host, &mut body, true);
             park(host, body);
             return;
         }
         body.extra.status = Status::Runnable;
         let outcome = execute(host, node, &mut body, budget);
+        host.spend(budget.saturating_sub(body.process.core.budget));
         grant_room(host, &mut body);
+        let holds = body.extra.unfinished.as_ref().is_some_and(|u| u.hold.is_some());
+        let_catch_up(host, &mut body, holds || !matches!(outcome, Outcome::Yield));
         // A receive that met a signal goes on at once when the signal has been handled.
         budget = body.process.core.budget;
         let goes_on = matches!(outcome, Outcome::Yield) && body.extra.has_pending();
         if !goes_on || budget <= 0 {
+            let full = budget <= 0 && matches!(outcome, Outcome::Yield);
+            let took = || began.map(|began| node.clock.nanoseconds().saturating_sub(began));
+            body.extra.pace = if full { pace.after_full_turn(took()) } else { pace.after_rest() };
             settle(host, body, outcome);
             return;
         }
@@ -90,15 +101,19 @@ fn park(host: &mut WorkerHost, body: Box<Body>) {
 
 /// The first wait of a receive sets its timer; later ones of the same receive keep it.
 fn start_wait(host: &mut WorkerHost, body: &mut Body, wait: Wait) {
-    if wait.first {
-        stop_timer(host, body);
-        if let Some(ms) = wait.timeout {
-            let alarm = Alarm::Wait { pid: body.extra.pid, wait: body.extra.wait };
+    match wait.timeout {
+        _ if !wait.first => {}
+        None => stop_timer(host, body),
+        Some(ms) => {
             let deadline = host.node.clock.deadline(ms);
-            body.extra.timer = Some(host.node.timers[host.me].set(deadline, alarm));
+            if body.extra.waker.get_or_insert_default().begin(deadline) {
+                stop_timer(host, body);
+                set_timer(host, &mut body.extra, deadline);
+            }
         }
     }
     body.extra.status = Status::Receiving { timed: wait.timeout.is_some() };
+    body.process.core.mailbox.rest();
     if body.process.heap.could_shrink() && !body.extra.watched {
         body.extra.watched = true;
         let alarm = Alarm::Idle { pid: body.extra.pid, reductions: body.process.core.reductions };
@@ -106,10 +121,17 @@ fn start_wait(host: &mut WorkerHost, body: &mut Body, wait: Wait) {
     }
 }
 
-/// Takes back the timer of an earlier wait; one that is on its way is told apart by its number.
+/// Sets the timer of a process's waits, of which none is set.
+pub(super) fn set_timer(host: &WorkerHost, extra: &mut Extra, deadline: u64) {
+    let pid = extra.pid;
+    let Some(waker) = &mut extra.waker else { return };
+    let alarm = Alarm::Wait { pid, number: waker.next() };
+    waker.set(host.node.timers[host.me].set(deadline, alarm));
+}
+
+/// Takes the timer back.
 pub(super) fn stop_timer(host: &WorkerHost, body: &mut Body) {
-    if let Some(key) = body.extra.timer.take() {
-        body.extra.wait = body.extra.wait.wrapping_add(1);
+    if let Some(key) = body.extra.waker.as_mut().and_then(|waker| waker.stop()) {
         host.node.timers[key.shard as usize].cancel(key);
     }
 }

@@ -7,7 +7,8 @@ use crate::node::Node;
 use crate::process::body::Body;
 use crate::process::signal::Signal;
 use crate::report;
-use crate::sched::post::deliver;
+use crate::sched::post::{deliver, ring};
+use crate::world::TICKS_PER_MS;
 use rata_vm::vm;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,13 +16,13 @@ use std::sync::Arc;
 /// How often an idle worker looks around before it parks.
 const SPINS: u32 = 100;
 
-/// How many turns pass between two looks at the clock.
-const TURNS_PER_CLOCK: u32 = 4;
-
 /// How many ticks a timer may be late before another worker than its own fires it.
-const PATIENCE: u64 = 2;
-/// The allocator returns memory to the system once it has been free for about so many milliseconds.
-const HELD: u64 = 1100;
+const PATIENCE: u64 = 6;
+/// While others work, one idle worker looks around once in so many ticks: they may be kept for long by one process, and
+/// have set timers or made work meanwhile.
+const ROUND: u64 = 3 * TICKS_PER_MS;
+/// The allocator returns memory to the system once it has been free for about so many ticks.
+const HELD: u64 = 1100 * TICKS_PER_MS;
 
 /// Runs processes until the program ends.
 pub fn run(host: WorkerHost) {
@@ -33,11 +34,9 @@ pub fn run(host: WorkerHost) {
 }
 
 fn work(mut host: WorkerHost, node: &Arc<Node>) {
-    let mut turns = 0u32;
     let mut loads = vm::loads_ended();
     while !node.is_stopping() {
-        turns = turns.wrapping_add(1);
-        if turns.is_multiple_of(TURNS_PER_CLOCK) {
+        if host.looks_at_clock() {
             fire_timers(&mut host, node);
         }
         let Some(body) = host.pick().or_else(|| search(&mut host, node)) else { break };
@@ -71,12 +70,12 @@ fn fire_timers(host: &mut WorkerHost, node: &Node) {
     }
 }
 
-/// Does what a timer was set for.
-pub fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) {
+/// Does what a timer was set for. What comes back is to be set again, for that deadline.
+pub fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) -> Option<(u64, Alarm)> {
     // A process that is gone misses nothing.
     match alarm {
-        Alarm::Wait { pid, wait } => {
-            let _ = deliver(host, pid, Signal::Timeout { wait });
+        Alarm::Wait { pid, number } => {
+            return ring(host, pid, number).map(|deadline| (deadline, alarm));
         }
         Alarm::Idle { pid, reductions } => {
             let _ = deliver(host, pid, Signal::Idle { reductions });
@@ -87,6 +86,7 @@ pub fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) {
             }
         }
     }
+    None
 }
 
 /// Nothing to do here: looks around for a while, then sleeps until woken or the next timer. `None`
@@ -136,17 +136,20 @@ fn rest(host: &mut WorkerHost, node: &Node) {
     });
     let others = others.filter_map(|(_, shard)| shard.next()).min();
     let others = others.map(|tick| tick.saturating_add(PATIENCE));
-    match own.into_iter().chain(others).min() {
-        Some(tick) => {
-            let tick = memory.map_or(tick, |memory| memory.min(tick));
-            std::thread::park_timeout(node.clock.until(tick));
-        }
-        None if is_deadlocked(node) => report::deadlock(node),
-        None => match memory {
-            Some(tick) => std::thread::park_timeout(node.clock.until(tick)),
-            None => std::thread::park(),
-        },
+    let round = does_rounds(host.me, node).then(|| node.clock.tick() + ROUND);
+    if own.is_none() && others.is_none() && round.is_none() && is_deadlocked(node) {
+        return report::deadlock(node);
     }
+    match [own, others, round, memory].into_iter().flatten().min() {
+        Some(tick) => std::thread::park_timeout(node.clock.until(tick)),
+        None => std::thread::park(),
+    }
+}
+
+/// Whether this idle worker looks around while it rests: if others work, and it is the first that does not.
+fn does_rounds(me: usize, node: &Node) -> bool {
+    let is_idle = |other: usize| node.idle.is_idle(other);
+    !(0..me).any(is_idle) && !(0..node.timers.len()).all(|other| other == me || is_idle(other))
 }
 
 /// Has the allocator return what was freed a while ago. If it was not that long ago: when to look again.

@@ -27,7 +27,7 @@ pub(crate) struct Chunk {
 /// Bytes of a chunk that are no payload.
 pub(crate) const HEAD: usize = size_of::<Chunk>();
 /// Size classes are powers of two, from this exponent …
-const MIN_CLASS: u32 = 7;
+const MIN_CLASS: u32 = 6;
 /// … to this one; larger chunks go back to the allocator at once.
 const MAX_CLASS: u32 = 20;
 const CLASSES: usize = (MAX_CLASS - MIN_CLASS + 1) as usize;
@@ -78,6 +78,7 @@ fn rounded(payload: usize) -> usize {
 }
 
 /// A chunk with room for at least `payload` bytes.
+#[inline]
 pub(crate) fn acquire(payload: usize) -> *mut Chunk {
     let bytes = rounded(payload);
     let class = bytes.trailing_zeros().wrapping_sub(MIN_CLASS) as usize;
@@ -114,6 +115,7 @@ pub(crate) fn acquire(payload: usize) -> *mut Chunk {
 ///
 /// # Safety
 /// The caller owns the chunk and uses nothing in it afterwards.
+#[inline]
 pub(crate) unsafe fn release(chunk: *mut Chunk) -> *mut Chunk {
     // SAFETY: the caller owns the chunk.
     unsafe {

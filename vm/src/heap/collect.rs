@@ -34,7 +34,7 @@ use super::Heap;
 use super::chunk;
 use super::edit::Attic;
 use super::layout::{self, Format, pair, unpair};
-use super::offheap::{off_heap_link, sweep};
+use super::offheap::{Swept, off_heap_link, sweep};
 use super::old::{self, Claimed, Old};
 use super::space::Space;
 use crate::value::Word;
@@ -80,7 +80,7 @@ impl Heap {
         let age = self.shall_age(used);
         let stay = layout::bits(layout::STATIC);
         let mut mover = Mover { space: Space::EMPTY, stay, age };
-        let (mut off_first, mut off_bytes) = (ptr::null_mut(), 0);
+        let mut swept = Swept::of(ptr::null_mut(), 0);
         let old = self.old.take();
         let patience = old.as_ref().map_or(0, |old| old.patience);
         let mut seen = 0;
@@ -93,9 +93,9 @@ impl Heap {
                     mover.visit(word);
                 });
                 mover.scan_from_start();
-                sweep(self.off_first.get(), &mut off_first, &mut off_bytes);
+                sweep(self.off_first.get(), &mut swept);
                 if let Some(old) = &old {
-                    sweep(old.off_first.get(), &mut off_first, &mut off_bytes);
+                    sweep(old.off_first.get(), &mut swept);
                 }
             }
             self.drop_young();
@@ -106,11 +106,12 @@ impl Heap {
         if let Some(attic) = self.attic.get() {
             attic.forget();
         }
-        self.off_bytes.set(off_bytes);
+        self.off_bytes.set(swept.bytes);
+        self.note_swept(&swept);
         if age {
-            self.old = Some(Box::new(Old::new(mover.space, off_first, off_bytes)));
+            self.old = Some(Box::new(Old::new(mover.space, swept.first, swept.bytes)));
         } else {
-            self.off_first.set(off_first);
+            self.off_first.set(swept.first);
             self.install(mover.space);
         }
         self.plan_after_full(seen, used, patience);
@@ -135,7 +136,7 @@ impl Heap {
         let stay = layout::bits(layout::STATIC | layout::OLD);
         let mut mover = Mover { space: before, stay, age: true };
         let mut seen = 0;
-        let (mut off_first, mut off_bytes) = (old.off_first.get(), old.off_bytes.get());
+        let mut swept = Swept::of(old.off_first.get(), old.off_bytes.get());
         // SAFETY: as in `collect`; what is old points to nothing young, but by remembered claims.
         unsafe {
             if young > 0 {
@@ -148,13 +149,14 @@ impl Heap {
                     mover.visit_changed(attic);
                 }
                 mover.scan(before);
-                sweep(self.off_first.get(), &mut off_first, &mut off_bytes);
+                sweep(self.off_first.get(), &mut swept);
             }
             self.drop_young();
         }
-        self.off_bytes.set(off_bytes);
-        old.off_first.set(off_first);
-        old.off_bytes.set(off_bytes);
+        self.off_bytes.set(swept.bytes);
+        self.note_swept(&swept);
+        old.off_first.set(swept.first);
+        old.off_bytes.set(swept.bytes);
         old.space.set(mover.space);
         let moved = mover.space.bytes() - before.bytes();
         self.old = Some(old);

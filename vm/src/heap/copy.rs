@@ -14,8 +14,7 @@
 //! buffer gets a copy of a range at least twice as long, which the next ones share: n overlapping
 //! slices of a buffer cost O(buffer), not O(n · buffer).
 //!
-//! Most messages are one small object with a few smaller ones inside: those are measured and then
-//! copied without marks.
+//! Most messages are a few small objects: those are measured and then copied without marks.
 #![allow(unsafe_code)]
 
 use super::chunk::{self, Chunk};
@@ -95,7 +94,7 @@ impl Arena {
 
     #[cold]
     fn extend(&mut self, bytes: usize) {
-        let wish = if self.frozen { 32 << 10 } else { (self.full * 2).clamp(128, 256 << 10) };
+        let wish = if self.frozen { 32 << 10 } else { (self.full * 2).clamp(64, 256 << 10) };
         // SAFETY: the arena's chunks are ours.
         unsafe {
             let chunk = chunk::acquire(bytes.max(wish - chunk::HEAD));
@@ -143,16 +142,20 @@ struct Copier<'a> {
     stale: Vec<*mut u64>,
 }
 
-/// The most words of an object that [`copy_small`] takes.
+/// The most words of an object that [`copy_small`] takes, …
 const SMALL: usize = 12;
+/// … and the most objects.
+const FEW: usize = 12;
 
 /// The size of a small object that may be copied word by word, and where its values begin.
 #[inline(always)]
 fn small_shape(header: u64) -> Option<(usize, usize)> {
     let (tag, words) = (layout::tag_of(header), layout::words_of(header));
-    let odd =
-        matches!(tag, layout::VEC | layout::BUF | layout::BUFREF | layout::HNODE | layout::HMAP)
-            || tag >= layout::HOST;
+    // A vector's entries in the heap, or a place for an owner, which a copy is without.
+    let more = layout::flags_of(header) & layout::OFF_HEAP == 0 || words > 3;
+    let odd = tag == layout::VEC && more
+        || matches!(tag, layout::BUF | layout::HNODE | layout::HMAP)
+        || tag >= layout::HOST;
     if words > SMALL || odd {
         return None;
     }
@@ -160,64 +163,72 @@ fn small_shape(header: u64) -> Option<(usize, usize)> {
     Some((words, if raw == layout::ALL_RAW { words } else { 1 + raw as usize }))
 }
 
-/// Copies a value that is a small object with nothing but small flat ones inside, if it is one.
-/// What is inside twice becomes two.
+/// Copies a value that is a few small objects, each inside once, if it is that.
 #[inline]
 pub(super) fn copy_small(arena: &mut Arena, value: Value<'_>) -> Option<Word> {
     let root = value.word();
+    // The objects in the order met, and where in the copy each lies.
+    let mut found = [(ptr::null::<u64>(), 0); FEW];
+    let (mut count, mut total, mut at) = (1, 0, 0);
     // SAFETY: the value is live, so all words of its objects are; nothing is copying them, so their
-    // headers are in place; there is room for as many words as were counted.
+    // headers are in place; there is room for as many words as were counted. The second walk meets the
+    // same objects in the same order as the first.
     unsafe {
-        let at = root.address();
-        let header = *at;
-        let (words, first) = small_shape(header).filter(|_| !layout::is_static(header))?;
-        let mut total = words;
-        for i in first..words {
-            let word = *at.add(i).cast::<Word>();
-            if word.is_pointer() && !layout::is_static(*word.address()) {
-                total += flat_words(word.address())?;
+        if layout::is_static(*root.address()) {
+            return None;
+        }
+        found[0].0 = root.address();
+        while at < count {
+            let source = found[at].0;
+            let (words, first) = small_shape(*source)?;
+            found[at].1 = total;
+            total += words;
+            for i in first..words {
+                let word = *source.add(i).cast::<Word>();
+                if is_to_copy(word) {
+                    let inner = word.address().cast_const();
+                    if found[..count].iter().any(|f| f.0 == inner) {
+                        return None;
+                    }
+                    found.get_mut(count)?.0 = inner;
+                    count += 1;
+                }
             }
+            at += 1;
         }
         let new = arena.allocate(total);
-        let mut next = new.add(words);
-        *new = layout::fresh(header);
-        for i in 1..words {
-            *new.add(i) = *at.add(i);
-        }
-        for i in first..words {
-            let word = &mut *new.add(i).cast::<Word>();
-            if word.is_pointer() && !layout::is_static(*word.address()) {
-                let inner = word.address();
-                let size = layout::words_of(*inner);
-                *next = layout::fresh(*inner);
-                for k in 1..size {
-                    *next.add(k) = *inner.add(k);
+        let mut inner = 1;
+        for &(source, place) in &found[..count] {
+            let (words, first) = small_shape(*source)?;
+            let to = new.add(place);
+            *to = layout::fresh(*source);
+            for i in 1..words {
+                *to.add(i) = *source.add(i);
+            }
+            for i in first..words {
+                let word = &mut *to.add(i).cast::<Word>();
+                if is_to_copy(*word) {
+                    *word = Word::from_bits(new.add(found[inner].1) as u64 | (word.bits() & 7));
+                    inner += 1;
                 }
-                *word = Word::from_bits(next as u64 | (word.bits() & 7));
-                next = next.add(size);
+            }
+            if layout::tag_of(*to) == layout::BUFREF {
+                (*(*to.add(1) as *mut shared::SharedBuf)).retain();
+                arena.own(to);
             }
         }
         Some(Word::from_bits(new as u64 | (root.bits() & 7)))
     }
 }
 
-/// The size of a small object that refers to nothing that would have to be copied.
+/// Whether a word points to an object that is no static one.
 ///
 /// # Safety
-/// A live object lies there.
+/// If it points to an object, that is live and its header in place.
 #[inline(always)]
-unsafe fn flat_words(at: *const u64) -> Option<usize> {
+unsafe fn is_to_copy(word: Word) -> bool {
     // SAFETY: by contract.
-    unsafe {
-        let (words, first) = small_shape(*at)?;
-        for i in first..words {
-            let word = *at.add(i).cast::<Word>();
-            if word.is_pointer() && !layout::is_static(*word.address()) {
-                return None;
-            }
-        }
-        Some(words)
-    }
+    word.is_pointer() && unsafe { !layout::is_static(*word.address()) }
 }
 
 /// Copies a value into an arena; returns the word of the copy. Nothing if maps had to be settled first: then

@@ -8,13 +8,31 @@
 use super::Heap;
 use super::chunk::{self, Chunk};
 use super::copy::{self, Arena};
+use super::layout::{self, Format};
 use super::offheap::{drop_off_heap, off_heap_link};
 use super::old::Old;
 use crate::value::{Value, Word};
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 /// A message of more bytes becomes part of the old generation without being copied again.
 const GROWN_UP: usize = 32 << 10;
+
+/// A message of so many bytes at most is moved into a heap that has a chunk already.
+const MOVED: usize = 256;
+
+/// Where the values of an object begin.
+#[inline(always)]
+fn first_value(header: u64, size: usize) -> usize {
+    let tag = layout::tag_of(header);
+    match layout::raw_words(tag) {
+        layout::ALL_RAW if tag == layout::BUF => {
+            let format = Format::of_flags(layout::flags_of(header));
+            if format.traced() { 2 } else { size }
+        }
+        layout::ALL_RAW => size,
+        raw => 1 + raw as usize,
+    }
+}
 
 /// A value with all it reaches, in memory of its own. Two words, as every message is moved several
 /// times on its way.
@@ -119,6 +137,43 @@ impl Fragment {
         Value::new(self.root)
     }
 
+    /// The fragment and a word of the caller's as one block that begins with a word free to link blocks by: most
+    /// small messages have room for that in their chunk. Otherwise the fragment comes back.
+    #[inline]
+    pub fn into_block(self, word: u64) -> Result<NonNull<u64>, Fragment> {
+        let chunk = self.memory;
+        if chunk.is_null() || chunk.addr() & LARGE != 0 {
+            return Err(self);
+        }
+        // SAFETY: the fragment owns the chunk; nobody knows what lies between `top` and its end. The first word
+        // of a chunk links chunks, and this one is alone.
+        unsafe {
+            let end = chunk::end_of(chunk);
+            if (end as usize - (*chunk).top as usize) < 16 {
+                return Err(self);
+            }
+            *end.sub(2) = self.root.bits();
+            *end.sub(1) = word;
+            std::mem::forget(self);
+            Ok(NonNull::new_unchecked(chunk.cast()))
+        }
+    }
+
+    /// The fragment and the word that a block was made of.
+    ///
+    /// # Safety
+    /// It was made by `into_block`, and is not used again.
+    #[inline]
+    pub unsafe fn from_block(block: NonNull<u64>) -> (Fragment, u64) {
+        let chunk: *mut Chunk = block.as_ptr().cast();
+        // SAFETY: by contract it is a chunk with these two words at its end.
+        unsafe {
+            (*chunk).next = ptr::null_mut();
+            let end = chunk::end_of(chunk);
+            (Fragment { root: Word::from_bits(*end.sub(2)), memory: chunk }, *end.sub(1))
+        }
+    }
+
     /// Bytes it takes, those outside that it keeps alive included.
     #[inline]
     pub fn bytes(&self) -> usize {
@@ -146,11 +201,18 @@ impl Drop for Fragment {
 }
 
 impl Heap {
-    /// Takes over a fragment's memory; returns its value, now of this heap.
+    /// Takes over a fragment's memory, or what is in it if that is little; returns its value, now of this heap.
     #[inline]
     pub fn attach(&self, fragment: Fragment) -> Value<'_> {
         let fragment = std::mem::ManuallyDrop::new(fragment);
         if !fragment.memory.is_null() {
+            if fragment.large().is_none() && !self.chunks.get().is_null() {
+                let bytes = fragment.chunks().bytes;
+                if bytes <= MOVED {
+                    // SAFETY: the fragment is not dropped, and all it has is this chunk.
+                    return Value::new(unsafe { self.move_in(&fragment, bytes) });
+                }
+            }
             self.attach_chunks(&fragment.chunks());
             if let Some(large) = fragment.large() {
                 // SAFETY: the fragment owned it, and is not dropped.
@@ -158,6 +220,50 @@ impl Heap {
             }
         }
         Value::new(fragment.root)
+    }
+
+    /// Moves a fragment's objects here and gives its chunk, which the cache still has, to the next message.
+    ///
+    /// # Safety
+    /// The fragment is one chunk with so many bytes of objects, and is not used again.
+    #[inline]
+    unsafe fn move_in(&self, fragment: &Fragment, bytes: usize) -> Word {
+        let words = bytes / 8;
+        let new = self.allocate(words);
+        // SAFETY: the chunk's payload is filled with whole objects that point to one another or to static
+        // ones, and `new` has room for them.
+        unsafe {
+            let old = chunk::payload_of(fragment.memory);
+            if layout::words_of(*old) == words {
+                // One object has no other to point to.
+                for i in 0..words {
+                    *new.add(i) = *old.add(i);
+                }
+                chunk::release(fragment.memory);
+                return Word::from_bits(new as u64 | (fragment.root.bits() & 7));
+            }
+            let moved = |word: Word| match word.is_pointer() {
+                true if word.address().addr().wrapping_sub(old.addr()) < bytes => Word::from_bits(
+                    word.bits().wrapping_sub(old.addr() as u64).wrapping_add(new.addr() as u64),
+                ),
+                _ => word,
+            };
+            let mut at = 0;
+            while at < words {
+                let header = *old.add(at);
+                let size = layout::words_of(header);
+                let values = at + first_value(header, size);
+                for i in at..values {
+                    *new.add(i) = *old.add(i);
+                }
+                for i in values..at + size {
+                    *new.add(i).cast::<Word>() = moved(*old.add(i).cast::<Word>());
+                }
+                at += size;
+            }
+            chunk::release(fragment.memory);
+            moved(fragment.root)
+        }
     }
 
     fn attach_chunks(&self, fragment: &Chunks) {

@@ -106,6 +106,8 @@ pub struct Heap {
     /// When `full` reaches this a collection is due.
     trigger: Cell<usize>,
     off_trigger: Cell<usize>,
+    /// How many collections in a row gave up off-heap bytes in vain: others hold them too.
+    off_in_vain: Cell<u8>,
     limit: Cell<usize>,
     collections: Cell<u32>,
     due: Cell<bool>,
@@ -139,6 +141,7 @@ impl Heap {
             off_bytes: Cell::new(0),
             trigger: Cell::new(FIRST_TRIGGER),
             off_trigger: Cell::new(OFF_HEAP_FLOOR),
+            off_in_vain: Cell::new(0),
             limit: Cell::new(usize::MAX),
             collections: Cell::new(0),
             due: Cell::new(false),

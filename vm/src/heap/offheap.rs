@@ -25,22 +25,25 @@ pub(super) unsafe fn drop_off_heap(mut object: *mut u64) {
         // SAFETY: by contract.
         unsafe {
             let next = *off_heap_link(object) as *mut u64;
-            drop_referent(object);
+            let _ = drop_referent(object);
             object = next;
         }
     }
 }
 
-/// Gives up the reference that one off-heap object owns.
+/// Gives up the reference that one off-heap object owns; whether it was the last, as far as known.
 ///
 /// # Safety
 /// `object` is a BUFREF or HOST object that owns its reference, and is not used again.
-pub(super) unsafe fn drop_referent(object: *mut u64) {
+pub(super) unsafe fn drop_referent(object: *mut u64) -> bool {
     // SAFETY: by contract.
     unsafe {
         match layout::tag_of(*object) {
             layout::BUFREF => shared::release(*object.add(1) as *mut shared::SharedBuf),
-            _ => host::release(object),
+            _ => {
+                host::release(object);
+                true
+            }
         }
     }
 }
@@ -59,12 +62,30 @@ pub(super) unsafe fn referent_bytes(object: *mut u64) -> usize {
     }
 }
 
-/// Moves the living of a list of off-heap objects to the list at `first`, with their bytes, and gives
-/// up the references of the others.
+/// What a sweep has found.
+pub(super) struct Swept {
+    /// The first of the living, linked.
+    pub(super) first: *mut u64,
+    /// What these keep alive, in bytes.
+    pub(super) bytes: usize,
+    /// The bytes of what was given up, and of the part of it that nobody else holds.
+    pub(super) given_up: usize,
+    pub(super) freed: usize,
+}
+
+impl Swept {
+    /// Nothing but this list so far.
+    pub(super) fn of(first: *mut u64, bytes: usize) -> Swept {
+        Swept { first, bytes, given_up: 0, freed: 0 }
+    }
+}
+
+/// Moves the living of a list of off-heap objects to another list, with their bytes, and gives up the
+/// references of the others.
 ///
 /// # Safety
 /// Everything reachable has been moved; the old space is still there.
-pub(super) unsafe fn sweep(list: *mut u64, first: &mut *mut u64, bytes: &mut usize) {
+pub(super) unsafe fn sweep(list: *mut u64, swept: &mut Swept) {
     let mut at = list;
     // SAFETY: the list is intact: of a moved object only the header was overwritten, so the link is
     // found by the size in the new header.
@@ -73,14 +94,16 @@ pub(super) unsafe fn sweep(list: *mut u64, first: &mut *mut u64, bytes: &mut usi
             let header = *at;
             if layout::is_forward(header) {
                 let new = header as *mut u64;
-                *bytes += referent_bytes(new);
+                swept.bytes += referent_bytes(new);
                 let link = off_heap_link(new);
                 at = *link as *mut u64;
-                *link = *first as u64;
-                *first = new;
+                *link = swept.first as u64;
+                swept.first = new;
             } else {
                 let next = *off_heap_link(at) as *mut u64;
-                drop_referent(at);
+                let bytes = referent_bytes(at);
+                swept.given_up += bytes;
+                swept.freed += if drop_referent(at) { bytes } else { 0 };
                 at = next;
             }
         }

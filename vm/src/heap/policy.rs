@@ -15,6 +15,7 @@
 //!   something was allocated since the last full collection; if that was in vain, much more must be
 //!   allocated before it is tried again.
 
+use super::offheap::Swept;
 use super::old::Old;
 use super::{FIRST_TRIGGER, Heap, OFF_HEAP_FLOOR, Wanted};
 
@@ -32,6 +33,10 @@ const PER_ROOT: usize = 16;
 const LONG_SINCE: usize = 8;
 /// Of so many collections in a row at most one copies, while most survives.
 const STREAK: u32 = 3;
+/// How often the room for off-heap data is doubled after collections in vain: up to 256 MiB.
+const MOST_IN_VAIN: u8 = 10;
+/// To move so much takes more than a millisecond.
+const PAUSE: usize = 2 << 20;
 /// The heap of an idle process is looked through if it is larger than this.
 const SPIKE: usize = 1 << 20;
 
@@ -47,6 +52,11 @@ impl Heap {
             && old.bytes() < old.full_at
             && old.off_bytes.get() < old.off_full_at
             && old.spent < old.full_after
+    }
+
+    /// Whether the collection that is due may take milliseconds.
+    pub(crate) fn pause_ahead(&self) -> bool {
+        self.old.as_ref().is_some_and(|old| old.bytes() >= PAUSE) && !self.is_minor_next()
     }
 
     /// Whether a process that waits should have a full collection if nothing comes for a while.
@@ -86,13 +96,14 @@ impl Heap {
     pub(super) fn plan_after_full(&mut self, roots: usize, used: usize, patience: usize) {
         let live = self.heap_bytes();
         let off = self.off_bytes.get();
-        self.off_trigger.set((off * 2).max(OFF_HEAP_FLOOR));
+        let off_grown = (off * 2).max(off + self.off_slack());
+        self.off_trigger.set(off_grown);
         let grown = live.saturating_mul(factor(live));
         let idle = self.wanted.get() == Wanted::Idle;
         match &mut self.old {
             Some(old) if live >= LARGE_LIVE => {
                 old.full_at = grown.max(live + LARGE_HEAP);
-                old.off_full_at = (off * 2).max(OFF_HEAP_FLOOR);
+                old.off_full_at = off_grown;
                 old.full_after = live.saturating_mul(LONG_SINCE);
                 let in_vain = used - live.min(used) < used / 8;
                 old.patience = match idle {
@@ -101,7 +112,7 @@ impl Heap {
                     false => patience,
                 };
                 self.trigger.set(nursery(live, roots));
-                self.off_trigger.set(off + (off / 2).max(OFF_HEAP_FLOOR));
+                self.plan_off_heap();
             }
             old => {
                 let times = self.collections.get().saturating_add(1).min(8);
@@ -146,7 +157,22 @@ impl Heap {
 
     fn plan_off_heap(&self) {
         let off = self.off_bytes.get();
-        self.off_trigger.set(off + (off / 2).max(OFF_HEAP_FLOOR));
+        self.off_trigger.set(off + (off / 2).max(self.off_slack()));
+    }
+
+    /// How much more off-heap data makes a collection due. Whoever is sent the same large buffer again and
+    /// again frees nothing by giving it up: he has to do so ever more rarely.
+    fn off_slack(&self) -> usize {
+        OFF_HEAP_FLOOR << self.off_in_vain.get()
+    }
+
+    /// Takes note of what a collection has given up outside the heap.
+    pub(super) fn note_swept(&self, swept: &Swept) {
+        self.off_in_vain.set(match swept.given_up {
+            0 => self.off_in_vain.get(),
+            bytes if swept.freed < bytes / 8 => (self.off_in_vain.get() + 1).min(MOST_IN_VAIN),
+            _ => 0,
+        });
     }
 
     fn done(&self) {

@@ -105,17 +105,19 @@ pub(crate) unsafe fn data(buf: *mut SharedBuf) -> *mut u8 {
     unsafe { buf.cast::<u8>().add(HEAD) }
 }
 
-/// Gives up one reference, and frees the buffer with the last.
+/// Gives up one reference, and frees the buffer with the last: whether it was that.
 ///
 /// # Safety
 /// The caller owns a reference and does not use it again.
-pub(crate) unsafe fn release(buf: *mut SharedBuf) {
+pub(crate) unsafe fn release(buf: *mut SharedBuf) -> bool {
     // SAFETY: the reference keeps the buffer alive up to here.
     unsafe {
-        if (*buf).refs.fetch_sub(1, Ordering::Release) == 1 {
+        let last = (*buf).refs.fetch_sub(1, Ordering::Release) == 1;
+        if last {
             fence(Ordering::Acquire);
             super::chunk::note_freed((*buf).capacity);
             dealloc(buf.cast(), layout((*buf).capacity));
         }
+        last
     }
 }

@@ -448,6 +448,31 @@ fn off_heap_garbage_makes_collections_due() {
 }
 
 #[test]
+fn a_buffer_that_others_hold_makes_collections_due_ever_more_rarely() {
+    let sender = Heap::new();
+    let shared = vector::of_floats(&sender, &vec![0.0; 1 << 20]).unwrap();
+    let mut receiver = Heap::new();
+    let mut collections = 0;
+    let mut receive = |receiver: &mut Heap, value: Value<'_>| {
+        receiver.attach(Fragment::copy_of(value));
+        if receiver.should_collect() {
+            churn(receiver, &mut []);
+            collections += 1;
+        }
+        collections
+    };
+    let after = (0..1000).map(|_| receive(&mut receiver, shared)).last().unwrap();
+    assert!((10..100).contains(&after), "{after} collections");
+    // Those that nobody else holds are freed as before, once the first have been met.
+    for round in 0..200 {
+        let sender = Heap::new();
+        let own = vector::of_floats(&sender, &vec![0.0; 1 << 18]).unwrap();
+        receive(&mut receiver, own);
+        assert!(round < 150 || receiver.off_heap_bytes() < 4 << 20);
+    }
+}
+
+#[test]
 fn limits() {
     let mut heap = Heap::new();
     heap.set_limit(10_000);

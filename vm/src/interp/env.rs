@@ -112,6 +112,9 @@ impl Env<'_> {
     /// budget is used up.
     fn entry(&mut self) -> Option<Outcome> {
         if self.process.heap.should_collect() {
+            if self.process.heap.pause_ahead() {
+                self.host.before_pause();
+            }
             self.process.collect_due();
             if self.process.over_limit() {
                 return Some(Outcome::LimitReached);

@@ -68,7 +68,8 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     };
     cx.charge(8 + (fragment.bytes() / 512) as u64);
     let host = host(cx);
-    let Some(mut body) = host.node.new_process(fragment, Some(me), initial) else {
+    let made = host.node.new_process(&mut host.spare, fragment, Some(me), initial);
+    let Some(mut body) = made else {
         let error = cx.error(Symbol::intern("system_limit"), "too many processes");
         return Native::Raise(error);
     };
