@@ -138,6 +138,11 @@ fn binary<'h>(cx: &mut Cx<'h, '_>, op: Operator, a: Value<'h>, b: Value<'h>) -> 
     {
         return Ok(cx.heap().float(f));
     }
+    if op == Add
+        && let Some(text) = texts(cx, a, b)
+    {
+        return Ok(text);
+    }
     general(cx, op, a, b)
 }
 
@@ -173,7 +178,6 @@ fn scalars<'h>(
                 _ => Err(Fault::Type),
             }
         }
-        (Kind::Str, Kind::Str) if op == Add => texts(cx, a, b).ok_or(Fault::Type),
         (Kind::Nil, Kind::Nil | Kind::Int | Kind::Float) => Ok(Value::NIL),
         (Kind::Int | Kind::Float, Kind::Nil) => Ok(Value::NIL),
         (Kind::Nil, Kind::Str) | (Kind::Str, Kind::Nil) if op == Add => Ok(Value::NIL),

@@ -5,8 +5,10 @@
 //! has room for is given up.
 
 use super::long::{self, NativePieces, Pieces};
+use crate::data::decimal::Decimal;
 use crate::data::string;
 use crate::data::vector::VecRef;
+use crate::heap::{Heap, trusted_text};
 use crate::inspect::Inspection;
 use crate::native::{Cx, Native, Res};
 use crate::value::Value;
@@ -15,6 +17,8 @@ use smallvec::SmallVec;
 
 /// The most bytes that a text printed may have.
 const MOST: usize = 1 << 30;
+/// Texts of more bytes are no short ones.
+const SHORT: usize = 128;
 /// Bytes of text that cost one reduction.
 const BYTES: usize = 64;
 
@@ -45,8 +49,41 @@ pub fn print<'h, const N: usize>(
 
 /// An f-string: the parts displayed and joined.
 pub(crate) fn text<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Res<'h> {
+    if let Some(text) = short_text(cx.heap(), parts) {
+        return Ok(text);
+    }
     let rest = parts.iter().map(|part| Part::Display(*part)).collect();
     long::run(cx, Printing { rest, ..Printing::default() })
+}
+
+/// The same of strings and small ints, if that makes no long text: put together on the native stack.
+#[inline]
+fn short_text<'h>(heap: &'h Heap, parts: &[Value<'h>]) -> Option<Value<'h>> {
+    let mut out = [0; SHORT];
+    let mut len = 0;
+    for part in parts {
+        let digits;
+        let bytes = match part.as_small() {
+            Some(n) => {
+                digits = Decimal::of(n);
+                digits.bytes()
+            }
+            None => part.as_str()?.as_bytes(),
+        };
+        let end = len + bytes.len();
+        copy_short(out.get_mut(len..end)?, bytes);
+        len = end;
+    }
+    Some(string::new(heap, trusted_text(&out[..len])))
+}
+
+/// Copies bytes of which there are most often a few.
+#[inline(always)]
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    match from {
+        [byte] => to[0] = *byte,
+        _ => to.copy_from_slice(from),
+    }
 }
 
 /// A text under way.
@@ -126,6 +163,14 @@ fn entry<'h>(cx: &Cx<'h, '_>, values: Value<'h>, index: usize) -> Option<Value<'
 
 /// Adds a text, or begins to add another value.
 fn display<'h>(value: Value<'h>, out: &mut String) -> Option<Inspection<'h>> {
+    if let Some(text) = value.as_str() {
+        out.push_str(text);
+        return None;
+    }
+    if let Some(n) = value.as_small() {
+        out.push_str(Decimal::of(n).text());
+        return None;
+    }
     let shown = value.as_exception().map_or(value, |e| e.message());
     match shown.as_str() {
         Some(text) => {

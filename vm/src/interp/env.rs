@@ -7,7 +7,6 @@
 use smallvec::SmallVec;
 
 use super::machine::{Args, Machine};
-use crate::code::exec::args_words;
 use crate::code::function::Function;
 use crate::data::{exception, list};
 use crate::helpers::{arith, compare};
@@ -361,13 +360,6 @@ impl Env<'_> {
         let mut cx = self.cx();
         let a = cx.heap().value(a);
         compare::truth(&mut cx, a).map_err(|e| e.word())
-    }
-
-    /// Calls the native of the instruction at the machine's pc.
-    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
-    pub(crate) fn call_native(&mut self, m: &Machine) -> Step {
-        let native = self.vm.native(m.ext(args_words(m.a())) as usize);
-        self.native(native, m.args())
     }
 
     /// Calls a native with arguments in registers.

@@ -298,8 +298,14 @@ macro_rules! quiet_thunk {
 
 thunk!(/// Executes the instruction at a pc on the image.
     step => helpers::step);
-thunk!(/// Calls the native of the instruction at a pc with arguments in the image.
+thunk!(/// Calls a native with the first words of the image.
     native => helpers::native);
+thunk!(/// The same for one without effects in place of a function.
+    inlined => helpers::inlined);
+thunk!(/// Joins two strings.
+    join => helpers::join);
+thunk!(/// Makes an f-string of the first words of the image.
+    text => helpers::text);
 quiet_thunk!(/// An operator of two operands.
     quiet_binary => helpers::binary);
 quiet_thunk!(/// Whether a comparison holds.

@@ -11,10 +11,10 @@
 #![allow(unsafe_code)]
 
 use super::abi::Transit;
-use crate::helpers::{access, arith, compare as comparison, construct};
-use crate::interp::env::{Binary, Env, Step};
+use crate::helpers::{access, arith, compare as comparison, construct, text};
+use crate::interp::env::{Binary, Env, Step, step_of, words};
 use crate::interp::machine::Machine;
-use crate::native::Host;
+use crate::native::{Host, Native};
 use crate::process::Process;
 use crate::value::Word;
 use crate::vm::Vm;
@@ -56,6 +56,18 @@ unsafe fn context<'a>(process: *mut Process) -> (Env<'a>, &'a mut Run, *mut u64)
         let run = &mut *(*transit).run.cast::<Run>();
         let env = Env { process: &mut *process, vm: &*run.vm, host: &mut *run.host };
         (env, run, (&raw mut (*transit).image).cast())
+    }
+}
+
+/// The turn's context, and the first words of the image.
+unsafe fn arguments<'a>(
+    process: *mut Process,
+    count: u64,
+) -> (Env<'a>, &'a mut Run, &'a [Word]) {
+    // SAFETY: see the module; words are bits.
+    unsafe {
+        let (env, run, image) = context(process);
+        (env, run, std::slice::from_raw_parts(image.cast::<Word>(), count as usize))
     }
 }
 
@@ -152,18 +164,69 @@ pub(super) unsafe extern "sysv64" fn step(process: *mut Process, pc: *const u64)
     answer(&mut env, |env| env.single(&mut machine).map(|()| machine.pc() as u64))
 }
 
-/// Calls the native of the instruction at `pc`. What it answers but a value is kept for the interpreter.
-pub(super) unsafe extern "sysv64" fn native(process: *mut Process, pc: *const u64) -> Answer {
-    // SAFETY: as for `step`.
-    let (mut env, run, image) = unsafe { context(process) };
-    let machine = Machine::new(pc, image, std::ptr::null_mut());
-    match env.call_native(&machine) {
-        Step::Value(word) => Answer { value: word.bits(), failed: 0 },
-        step => {
-            run.step = Some(step);
+/// Calls a native with so many arguments, the first words of the image. What it answers but a value is kept
+/// for the interpreter.
+pub(super) unsafe extern "sysv64" fn native(
+    process: *mut Process,
+    number: u64,
+    count: u64,
+) -> Answer {
+    // SAFETY: as for `step`; that many words were just put there.
+    let (mut env, run, args) = unsafe { arguments(process, count) };
+    let native = env.vm.native(number as usize);
+    let mut cx = env.cx();
+    let args = cx.heap().values(args);
+    match native(&mut cx, args) {
+        Native::Value(value) => Answer { value: value.word().bits(), failed: 0 },
+        other => {
+            run.step = Some(step_of(&mut cx, other));
             Answer { value: 0, failed: 1 }
         }
     }
+}
+
+/// The same of a native without effects, called in place of a function that does nothing else: if it
+/// answers anything but a value, it has not been called.
+pub(super) unsafe extern "sysv64" fn inlined(
+    process: *mut Process,
+    number: u64,
+    count: u64,
+) -> Answer {
+    // SAFETY: as for `native`.
+    let (mut env, _, args) = unsafe { arguments(process, count) };
+    let native = env.vm.native(number as usize);
+    let mut cx = env.cx();
+    let args = cx.heap().values(args);
+    match native(&mut cx, args) {
+        Native::Value(value) => Answer { value: value.word().bits(), failed: 0 },
+        _ => {
+            // What it wanted to go on with is dropped.
+            cx.heap().pin(false);
+            Answer { value: 0, failed: 1 }
+        }
+    }
+}
+
+/// `a + b` of what are most likely strings.
+pub(super) unsafe extern "sysv64" fn join(process: *mut Process, a: u64, b: u64) -> Answer {
+    // SAFETY: see the module.
+    let (mut env, ..) = unsafe { context(process) };
+    answer(&mut env, |env| {
+        let mut cx = env.cx();
+        let (a, b) = (cx.heap().value(Word::from_bits(a)), cx.heap().value(Word::from_bits(b)));
+        words(arith::add(&mut cx, a, b)).map(Word::bits)
+    })
+}
+
+/// An f-string of so many parts, the first words of the image.
+pub(super) unsafe extern "sysv64" fn text(process: *mut Process, count: u64) -> Answer {
+    // SAFETY: as for `native`.
+    let (mut env, _, parts) = unsafe { arguments(process, count) };
+    answer(&mut env, |env| {
+        let mut cx = env.cx();
+        let parts = cx.heap().values(parts);
+        words(text::text(&mut cx, parts)).map(Word::bits)
+    })
 }
 
 /// Room for an object of so many words.

@@ -30,6 +30,7 @@ mod memory;
 mod table;
 mod translate;
 mod types;
+mod wrappers;
 
 pub(crate) use abi::{Link, return_to_interpreter};
 pub use control::{Compiled, Settings};

@@ -192,6 +192,8 @@ pub(crate) fn numeric(ins: &Ins) -> Option<Numeric> {
 pub(crate) struct Types {
     before: BTreeMap<u32, State>,
     modes: BTreeMap<u32, Mode>,
+    /// Operators that were seen to join strings.
+    pub(crate) texts: BTreeSet<u32>,
     /// Parameters whose kind is checked when the function is called, since it loops.
     pub(crate) guards: Vec<(u16, Kind)>,
 }
@@ -199,7 +201,8 @@ pub(crate) struct Types {
 impl Types {
     /// Finds them; guesses only if asked to.
     pub(crate) fn of(code: &Analysis, feedback: &Feedback, guessing: bool) -> Types {
-        let types = Types { before: BTreeMap::new(), modes: BTreeMap::new(), guards: Vec::new() };
+        let (before, modes, texts) = (BTreeMap::new(), BTreeMap::new(), feedback.texts());
+        let types = Types { before, modes, texts, guards: Vec::new() };
         let mut search = Search { code, feedback, guessing, types, changed: BTreeSet::new() };
         search.run();
         search.types

@@ -103,6 +103,9 @@ impl Translator<'_, '_> {
 
     /// `x op y`, wherever that goes.
     fn sum(&mut self, ins: &Ins, n: Numeric) -> Value {
+        if n.operator == Operator::Add && self.types.texts.contains(&ins.at) {
+            return self.join(ins, n);
+        }
         let (slow, done) = (self.cold_block(), self.b.create_block());
         let result = self.b.append_block_param(done, I64);
         let (vx, vy) = (self.get(n.x), self.operand(n.y));

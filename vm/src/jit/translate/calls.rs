@@ -13,12 +13,12 @@ use cranelift_codegen::ir::{
     BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef, Value,
 };
 
-use super::{Flow, Kind, Translator, in_registers, trusted};
+use super::{Flow, Kind, Translator, function_at, in_registers, trusted};
 use crate::code::MISSING;
 use crate::code::exec::Ex;
 use crate::code::function::{FnSet, Function};
 use crate::heap::layout;
-use crate::jit::abi::{self, Transit};
+use crate::jit::abi::Transit;
 use crate::jit::analyse::{Ins, Registers, linked};
 use crate::jit::types::Type;
 use crate::process::Process;
@@ -50,12 +50,27 @@ impl Translator<'_, '_> {
                 self.give_back(value)
             }
             Ex::CallNative => self.call_native(ins),
-            Ex::CallImport | Ex::TailImport => match linked(ins, self.vm) {
-                Some(function) => self.call_with(ins, Callee::Known(function), None),
-                None => self.leave(ins),
-            },
+            Ex::CallImport | Ex::TailImport => self.call_import(ins),
             Ex::CallValue | Ex::TailValue => self.call_value(ins),
             _ => self.call_with(ins, Callee::Known(function_at(ins)), None),
+        }
+    }
+
+    /// A call of a function of another module, if that is there; of one that only calls a native, it is
+    /// this that is called.
+    fn call_import(&mut self, ins: &Ins) -> Flow {
+        let code = self.code;
+        if let Some(wrapped) = code.wrapped.get(&ins.at) {
+            let value = self.call_wrapped(ins, wrapped);
+            if !ins.falls {
+                return self.give_back(value);
+            }
+            self.set(ins.defs[0], value);
+            return Flow::On;
+        }
+        match linked(ins, self.vm) {
+            Some(function) => self.call_with(ins, Callee::Known(function), None),
+            None => self.leave(ins),
         }
     }
 
@@ -190,27 +205,10 @@ impl Translator<'_, '_> {
     }
 
     /// What lives across the instruction, as its info word says.
-    fn live_after(&self, ins: &Ins) -> Registers {
+    pub(super) fn live_after(&self, ins: &Ins) -> Registers {
         let mut live = Registers::default();
         ins.info().for_each_live(self.function, |register| live.insert(register as u16));
         live
-    }
-
-    fn call_native(&mut self, ins: &Ins) -> Flow {
-        self.image_store(&ins.args.clone());
-        let process = self.process();
-        let pc = self.int(self.function.pc_at(ins.at) as i64);
-        let signature = self.signature(2, Kind::Thunk);
-        let stub = self.int(abi::address(abi::native) as i64);
-        self.store_budget();
-        let call = self.b.ins().call_indirect(signature, stub, &[process, pc]);
-        self.fetch_budget();
-        let (value, flag) = (self.b.inst_results(call)[0], self.b.inst_results(call)[1]);
-        // What it answers beside a value the interpreter takes, behind the instruction.
-        let other = self.exit_at(ins.next, self.live_after(ins));
-        self.unlikely(flag, other);
-        self.set(ins.defs[0], value);
-        Flow::On
     }
 
     /// A tail call of the function itself.
@@ -265,10 +263,4 @@ impl Translator<'_, '_> {
         self.unlikely(other, failed);
         self.call_with(ins, Callee::Found(only), Some(closure))
     }
-}
-
-/// The function that a call names.
-fn function_at(ins: &Ins) -> &'static Function {
-    // SAFETY: the word after the arguments is an immortal function.
-    unsafe { &*(ins.ext[0] as *const Function) }
 }

@@ -14,6 +14,7 @@ mod calls;
 mod edges;
 mod floats;
 mod make;
+mod natives;
 mod numbers;
 mod patterns;
 mod registers;
@@ -117,6 +118,12 @@ enum Flow {
 pub(crate) fn switch_table(ins: &Ins) -> &'static SwitchTable {
     // SAFETY: the word after a `Switch` is the address of its immortal table.
     unsafe { &*(ins.ext[0] as *const SwitchTable) }
+}
+
+/// The function that a call names.
+pub(crate) fn function_at(ins: &Ins) -> &'static Function {
+    // SAFETY: the word after the arguments is an immortal function.
+    unsafe { &*(ins.ext[0] as *const Function) }
 }
 
 /// The link of a `CallImport` or `TailImport`.
@@ -476,7 +483,6 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::Cons
             | Ex::Map
             | Ex::Set
-            | Ex::Text
             | Ex::Range
             | Ex::ExceptionType
             | Ex::ExceptionParts
@@ -486,6 +492,7 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::RecvMark
             | Ex::RecvTake
             | Ex::RecvSkip => self.step_on(ins),
+            Ex::Text => self.text(ins),
             Ex::Jump
             | Ex::JumpBack
             | Ex::Switch
