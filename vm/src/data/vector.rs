@@ -13,7 +13,7 @@
 
 #[path = "build.rs"]
 mod build;
-pub use build::{VecBuilder, append, concat, from_values, prepend};
+pub use build::{VecBuilder, append, begin, concat, from_values, prepend, push, whole};
 
 use crate::heap::buf::{self, End, Slice};
 use crate::heap::layout;

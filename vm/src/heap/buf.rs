@@ -84,6 +84,7 @@ enum Buffer {
 impl Buffer {
     /// # Safety
     /// `at` points to a BUF or BUFREF.
+    #[inline(always)]
     unsafe fn at(at: *mut u64) -> Buffer {
         // SAFETY: by contract.
         unsafe {
@@ -95,6 +96,7 @@ impl Buffer {
         }
     }
 
+    #[inline]
     unsafe fn data(self) -> *mut u8 {
         // SAFETY: the buffer is live.
         unsafe {
@@ -106,6 +108,7 @@ impl Buffer {
         }
     }
 
+    #[inline]
     unsafe fn window(self) -> (usize, usize) {
         // SAFETY: the buffer is live.
         unsafe {
@@ -117,6 +120,7 @@ impl Buffer {
         }
     }
 
+    #[inline]
     unsafe fn capacity_bytes(self) -> usize {
         // SAFETY: the buffer is live.
         unsafe {
@@ -128,6 +132,7 @@ impl Buffer {
         }
     }
 
+    #[inline]
     unsafe fn claim(self, old: (usize, usize), new: (usize, usize)) -> bool {
         // SAFETY: the buffer is live; a heap's buffers are used by its own thread alone.
         unsafe {
@@ -150,6 +155,36 @@ fn handle_parts(handle: Obj<'_>) -> (usize, usize, *mut u64) {
     unsafe {
         let (off, len) = unpair(*handle.pointer().add(1));
         (off, len, Word::from_bits(*handle.pointer().add(2)).address())
+    }
+}
+
+/// Copies bytes, most often a few: a call would take longer than that.
+///
+/// # Safety
+/// As for `ptr::copy_nonoverlapping`.
+#[inline(always)]
+unsafe fn copy_bytes(from: *const u8, to: *mut u8, n: usize) {
+    // SAFETY: by contract; pieces that overlap each other are the same bytes.
+    unsafe {
+        match n {
+            8..=16 => {
+                let last = from.add(n - 8).cast::<u64>().read_unaligned();
+                to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned());
+                to.add(n - 8).cast::<u64>().write_unaligned(last);
+            }
+            4..8 => {
+                let last = from.add(n - 4).cast::<u32>().read_unaligned();
+                to.cast::<u32>().write_unaligned(from.cast::<u32>().read_unaligned());
+                to.add(n - 4).cast::<u32>().write_unaligned(last);
+            }
+            1..4 => {
+                let (middle, last) = (from.add(n / 2).read(), from.add(n - 1).read());
+                to.write(from.read());
+                to.add(n / 2).write(middle);
+                to.add(n - 1).write(last);
+            }
+            _ => ptr::copy_nonoverlapping(from, to, n),
+        }
     }
 }
 
@@ -419,8 +454,17 @@ impl Heap {
         }
     }
 
-    /// The string `old` with `tail` after it, in place if the room after it can be claimed.
-    pub(crate) fn text_extend<'h>(&'h self, old: Obj<'h>, tail: &[u8]) -> Option<Value<'h>> {
+    /// The string `old` with strings of so many bytes in all after it, in place if the room there can be
+    /// claimed.
+    #[inline]
+    pub(crate) fn text_extend<'h>(
+        &'h self,
+        old: Obj<'h>,
+        pieces: &[Value<'h>],
+        more: usize,
+    ) -> Option<Value<'h>> {
+        let bytes = || pieces.iter().filter_map(|piece| piece.as_str()).map(str::as_bytes);
+        debug_assert!(more == bytes().map(<[u8]>::len).sum::<usize>(), "strings of another length");
         let (off, len, at) = handle_parts(old);
         // SAFETY: as in `vec_extend`.
         unsafe {
@@ -430,14 +474,15 @@ impl Heap {
             let buffer = Buffer::at(at);
             let (lo, hi) = buffer.window();
             let room = buffer.capacity_bytes() - hi;
-            if off + len != hi
-                || room < tail.len()
-                || !buffer.claim((lo, hi), (lo, hi + tail.len()))
-            {
+            if off + len != hi || room < more || !buffer.claim((lo, hi), (lo, hi + more)) {
                 return None;
             }
-            ptr::copy_nonoverlapping(tail.as_ptr(), buffer.data().add(hi), tail.len());
-            Some(self.handle(layout::STRSLICE, 0, 0, off, len + tail.len(), at))
+            let mut to = buffer.data().add(hi);
+            for piece in bytes() {
+                copy_bytes(piece.as_ptr(), to, piece.len());
+                to = to.add(piece.len());
+            }
+            Some(self.handle(layout::STRSLICE, 0, 0, off, len + more, at))
         }
     }
 
@@ -453,6 +498,7 @@ impl Heap {
     }
 
     /// A STR of these bytes.
+    #[inline]
     pub(crate) fn short_text(&self, parts: &[&[u8]]) -> Value<'_> {
         let len: usize = parts.iter().map(|p| p.len()).sum();
         let words = 1 + len.div_ceil(8);
@@ -465,7 +511,7 @@ impl Heap {
             at.write(layout::header(layout::STR, 0, padding as u16, words));
             let mut to = at.add(1).cast::<u8>();
             for part in parts {
-                ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
+                copy_bytes(part.as_ptr(), to, part.len());
                 to = to.add(part.len());
             }
         }

@@ -51,22 +51,26 @@ impl SharedBuf {
     }
 
     /// Bytes of room for data.
+    #[inline]
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
 
     /// Bytes this buffer takes.
+    #[inline]
     pub(crate) fn bytes(&self) -> usize {
         self.capacity + HEAD
     }
 
     /// The entries in use by anybody.
+    #[inline]
     pub(crate) fn window(&self) -> (usize, usize) {
         unpair(self.window.load(Ordering::Relaxed))
     }
 
     /// Widens the window from `old` to `new`; false if it is no longer `old`. Whoever calls this owns
     /// a reference (which those who reach the buffer through static memory do not).
+    #[inline]
     pub(crate) fn claim(&self, old: (usize, usize), new: (usize, usize)) -> bool {
         let (old, new) = (pair(old.0, old.1), pair(new.0, new.1));
         if self.refs.load(Ordering::Acquire) == 1 {

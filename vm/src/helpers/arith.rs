@@ -139,7 +139,7 @@ fn binary<'h>(cx: &mut Cx<'h, '_>, op: Operator, a: Value<'h>, b: Value<'h>) -> 
         return Ok(cx.heap().float(f));
     }
     if op == Add
-        && let Some(text) = texts(cx, a, b)
+        && let Some(text) = texts(cx, &[a, b])
     {
         return Ok(text);
     }
@@ -185,14 +185,26 @@ fn scalars<'h>(
     }
 }
 
-/// One text after another. What is copied for it is charged: a long text is off the heap, and grows in
+/// `a + b + c …` of what are most likely strings, in one go then.
+pub(crate) fn sum<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Res<'h> {
+    if let Some(text) = texts(cx, parts) {
+        return Ok(text);
+    }
+    let mut rest = parts.iter();
+    let first = rest.next().copied().unwrap_or(Value::NIL);
+    rest.try_fold(first, |sum, part| add(cx, sum, *part))
+}
+
+/// Texts one after another. What is copied for it is charged: a long text is off the heap, and grows in
 /// place or into a new buffer.
-fn texts<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> Option<Value<'h>> {
+#[inline]
+fn texts<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Option<Value<'h>> {
     const BYTES: usize = 512;
     let heap = cx.heap();
     let before = heap.off_heap_bytes();
-    let text = string::concat(heap, a, b)?;
-    let appended = b.as_str().map_or(0, str::len);
+    let text = string::concat(heap, parts)?;
+    let bytes = |text: Value<'_>| text.as_str().map_or(0, str::len);
+    let appended = bytes(text) - parts.first().map_or(0, |first| bytes(*first));
     let fresh = heap.off_heap_bytes().saturating_sub(before);
     cx.charge(((appended + fresh) / BYTES) as u64);
     Some(text)

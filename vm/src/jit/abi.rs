@@ -302,7 +302,7 @@ thunk!(/// Calls a native with the first words of the image.
     native => helpers::native);
 thunk!(/// The same for one without effects in place of a function.
     inlined => helpers::inlined);
-thunk!(/// Joins two strings.
+thunk!(/// Adds the first words of the image: joins strings.
     join => helpers::join);
 thunk!(/// Makes an f-string of the first words of the image.
     text => helpers::text);

@@ -207,14 +207,14 @@ pub(super) unsafe extern "sysv64" fn inlined(
     }
 }
 
-/// `a + b` of what are most likely strings.
-pub(super) unsafe extern "sysv64" fn join(process: *mut Process, a: u64, b: u64) -> Answer {
-    // SAFETY: see the module.
-    let (mut env, ..) = unsafe { context(process) };
+/// The sum of so many operands, the first words of the image: most likely strings.
+pub(super) unsafe extern "sysv64" fn join(process: *mut Process, count: u64) -> Answer {
+    // SAFETY: as for `native`.
+    let (mut env, _, parts) = unsafe { arguments(process, count) };
     answer(&mut env, |env| {
         let mut cx = env.cx();
-        let (a, b) = (cx.heap().value(Word::from_bits(a)), cx.heap().value(Word::from_bits(b)));
-        words(arith::add(&mut cx, a, b)).map(Word::bits)
+        let parts = cx.heap().values(parts);
+        words(arith::sum(&mut cx, parts)).map(Word::bits)
     })
 }
 

@@ -30,6 +30,9 @@ pub(super) fn condition(operator: Operator) -> IntCC {
 impl Translator<'_, '_> {
     /// Operators whose operands may be anything.
     pub(super) fn any_number(&mut self, ins: &Ins, n: Numeric) -> Flow {
+        if self.joins(ins, n) {
+            return self.join(ins, n);
+        }
         let value = match (n.operator, n.form) {
             (operator, Form::Branch(wanted)) => {
                 self.branch(ins, operator, n, wanted);
@@ -103,9 +106,6 @@ impl Translator<'_, '_> {
 
     /// `x op y`, wherever that goes.
     fn sum(&mut self, ins: &Ins, n: Numeric) -> Value {
-        if n.operator == Operator::Add && self.types.texts.contains(&ins.at) {
-            return self.join(ins, n);
-        }
         let (slow, done) = (self.cold_block(), self.b.create_block());
         let result = self.b.append_block_param(done, I64);
         let (vx, vy) = (self.get(n.x), self.operand(n.y));

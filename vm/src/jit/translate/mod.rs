@@ -73,6 +73,8 @@ pub(crate) struct Translator<'a, 'b> {
     /// Where to leave from the instruction being translated; the same for a wrong guess.
     exit: Option<Block>,
     miss: Option<Block>,
+    /// Up to here instructions have been translated together with one before them.
+    done: u32,
     exits: Vec<Exit>,
     edges: Vec<Edge>,
     /// Nothing was found that the types exclude.
@@ -166,6 +168,7 @@ impl<'a, 'b> Translator<'a, 'b> {
             allocates: types.may_allocate(code),
             exit: None,
             miss: None,
+            done: 0,
             exits: Vec::new(),
             edges: Vec::new(),
             sound: true,
@@ -191,7 +194,7 @@ impl<'a, 'b> Translator<'a, 'b> {
                 self.b.switch_to_block(block);
                 open = self.begin(ins.at);
             }
-            if open {
+            if open && ins.at >= self.done {
                 (self.exit, self.miss) = (None, None);
                 open = self.instruction(ins) == Flow::On;
             }

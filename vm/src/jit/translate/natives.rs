@@ -8,10 +8,20 @@ use std::mem::offset_of;
 use cranelift_codegen::ir::{InstBuilder, Value};
 
 use super::{Flow, Kind, Translator, trusted};
+use crate::code::exec::Ex;
 use crate::jit::abi::{self, Transit};
 use crate::jit::analyse::Ins;
-use crate::jit::types::Numeric;
+use crate::jit::helpers::Operator;
+use crate::jit::types::{Form, Numeric, Operand, Type, numeric};
 use crate::jit::wrappers::{Source, Wrapped};
+
+/// What continues a sum: constants that are loaded before it, its second operand if that is one of them, and
+/// itself.
+struct NextSum {
+    loads: Vec<Ins>,
+    constant: Option<u64>,
+    sum: (Ins, Numeric),
+}
 
 impl Translator<'_, '_> {
     /// Runs a thunk with these arguments after the process: its value, and whether it has failed.
@@ -78,13 +88,64 @@ impl Translator<'_, '_> {
         value
     }
 
-    /// A sum of what were strings before.
-    pub(super) fn join(&mut self, ins: &Ins, n: Numeric) -> Value {
+    /// Whether an operator is a sum of what were strings before.
+    pub(super) fn joins(&self, ins: &Ins, n: Numeric) -> bool {
+        let plain = matches!(n.y, Operand::Register(_));
+        n.operator == Operator::Add && plain && self.types.texts.contains(&ins.at)
+    }
+
+    /// `a + b + c …` of what were strings before: all at once, so that no string is made of a part of it.
+    pub(super) fn join(&mut self, ins: &Ins, n: Numeric) -> Flow {
         let failed = self.exit_of(ins);
-        let operands = [self.get(n.x), self.operand(n.y)];
-        let [value, flag] = self.run(abi::join, &operands);
+        let mut words = vec![self.get(n.x), self.operand(n.y)];
+        let (mut last, mut loads, mut sums) = ((ins.clone(), n), Vec::new(), Vec::new());
+        while let Some(more) = self.next_sum(&last.0, last.1, &loads) {
+            words.push(match more.constant {
+                Some(word) => self.int(word as i64),
+                None => self.operand(more.sum.1.y),
+            });
+            loads.extend(more.loads);
+            sums.push(std::mem::replace(&mut last, more.sum));
+        }
+        self.put_in_front(&words);
+        let count = self.int(words.len() as i64);
+        let [value, flag] = self.run(abi::join, &[count]);
         self.unlikely(flag, failed);
-        value
+        for load in &loads {
+            self.instruction(load);
+        }
+        for (_, sum) in sums {
+            self.finish_number(ins, sum, value, Type::Any);
+        }
+        self.done = last.0.next;
+        self.finish_number(&last.0, last.1, value, Type::Any)
+    }
+
+    /// The sum that adds a register to that of an instruction, which nothing else uses; nothing but constants may
+    /// come between the two.
+    fn next_sum(&self, ins: &Ins, n: Numeric, before: &[Ins]) -> Option<NextSum> {
+        let Form::Value(sum) = n.form else { return None };
+        let (mut at, mut loads) = (ins.next, Vec::new());
+        loop {
+            let ins = self.code.code.get(&at)?;
+            if self.blocks.contains_key(&at) {
+                return None;
+            }
+            if ins.op == Ex::LoadWord && ins.a != sum {
+                loads.push(ins.clone());
+                at = ins.next;
+                continue;
+            }
+            let n = numeric(ins).filter(|&n| n.x == sum && self.joins(ins, n))?;
+            let Operand::Register(y) = n.y else { return None };
+            let used = y == sum || self.code.live_at(ins.next).contains(sum) && ins.falls;
+            if used && n.form != Form::Value(sum) || y == sum {
+                return None;
+            }
+            let all = before.iter().chain(&loads);
+            let constant = all.filter(|load| load.a == y).map(|load| load.ext[0]).last();
+            return Some(NextSum { loads, constant, sum: (ins.clone(), n) });
+        }
     }
 
     /// An f-string.
