@@ -37,14 +37,14 @@ pub fn enum_source<'h>(cx: &mut Cx<'h, '_>, [coll]: [Value<'h>; 1]) -> Answer<'h
         View::Map(_) if is_stream(coll) => {
             let to_vector = (Symbol::intern("Stream"), Symbol::intern("to_vector"));
             let to_vector = closure::funref(cx.heap(), to_vector.0, to_vector.1);
-            Ok(Native::Call(to_vector, [coll].into_iter().collect()))
+            Ok(Native::call(to_vector, [coll].into_iter().collect()))
         }
         View::Map(map) => maps::pairs(cx, map, false),
         View::Set(set) => set::members(cx, set),
         View::Host(host) if host.kind() == Kind::Table => {
             let rows = (Symbol::intern("Table"), Symbol::intern("rows"));
             let rows = closure::funref(cx.heap(), rows.0, rows.1);
-            Ok(Native::Call(rows, [coll].into_iter().collect()))
+            Ok(Native::call(rows, [coll].into_iter().collect()))
         }
         _ => value(coll),
     }

@@ -11,7 +11,7 @@ use crate::code::function::Function;
 use crate::data::{exception, list};
 use crate::helpers::{arith, compare};
 use crate::jit;
-use crate::native::{Cx, Host, Native, NativeFn, Res};
+use crate::native::{Cx, Host, Native, NativeFn, Other, Res};
 use crate::process::{Class, Outcome, Pause, Process};
 use crate::stack::Frame;
 use crate::value::{Value, Word};
@@ -258,19 +258,21 @@ fn slow_step(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
     match answer {
         Native::Value(value) => Step::Value(value.word()),
         Native::Raise(value) => Step::Raise(Raised::new(value.word())),
-        Native::Call(f, args) => Step::Call(f.word(), args.iter().map(|v| v.word()).collect()),
-        Native::Suspend(state) => {
-            cx.core.suspended = Some(state);
-            Step::Leave(Outcome::Yield)
-        }
-        Native::Offload(job) => Step::Leave(Outcome::Offload(job)),
-        Native::Hibernate(f, args) => {
-            let call: Values<'_> = std::iter::once(f).chain(args).collect();
-            Step::Hibernate(list::new(cx.heap(), &call).word())
-        }
         Native::Exit(reason) => {
             Step::Raise(Raised { value: reason.word(), class: Class::Exit, trace: None })
         }
+        Native::Other(other) => match *other {
+            Other::Call(f, args) => Step::Call(f.word(), args.iter().map(|v| v.word()).collect()),
+            Other::Suspend(state) => {
+                cx.core.suspended = Some(state);
+                Step::Leave(Outcome::Yield)
+            }
+            Other::Offload(job) => Step::Leave(Outcome::Offload(job)),
+            Other::Hibernate(f, args) => {
+                let call: Values<'_> = std::iter::once(f).chain(args).collect();
+                Step::Hibernate(list::new(cx.heap(), &call).word())
+            }
+        },
     }
 }
 
