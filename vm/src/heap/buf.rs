@@ -371,8 +371,11 @@ impl Heap {
         let (off, len, at) = handle_parts(old);
         let flags = old.flags();
         debug_assert!(Format::of_flags(flags).entry_bytes() == 8);
-        if flags & (layout::OFF_HEAP | layout::STATIC) != 0 {
+        if flags & layout::STATIC != 0 {
             return None;
+        }
+        if flags & layout::OFF_HEAP != 0 {
+            return self.vec_push_outside(kind, old, entry, end);
         }
         // SAFETY: the handle's buffer is alive, and a BUF; claimed room is ours alone to write.
         unsafe {
@@ -391,6 +394,38 @@ impl Heap {
             *at.add(1) = window;
             *at.add(2 + to) = entry;
             Some(self.handle(layout::VEC, flags, kind as u16, off, len + 1, at))
+        }
+    }
+
+    /// The same where the buffer lies outside the heap.
+    #[inline]
+    fn vec_push_outside<'h>(
+        &'h self,
+        kind: Kind,
+        old: Obj<'_>,
+        entry: u64,
+        end: End,
+    ) -> Option<Value<'h>> {
+        let (off, len, at) = handle_parts(old);
+        // SAFETY: as in `vec_extend`.
+        unsafe {
+            if layout::is_static(*at) {
+                return None;
+            }
+            let buf = *at.add(1) as *mut SharedBuf;
+            let (lo, hi) = (*buf).window();
+            let (to, window, off) = match end {
+                End::Front if off == lo && lo > 0 => (lo - 1, (lo - 1, hi), off - 1),
+                End::Back if off + len == hi && hi < ((*buf).capacity() / 8).min(MAX_LEN) => {
+                    (hi, (lo, hi + 1), off)
+                }
+                _ => return None,
+            };
+            if !(*buf).claim((lo, hi), window) {
+                return None;
+            }
+            shared::data(buf).cast::<u64>().add(to).write(entry);
+            Some(self.handle(layout::VEC, old.flags(), kind as u16, off, len + 1, at))
         }
     }
 

@@ -30,6 +30,17 @@ fn layout(capacity: usize) -> Layout {
         .unwrap_or_else(|_| handle_alloc_error(Layout::new::<SharedBuf>()))
 }
 
+#[cfg_attr(not(feature = "jit"), allow(dead_code))]
+impl SharedBuf {
+    /// Where the number of references lies, for code that claims room inline: nobody else can hold, or come
+    /// to hold, the buffer of the only one.
+    pub(crate) const REFS_OFFSET: usize = std::mem::offset_of!(SharedBuf, refs);
+    /// Where the bytes of room lie.
+    pub(crate) const CAPACITY_OFFSET: usize = std::mem::offset_of!(SharedBuf, capacity);
+    /// Where the window lies.
+    pub(crate) const WINDOW_OFFSET: usize = std::mem::offset_of!(SharedBuf, window);
+}
+
 impl SharedBuf {
     /// A buffer with room for so many bytes and this window, owned by one reference. The caller
     /// writes the window's entries before anybody reads them.

@@ -13,6 +13,7 @@ mod arith;
 mod calls;
 mod edges;
 mod floats;
+mod intrinsics;
 mod make;
 mod natives;
 mod numbers;

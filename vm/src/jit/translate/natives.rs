@@ -5,8 +5,11 @@
 
 use std::mem::offset_of;
 
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use rata_bytecode::natives::NATIVES;
 
+use super::intrinsics::Ways;
 use super::{Flow, Kind, Translator, trusted};
 use crate::code::exec::Ex;
 use crate::jit::abi::{self, Transit};
@@ -61,13 +64,34 @@ impl Translator<'_, '_> {
         self.run(stub, &numbers)
     }
 
+    /// A native of these words: inline where that is possible. Goes to `other` if it answers anything but a
+    /// value.
+    fn native_value(
+        &mut self,
+        stub: unsafe extern "sysv64" fn(),
+        native: usize,
+        words: &[Value],
+        other: Block,
+    ) -> Value {
+        let (done, slow) = (self.b.create_block(), self.cold_block());
+        let result = self.b.append_block_param(done, I64);
+        let name = NATIVES.get(native).map_or("", |native| native.name);
+        if self.intrinsic(name, words, Ways { done, slow }) {
+            self.b.switch_to_block(slow);
+        }
+        let [value, flag] = self.run_native(stub, native, words);
+        self.unlikely(flag, other);
+        self.b.ins().jump(done, &[value.into()]);
+        self.b.switch_to_block(done);
+        result
+    }
+
     /// `CallNative`.
     pub(super) fn call_native(&mut self, ins: &Ins) -> Flow {
         let words: Vec<Value> = ins.args.iter().map(|&register| self.get(register)).collect();
-        let [value, flag] = self.run_native(abi::native, ins.ext[0] as usize, &words);
         // What it answers beside a value the interpreter takes, behind the instruction.
         let other = self.exit_at(ins.next, self.live_after(ins));
-        self.unlikely(flag, other);
+        let value = self.native_value(abi::native, ins.ext[0] as usize, &words, other);
         self.set(ins.defs[0], value);
         Flow::On
     }
@@ -83,9 +107,7 @@ impl Translator<'_, '_> {
                 Source::Word(word) => self.int(word as i64),
             })
             .collect();
-        let [value, flag] = self.run_native(abi::inlined, wrapped.native, &words);
-        self.unlikely(flag, failed);
-        value
+        self.native_value(abi::inlined, wrapped.native, &words, failed)
     }
 
     /// Whether an operator is a sum of what were strings before.
