@@ -178,6 +178,7 @@ fn scalars<'h>(
                 _ => Err(Fault::Type),
             }
         }
+        (Kind::Str, Kind::Str) if op == Add => texts(cx, &[a, b]).ok_or(Fault::Type),
         (Kind::Nil, Kind::Nil | Kind::Int | Kind::Float) => Ok(Value::NIL),
         (Kind::Int | Kind::Float, Kind::Nil) => Ok(Value::NIL),
         (Kind::Nil, Kind::Str) | (Kind::Str, Kind::Nil) if op == Add => Ok(Value::NIL),

@@ -153,7 +153,7 @@ unsafe fn note(
             Miss::NONE => Seen::of(Word::small_wrapping(0)),
             _ if raw[n >> 6] >> (n & 63) & 1 == 1 => Seen::A_FLOAT,
             // SAFETY: the operands of a guess are live where it is made, so they are in the image.
-            _ => Seen::of(Word::from_bits(unsafe { *image.add(n) })),
+            _ => Seen::of_live(Word::from_bits(unsafe { *image.add(n) })),
         }
     });
     env.vm.jit().missed(env.vm, function, miss, seen);

@@ -30,9 +30,16 @@ impl Seen {
         Seen(match word.bits() {
             bits if bits & 1 == 0 => Seen::INT,
             bits if bits & 7 == 5 => Seen::FLOAT,
-            _ if Value::new(word).as_str().is_some() => Seen::TEXT,
             _ => Seen::OTHER,
         })
+    }
+
+    /// The same of a word that is alive, so that it may be looked into.
+    pub(crate) fn of_live(word: Word) -> Seen {
+        match Value::new(word).as_str() {
+            Some(_) => Seen(Seen::TEXT),
+            None => Seen::of(word),
+        }
     }
 
     /// The only kind of number met, if nothing else was.
