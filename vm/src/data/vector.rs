@@ -17,7 +17,7 @@ pub use build::{VecBuilder, append, begin, concat, from_values, prepend, push, w
 
 use crate::heap::buf::{self, End, Slice};
 use crate::heap::layout;
-use crate::heap::{Heap, Obj, StaticObject};
+use crate::heap::{FloatRoom, Heap, Obj, StaticObject};
 use crate::value::{Kind, Value};
 
 /// The most entries a vector may have.
@@ -316,6 +316,14 @@ pub fn of_floats<'h>(heap: &'h Heap, floats: &[f64]) -> Result<Value<'h>, VecErr
         _ => {
             heap.vec_of(Kind::Float, [Slice::Floats(floats)], 0, End::Back).ok_or(VecError::TooLong)
         }
+    }
+}
+
+/// The vector of floats gathered; they are taken as by [`of_floats`].
+pub(crate) fn of_room<'h>(heap: &'h Heap, room: FloatRoom) -> Result<Value<'h>, VecError> {
+    match room.floats() {
+        few @ ([] | [_]) => of_floats(heap, few),
+        _ => room.vector(heap).ok_or(VecError::TooLong),
     }
 }
 

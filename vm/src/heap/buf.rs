@@ -305,6 +305,25 @@ impl Heap {
         }
     }
 
+    /// A vector of the first entries of a buffer of eight-byte entries, none of whose window is in use yet.
+    ///
+    /// # Safety
+    /// The caller owns the only reference to `buf` and gives it to this heap; so many floats are written.
+    pub(super) unsafe fn vec_of_shared(
+        &self,
+        kind: Kind,
+        buf: *mut SharedBuf,
+        len: usize,
+    ) -> Value<'_> {
+        // SAFETY: by contract.
+        unsafe {
+            let claimed = (*buf).claim((0, 0), (0, len));
+            debug_assert!(claimed, "a buffer in use");
+            let flags = Format::Floats.flags() | layout::OFF_HEAP;
+            self.handle(layout::VEC, flags, kind as u16, 0, len, self.adopt(buf))
+        }
+    }
+
     /// The vector `parts` appended to (or put before) a slice of the same format: in place if the
     /// room beside it can be claimed, otherwise by copying to a larger buffer.
     #[inline]

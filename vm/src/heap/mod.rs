@@ -47,6 +47,7 @@ mod object;
 mod offheap;
 mod old;
 mod policy;
+mod room;
 pub(crate) mod shared;
 mod space;
 
@@ -54,6 +55,7 @@ pub use chunk::{may_hold_memory, return_memory};
 pub use fragment::Fragment;
 pub use frozen::{freeze, frozen_bytes};
 pub use host::{HostObject, HostRef};
+pub(crate) use room::FloatRoom;
 pub(crate) use object::{Obj, StaticObject, trusted_text};
 
 use crate::value::{Value, Word};

@@ -6,12 +6,12 @@
 
 mod big;
 
-use super::elementwise::{self, Entrywise, Fault, Lengths, Pass};
+use super::elementwise::{self, Entrywise, Fault, Lengths, Pass, Side, one_by_one};
 use super::{fail, long};
 use crate::data::int::{self, Int, IntError};
 use crate::data::string;
-use crate::data::vector::{self, Entries, VecError, VecRef};
-use crate::heap::Heap;
+use crate::data::vector::{self, Entries, VecRef};
+use crate::heap::{FloatRoom, Heap};
 use crate::native::{Cx, Res};
 use crate::value::{Kind, Value, Word};
 
@@ -274,8 +274,32 @@ fn vectors<'h>(
     Ok(long::run(cx, pass))
 }
 
+/// What `f` makes of floats; false if a nan is among it.
+#[inline(always)]
+fn lanes(x: Side<'_>, y: Side<'_>, out: &mut [f64], f: impl Fn(f64, f64) -> f64) -> bool {
+    let mut nans = false;
+    let mut put = |out: &mut f64, float: f64| {
+        *out = float;
+        nans |= float.is_nan();
+    };
+    match (x, y) {
+        (Side::Many(x), Side::Many(y)) => {
+            out.iter_mut().zip(x).zip(y).for_each(|((out, &x), &y)| put(out, f(x, y)));
+        }
+        (Side::Many(x), Side::One(y)) => {
+            out.iter_mut().zip(x).for_each(|(out, &x)| put(out, f(x, y)));
+        }
+        (Side::One(x), Side::Many(y)) => {
+            out.iter_mut().zip(y).for_each(|(out, &y)| put(out, f(x, y)));
+        }
+        (Side::One(x), Side::One(y)) => out.iter_mut().for_each(|out| put(out, f(x, y))),
+    }
+    !nans
+}
+
 impl Entrywise for Operator {
     type Packed = f64;
+    type Room = FloatRoom;
 
     #[inline(always)]
     fn entry<'h>(
@@ -303,12 +327,20 @@ impl Entrywise for Operator {
         }
     }
 
-    fn beside_floats(self, one: Value<'_>) -> Option<f64> {
-        int::to_f64(one)
+    /// Nil is a nan, and what is made of it one too: only where one comes out need it be known which.
+    fn run(self, x: Side<'_>, y: Side<'_>, out: &mut [f64]) -> Result<(), Fault> {
+        let plain = match self {
+            Add => lanes(x, y, out, |a, b| a + b),
+            Sub => lanes(x, y, out, |a, b| a - b),
+            Mul => lanes(x, y, out, |a, b| a * b),
+            Div if matches!(y, Side::One(by) if by != 0.0) => lanes(x, y, out, |a, b| a / b),
+            _ => false,
+        };
+        if plain { Ok(()) } else { one_by_one(self, x, y, out) }
     }
 
-    fn vector<'h>(heap: &'h Heap, packed: &[f64]) -> Result<Value<'h>, VecError> {
-        vector::of_floats(heap, packed)
+    fn beside_floats(self, one: Value<'_>) -> Option<f64> {
+        int::to_f64(one)
     }
 
     #[cold]
