@@ -1,14 +1,13 @@
 //! Floats on their way into a vector.
 //!
 //! In: how many there will be, then they themselves, in pieces. Out: a vector of them. Many are written where
-//! they will stay, outside the heap, so that nothing is copied and no memory is touched twice.
+//! they will stay, outside the heap, so that nothing is copied.
 #![allow(unsafe_code)]
 
 use super::Heap;
 use super::buf::{End, MAX_LEN, OFF_HEAP_BYTES, Slice};
 use super::shared::{self, SharedBuf};
 use crate::value::{Kind, Value};
-use std::ptr;
 
 /// See the module.
 pub(crate) struct FloatRoom(Place);
@@ -27,24 +26,27 @@ impl FloatRoom {
     pub(crate) fn with_capacity(entries: usize) -> FloatRoom {
         match entries.saturating_mul(8) {
             bytes if bytes > OFF_HEAP_BYTES && entries <= MAX_LEN => {
-                FloatRoom(Place::Outside(SharedBuf::create(bytes, 0, 0), 0))
+                FloatRoom(Place::Outside(SharedBuf::create_written(bytes), 0))
             }
             _ => FloatRoom(Place::Here(Vec::with_capacity(entries))),
         }
     }
 
-    /// Adds floats, no more than there is room for.
+    /// So many more floats, to be written; no more than there is room for.
     #[inline]
-    pub(crate) fn add(&mut self, floats: &[f64]) {
+    pub(crate) fn more(&mut self, n: usize) -> &mut [f64] {
         match &mut self.0 {
-            Place::Here(here) => here.extend_from_slice(floats),
-            // SAFETY: the buffer is ours alone, and has the room.
+            Place::Here(here) => {
+                let from = here.len();
+                here.resize(from + n, 0.0);
+                &mut here[from..]
+            }
+            // SAFETY: the buffer is ours alone, has the room, and all of it has been written before.
             Place::Outside(buf, len) => unsafe {
-                let room = (**buf).capacity() / 8 - *len;
-                assert!(floats.len() <= room, "more floats than there is room for");
-                let to = shared::data(*buf).cast::<f64>().add(*len);
-                ptr::copy_nonoverlapping(floats.as_ptr(), to, floats.len());
-                *len += floats.len();
+                assert!(n <= (**buf).capacity() / 8 - *len, "more floats than there is room for");
+                let from = shared::data(*buf).cast::<f64>().add(*len);
+                *len += n;
+                std::slice::from_raw_parts_mut(from, n)
             },
         }
     }
@@ -94,7 +96,7 @@ mod tests {
             let heap = Heap::new();
             let floats: Vec<f64> = (0..n).map(|i| i as f64 / 3.0).collect();
             let mut room = FloatRoom::with_capacity(n);
-            floats.chunks(300).for_each(|piece| room.add(piece));
+            floats.chunks(300).for_each(|piece| room.more(piece.len()).copy_from_slice(piece));
             assert_eq!(room.floats(), floats);
             let vec = room.vector(&heap).and_then(Value::as_vec).unwrap();
             let found: Vec<f64> = vec.iter(&heap).filter_map(Value::as_float).collect();
@@ -106,7 +108,7 @@ mod tests {
     #[test]
     fn what_is_given_up_is_freed() {
         let mut room = FloatRoom::with_capacity(1 << 16);
-        room.add(&[1.0; 100]);
+        room.more(100).fill(1.0);
         drop(room);
     }
 }

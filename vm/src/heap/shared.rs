@@ -10,7 +10,7 @@
 #![allow(unsafe_code)]
 
 use super::layout::{pair, unpair};
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
 /// The head of a shared buffer; its data follows.
@@ -19,7 +19,8 @@ pub(crate) struct SharedBuf {
     refs: AtomicUsize,
     capacity: usize,
     window: AtomicU64,
-    unused: u64,
+    /// Whether all of its room has been written, if only with zeros.
+    written: bool,
 }
 
 /// Bytes before the data.
@@ -45,23 +46,47 @@ impl SharedBuf {
     /// A buffer with room for so many bytes and this window, owned by one reference. The caller
     /// writes the window's entries before anybody reads them.
     pub(crate) fn create(capacity: usize, lo: usize, hi: usize) -> *mut SharedBuf {
-        // SAFETY: the layout's size is not zero, and the head fits in it; a spare buffer is ours.
+        // SAFETY: the layout's size is not zero; a spare buffer is ours.
         unsafe {
-            let (at, capacity) = match spare::take(capacity) {
-                Some(spare) => (spare, (*spare).capacity),
-                None => (alloc(layout(capacity)).cast::<SharedBuf>(), capacity),
-            };
-            if at.is_null() {
-                handle_alloc_error(layout(capacity));
+            match spare::take(capacity, false) {
+                Some(buf) => SharedBuf::begin(buf, (*buf).capacity, (*buf).written, (lo, hi)),
+                None => {
+                    let at = alloc(layout(capacity)).cast();
+                    SharedBuf::begin(at, capacity, false, (lo, hi))
+                }
             }
-            at.write(SharedBuf {
-                refs: AtomicUsize::new(1),
-                capacity,
-                window: AtomicU64::new(pair(lo, hi)),
-                unused: 0,
-            });
-            at
         }
+    }
+
+    /// The same with an empty window, and all room written: with zeros, or whatever was there.
+    pub(crate) fn create_written(capacity: usize) -> *mut SharedBuf {
+        // SAFETY: as for `create`.
+        unsafe {
+            match spare::take(capacity, true) {
+                Some(buf) => SharedBuf::begin(buf, (*buf).capacity, true, (0, 0)),
+                None => {
+                    let at = alloc_zeroed(layout(capacity)).cast();
+                    SharedBuf::begin(at, capacity, true, (0, 0))
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// `at` is null, or the caller's, with so many bytes behind the head.
+    unsafe fn begin(
+        at: *mut SharedBuf,
+        capacity: usize,
+        written: bool,
+        (lo, hi): (usize, usize),
+    ) -> *mut SharedBuf {
+        if at.is_null() {
+            handle_alloc_error(layout(capacity));
+        }
+        let (refs, window) = (AtomicUsize::new(1), AtomicU64::new(pair(lo, hi)));
+        // SAFETY: by contract.
+        unsafe { at.write(SharedBuf { refs, capacity, window, written }) };
+        at
     }
 
     /// Bytes of room for data.
@@ -184,8 +209,8 @@ pub(super) mod spare {
         };
     }
 
-    /// A buffer with room for so many bytes, and not many more.
-    pub(super) fn take(capacity: usize) -> Option<*mut SharedBuf> {
+    /// A buffer with room for so many bytes, and not many more; one that has been written if so wanted.
+    pub(super) fn take(capacity: usize, written: bool) -> Option<*mut SharedBuf> {
         if capacity < LEAST {
             return None;
         }
@@ -194,8 +219,10 @@ pub(super) mod spare {
                 let place = spare.kept.iter().find(|place| {
                     let buf = place.get();
                     // SAFETY: what is kept is owned.
-                    let room = if buf.is_null() { 0 } else { unsafe { (*buf).capacity } };
-                    (capacity..=capacity + capacity / 8).contains(&room)
+                    !buf.is_null() && unsafe {
+                        let fits = capacity..=capacity + capacity / 8;
+                        fits.contains(&(*buf).capacity) && ((*buf).written || !written)
+                    }
                 })?;
                 let buf = place.replace(ptr::null_mut());
                 // SAFETY: as above.

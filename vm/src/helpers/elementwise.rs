@@ -70,7 +70,7 @@ fn entry<'h>(heap: &'h Heap, vec: VecRef<'h>, i: usize) -> Value<'h> {
 /// An operator on the entries of two vectors.
 pub(crate) trait Entrywise: Copy {
     /// An entry of a result that lies packed.
-    type Packed: Copy + Default;
+    type Packed: Copy;
     /// Where those are gathered.
     type Room: Room<Self::Packed>;
 
@@ -112,8 +112,8 @@ pub(crate) fn one_by_one<O: Entrywise>(
 pub(crate) trait Room<T>: Sized {
     /// Room for so many entries.
     fn with_capacity(entries: usize) -> Self;
-    /// Adds entries, no more than there is room for.
-    fn add(&mut self, entries: &[T]);
+    /// So many more entries, to be written; no more than there is room for.
+    fn more(&mut self, n: usize) -> &mut [T];
     /// The vector of all entries.
     fn finish<'h>(self, heap: &'h Heap) -> Result<Value<'h>, VecError>;
 }
@@ -124,8 +124,8 @@ impl Room<f64> for FloatRoom {
     }
 
     #[inline]
-    fn add(&mut self, entries: &[f64]) {
-        FloatRoom::add(self, entries);
+    fn more(&mut self, n: usize) -> &mut [f64] {
+        FloatRoom::more(self, n)
     }
 
     fn finish<'h>(self, heap: &'h Heap) -> Result<Value<'h>, VecError> {
@@ -139,8 +139,10 @@ impl Room<u8> for Vec<u8> {
     }
 
     #[inline]
-    fn add(&mut self, entries: &[u8]) {
-        self.extend_from_slice(entries);
+    fn more(&mut self, n: usize) -> &mut [u8] {
+        let from = self.len();
+        self.resize(from + n, 0);
+        &mut self[from..]
     }
 
     fn finish<'h>(self, heap: &'h Heap) -> Result<Value<'h>, VecError> {
@@ -172,7 +174,7 @@ impl<'h> Side<'h> {
     }
 }
 
-/// How many packed results are made at once: they stay in the processor's first cache.
+/// How many packed results are made at once, and anew one by one if a nan is among them.
 const RUN: usize = 512;
 
 /// An operator's way through two vectors.
@@ -221,12 +223,9 @@ impl<'h, O: Entrywise> Pass<'h, O> {
     fn piece(&mut self, cx: &mut Cx<'h, '_>, to: usize) -> Result<(), Fault> {
         let (op, at) = (self.op, self.at);
         if let (Some((x, y)), Some(room)) = (self.sides, &mut self.packed) {
-            let mut out = [O::Packed::default(); RUN];
             for from in (at..to).step_by(RUN) {
                 let until = to.min(from + RUN);
-                let out = &mut out[..until - from];
-                op.run(x.part(from, until), y.part(from, until), out)?;
-                room.add(out);
+                op.run(x.part(from, until), y.part(from, until), room.more(until - from))?;
             }
         } else {
             let heap = cx.heap();
