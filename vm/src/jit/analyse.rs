@@ -102,6 +102,8 @@ pub(crate) struct Analysis {
     pub(crate) roots: BTreeSet<u32>,
     /// Calls of functions that only call a native.
     pub(crate) wrapped: BTreeMap<u32, Wrapped>,
+    /// Where it goes on when a wait for messages is over.
+    pub(crate) waits: Vec<u32>,
 }
 
 impl Analysis {
@@ -128,7 +130,8 @@ impl Analysis {
         let wrapped: BTreeMap<u32, Wrapped> = wrapped.collect();
         let roots = code.values().filter(|ins| takes_root(ins, &wrapped));
         let roots = roots.map(|ins| ins.at).collect();
-        let mut analysis = Analysis { function, code, first: 3, roots, wrapped };
+        let waits = code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
+        let mut analysis = Analysis { function, code, first: 3, roots, wrapped, waits };
         analysis.find_live();
         Some(analysis)
     }

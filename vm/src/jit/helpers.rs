@@ -11,19 +11,19 @@
 #![allow(unsafe_code)]
 
 use super::abi::Transit;
+use super::translate::Cache;
 use crate::helpers::{access, arith, compare as comparison, construct, text};
 use crate::interp::env::{Binary, Env, Step, step_of, words};
 use crate::interp::machine::Machine;
-use crate::native::{Host, Native};
+use crate::native::{Cx, Native, Res};
 use crate::process::Process;
-use crate::value::Word;
-use crate::vm::Vm;
+use crate::value::{Value, Word};
 use rata_bytecode::operand::Cmp;
+use std::sync::atomic::Ordering;
 
 /// What a turn was given.
 pub(crate) struct Run {
-    pub(crate) vm: *const Vm,
-    pub(crate) host: *mut (dyn Host + 'static),
+    pub(crate) env: *mut Env<'static>,
     /// What a native answered beside a value: for the interpreter.
     pub(crate) step: Option<Step>,
 }
@@ -48,14 +48,15 @@ fn answer<E>(env: &mut Env<'_>, helper: impl FnOnce(&mut Env<'_>) -> Result<u64,
     }
 }
 
-/// The turn's context, and the image.
-unsafe fn context<'a>(process: *mut Process) -> (Env<'a>, &'a mut Run, *mut u64) {
+/// The turn's context, what a native answers beside a value, and the image.
+unsafe fn context<'a>(
+    process: *mut Process,
+) -> (&'a mut Env<'static>, &'a mut Option<Step>, *mut u64) {
     // SAFETY: see the module.
     unsafe {
         let transit = (*process).jit.transit as *mut Transit;
         let run = &mut *(*transit).run.cast::<Run>();
-        let env = Env { process: &mut *process, vm: &*run.vm, host: &mut *run.host };
-        (env, run, (&raw mut (*transit).image).cast())
+        (&mut *run.env, &mut run.step, (&raw mut (*transit).image).cast())
     }
 }
 
@@ -63,11 +64,11 @@ unsafe fn context<'a>(process: *mut Process) -> (Env<'a>, &'a mut Run, *mut u64)
 unsafe fn arguments<'a>(
     process: *mut Process,
     count: u64,
-) -> (Env<'a>, &'a mut Run, &'a [Word]) {
+) -> (&'a mut Env<'static>, &'a mut Option<Step>, &'a [Word]) {
     // SAFETY: see the module; words are bits.
     unsafe {
-        let (env, run, image) = context(process);
-        (env, run, std::slice::from_raw_parts(image.cast::<Word>(), count as usize))
+        let (env, other, image) = context(process);
+        (env, other, std::slice::from_raw_parts(image.cast::<Word>(), count as usize))
     }
 }
 
@@ -127,11 +128,9 @@ pub(super) unsafe extern "sysv64" fn binary(
     b: u64,
 ) -> Answer {
     // SAFETY: see the module.
-    let (mut env, ..) = unsafe { context(process) };
+    let (env, ..) = unsafe { context(process) };
     let helper = BINARY[operator as usize & 15];
-    answer(&mut env, |env| {
-        env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits)
-    })
+    answer(env, |env| env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits))
 }
 
 /// Whether `a op b` holds.
@@ -143,25 +142,25 @@ pub(super) unsafe extern "sysv64" fn compare(
 ) -> Answer {
     const OPERATORS: [Cmp; 6] = [Cmp::Eq, Cmp::Ne, Cmp::Lt, Cmp::Le, Cmp::Gt, Cmp::Ge];
     // SAFETY: see the module.
-    let (mut env, ..) = unsafe { context(process) };
+    let (env, ..) = unsafe { context(process) };
     let operator = OPERATORS[operator as usize % 6];
     let (a, b) = (Word::from_bits(a), Word::from_bits(b));
-    answer(&mut env, |env| env.compare_truth(operator, a, b).map(u64::from))
+    answer(env, |env| env.compare_truth(operator, a, b).map(u64::from))
 }
 
 /// Whether a condition holds.
 pub(super) unsafe extern "sysv64" fn truth(process: *mut Process, word: u64) -> Answer {
     // SAFETY: see the module.
-    let (mut env, ..) = unsafe { context(process) };
-    answer(&mut env, |env| env.truth(Word::from_bits(word)).map(u64::from))
+    let (env, ..) = unsafe { context(process) };
+    answer(env, |env| env.truth(Word::from_bits(word)).map(u64::from))
 }
 
 /// Executes the instruction at `pc` on the image: gives where it goes on.
 pub(super) unsafe extern "sysv64" fn step(process: *mut Process, pc: *const u64) -> Answer {
     // SAFETY: see the module; the instruction's operands are in the image, as large as a frame.
-    let (mut env, _, image) = unsafe { context(process) };
+    let (env, _, image) = unsafe { context(process) };
     let mut machine = Machine::new(pc, image, std::ptr::null_mut());
-    answer(&mut env, |env| env.single(&mut machine).map(|()| machine.pc() as u64))
+    answer(env, |env| env.single(&mut machine).map(|()| machine.pc() as u64))
 }
 
 /// Calls a native with so many arguments, the first words of the image. What it answers but a value is kept
@@ -172,14 +171,14 @@ pub(super) unsafe extern "sysv64" fn native(
     count: u64,
 ) -> Answer {
     // SAFETY: as for `step`; that many words were just put there.
-    let (mut env, run, args) = unsafe { arguments(process, count) };
+    let (env, other, args) = unsafe { arguments(process, count) };
     let native = env.vm.native(number as usize);
     let mut cx = env.cx();
     let args = cx.heap().values(args);
     match native(&mut cx, args) {
         Native::Value(value) => Answer { value: value.word().bits(), failed: 0 },
-        other => {
-            run.step = Some(step_of(&mut cx, other));
+        answer => {
+            *other = Some(step_of(&mut cx, answer));
             Answer { value: 0, failed: 1 }
         }
     }
@@ -193,7 +192,7 @@ pub(super) unsafe extern "sysv64" fn inlined(
     count: u64,
 ) -> Answer {
     // SAFETY: as for `native`.
-    let (mut env, _, args) = unsafe { arguments(process, count) };
+    let (env, _, args) = unsafe { arguments(process, count) };
     let native = env.vm.native(number as usize);
     let mut cx = env.cx();
     let args = cx.heap().values(args);
@@ -210,23 +209,99 @@ pub(super) unsafe extern "sysv64" fn inlined(
 /// The sum of so many operands, the first words of the image: most likely strings.
 pub(super) unsafe extern "sysv64" fn join(process: *mut Process, count: u64) -> Answer {
     // SAFETY: as for `native`.
-    let (mut env, _, parts) = unsafe { arguments(process, count) };
-    answer(&mut env, |env| {
-        let mut cx = env.cx();
-        let parts = cx.heap().values(parts);
-        words(arith::sum(&mut cx, parts)).map(Word::bits)
-    })
+    unsafe { of_many(process, count, arith::sum) }
 }
 
 /// An f-string of so many parts, the first words of the image.
 pub(super) unsafe extern "sysv64" fn text(process: *mut Process, count: u64) -> Answer {
     // SAFETY: as for `native`.
-    let (mut env, _, parts) = unsafe { arguments(process, count) };
-    answer(&mut env, |env| {
+    unsafe { of_many(process, count, text::text) }
+}
+
+/// What a helper makes of the first words of the image.
+unsafe fn of_many(
+    process: *mut Process,
+    count: u64,
+    helper: impl for<'h> FnOnce(&mut Cx<'h, '_>, &[Value<'h>]) -> Res<'h>,
+) -> Answer {
+    // SAFETY: as for `native`.
+    let (env, _, operands) = unsafe { arguments(process, count) };
+    answer(env, |env| {
         let mut cx = env.cx();
-        let parts = cx.heap().values(parts);
-        words(text::text(&mut cx, parts)).map(Word::bits)
+        let operands = cx.heap().values(operands);
+        words(helper(&mut cx, operands)).map(Word::bits)
     })
+}
+
+const DONE: Answer = Answer { value: 0, failed: 0 };
+
+/// Begins a receive at the oldest message.
+pub(super) unsafe extern "sysv64" fn receive_start(process: *mut Process) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    env.receive_start();
+    DONE
+}
+
+/// Begins a receive at the first message that can answer to a ref.
+pub(super) unsafe extern "sysv64" fn receive_mark(process: *mut Process, word: u64) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    env.receive_mark(Word::from_bits(word));
+    DONE
+}
+
+/// The message looked at; fails if there is none.
+pub(super) unsafe extern "sysv64" fn receive_peek(process: *mut Process) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    match env.receive_peek() {
+        Some(word) => Answer { value: word.bits(), failed: 0 },
+        None => Answer { value: 0, failed: 1 },
+    }
+}
+
+/// Takes the message looked at.
+pub(super) unsafe extern "sysv64" fn receive_take(process: *mut Process) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    env.receive_take();
+    DONE
+}
+
+/// Leaves the message looked at where it is.
+pub(super) unsafe extern "sysv64" fn receive_skip(process: *mut Process) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    env.process.core.mailbox.skip();
+    DONE
+}
+
+/// Fails unless messages have come meanwhile and the turn goes on: then the interpreter waits.
+pub(super) unsafe extern "sysv64" fn receive_more(process: *mut Process) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    Answer { value: 0, failed: !env.receive_more() as u64 }
+}
+
+/// The function that a call by name goes to, with as many arguments as it has parameters; remembered in the call's cache.
+pub(super) unsafe extern "sysv64" fn method(
+    process: *mut Process,
+    module: u64,
+    name: u64,
+    arguments: u64,
+    cache: &'static Cache,
+) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    let (module, name) = (Word::from_bits(module).as_module(), Word::from_bits(name).as_symbol());
+    let found = module.zip(name).and_then(|(module, name)| {
+        let method = env.vm.method(module, name, arguments as u32)?;
+        (method.function.arity as u64 == arguments).then_some(method)
+    });
+    let Some(found) = found else { return Answer { value: 0, failed: 1 } };
+    cache.store(std::ptr::from_ref(found).cast_mut(), Ordering::Relaxed);
+    Answer { value: std::ptr::from_ref(found.function) as u64, failed: 0 }
 }
 
 /// Room for an object of so many words.
