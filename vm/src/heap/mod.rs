@@ -55,8 +55,8 @@ pub use chunk::{may_hold_memory, return_memory};
 pub use fragment::Fragment;
 pub use frozen::{freeze, frozen_bytes};
 pub use host::{HostObject, HostRef};
-pub(crate) use room::FloatRoom;
 pub(crate) use object::{Obj, StaticObject, trusted_text};
+pub(crate) use room::FloatRoom;
 
 use crate::value::{Value, Word};
 use chunk::Chunk;

@@ -219,10 +219,11 @@ pub(super) mod spare {
                 let place = spare.kept.iter().find(|place| {
                     let buf = place.get();
                     // SAFETY: what is kept is owned.
-                    !buf.is_null() && unsafe {
-                        let fits = capacity..=capacity + capacity / 8;
-                        fits.contains(&(*buf).capacity) && ((*buf).written || !written)
-                    }
+                    !buf.is_null()
+                        && unsafe {
+                            let fits = capacity..=capacity + capacity / 8;
+                            fits.contains(&(*buf).capacity) && ((*buf).written || !written)
+                        }
                 })?;
                 let buf = place.replace(ptr::null_mut());
                 // SAFETY: as above.

@@ -5,8 +5,8 @@
 //! has room for is given up.
 
 use super::long::{self, NativePieces, Pieces};
-use crate::data::{decimal, string};
 use crate::data::vector::VecRef;
+use crate::data::{decimal, string};
 use crate::heap::{Heap, trusted_text};
 use crate::inspect::Inspection;
 use crate::native::{Cx, Native, Res};

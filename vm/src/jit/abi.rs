@@ -333,6 +333,8 @@ quiet_thunk!(/// An operator of two operands.
     quiet_binary => helpers::binary);
 quiet_thunk!(/// Whether a comparison holds.
     quiet_compare => helpers::compare);
+quiet_thunk!(/// Which of a closure's functions has so many parameters.
+    quiet_choice => helpers::choice);
 quiet_thunk!(/// Whether a condition holds.
     quiet_truth => helpers::truth);
 quiet_thunk!(/// Executes the instruction at a pc on the image.

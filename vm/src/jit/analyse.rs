@@ -130,7 +130,8 @@ impl Analysis {
         let wrapped: BTreeMap<u32, Wrapped> = wrapped.collect();
         let roots = code.values().filter(|ins| takes_root(ins, &wrapped));
         let roots = roots.map(|ins| ins.at).collect();
-        let waits = code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
+        let waits =
+            code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
         let mut analysis = Analysis { function, code, first: 3, roots, wrapped, waits };
         analysis.find_live();
         Some(analysis)

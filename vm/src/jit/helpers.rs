@@ -12,10 +12,11 @@
 
 use super::abi::Transit;
 use super::translate::Cache;
+use crate::code::function::fn_set_of;
 use crate::helpers::{access, arith, compare as comparison, construct, text};
 use crate::interp::env::{Binary, Env, Step, step_of, words};
 use crate::interp::machine::Machine;
-use crate::native::{Cx, Native, Res};
+use crate::native::{Cx, Native, NativeFn, Res};
 use crate::process::Process;
 use crate::value::{Value, Word};
 use rata_bytecode::operand::Cmp;
@@ -167,12 +168,13 @@ pub(super) unsafe extern "sysv64" fn step(process: *mut Process, pc: *const u64)
 /// for the interpreter.
 pub(super) unsafe extern "sysv64" fn native(
     process: *mut Process,
-    number: u64,
+    native: *const (),
     count: u64,
 ) -> Answer {
-    // SAFETY: as for `step`; that many words were just put there.
+    // SAFETY: as for `step`; that many words were just put there, and the address is a native's.
     let (env, other, args) = unsafe { arguments(process, count) };
-    let native = env.vm.native(number as usize);
+    // SAFETY: as above.
+    let native = unsafe { std::mem::transmute::<*const (), NativeFn>(native) };
     let mut cx = env.cx();
     let args = cx.heap().values(args);
     match native(&mut cx, args) {
@@ -188,12 +190,13 @@ pub(super) unsafe extern "sysv64" fn native(
 /// answers anything but a value, it has not been called.
 pub(super) unsafe extern "sysv64" fn inlined(
     process: *mut Process,
-    number: u64,
+    native: *const (),
     count: u64,
 ) -> Answer {
     // SAFETY: as for `native`.
     let (env, _, args) = unsafe { arguments(process, count) };
-    let native = env.vm.native(number as usize);
+    // SAFETY: as above.
+    let native = unsafe { std::mem::transmute::<*const (), NativeFn>(native) };
     let mut cx = env.cx();
     let args = cx.heap().values(args);
     match native(&mut cx, args) {
@@ -302,6 +305,22 @@ pub(super) unsafe extern "sysv64" fn method(
     let Some(found) = found else { return Answer { value: 0, failed: 1 } };
     cache.store(std::ptr::from_ref(found).cast_mut(), Ordering::Relaxed);
     Answer { value: std::ptr::from_ref(found.function) as u64, failed: 0 }
+}
+
+/// Which of a closure's functions is called with as many arguments as it has parameters.
+pub(super) unsafe extern "sysv64" fn choice(
+    _process: *mut Process,
+    closure: u64,
+    arguments: u64,
+) -> Answer {
+    let closure = Value::new(Word::from_bits(closure)).as_closure();
+    let target = closure.and_then(|closure| fn_set_of(closure.handle()).target(arguments as u32));
+    match target {
+        Some(target) if target.function.arity as u64 == arguments => {
+            Answer { value: std::ptr::from_ref(target.function) as u64, failed: 0 }
+        }
+        _ => Answer { value: 0, failed: 1 },
+    }
 }
 
 /// Room for an object of so many words.

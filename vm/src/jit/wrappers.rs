@@ -108,11 +108,33 @@ fn follow(function: &'static Function, given: &[Source], left: &mut usize) -> Op
 /// Whether a native has no effects, and is done at once but for unusual operands.
 fn is_light(native: usize) -> bool {
     const OTHERS: &[&str] = &[
-        "vector_length", "vector_at", "vector_is_empty", "vector_first", "vector_last", "list_length",
-        "list_at", "list_is_empty", "list_first", "list_last", "list_rest", "maps_get", "maps_put",
-        "maps_has_key", "maps_size", "maps_is_empty", "maps_delete", "set_contains", "set_put",
-        "set_size", "set_delete", "string_byte_size", "string_starts_with", "string_ends_with",
-        "core_typeof", "core_compare", "core_is_truthy",
+        "vector_length",
+        "vector_at",
+        "vector_is_empty",
+        "vector_first",
+        "vector_last",
+        "list_length",
+        "list_at",
+        "list_is_empty",
+        "list_first",
+        "list_last",
+        "list_rest",
+        "maps_get",
+        "maps_put",
+        "maps_has_key",
+        "maps_size",
+        "maps_is_empty",
+        "maps_delete",
+        "set_contains",
+        "set_put",
+        "set_size",
+        "set_delete",
+        "string_byte_size",
+        "string_starts_with",
+        "string_ends_with",
+        "core_typeof",
+        "core_compare",
+        "core_is_truthy",
     ];
     let Some(name) = NATIVES.get(native).map(|native| native.name) else { return false };
     name.starts_with("math_") || name.starts_with("core_is_") || OTHERS.contains(&name)

@@ -248,7 +248,7 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// A closure that has one function for so many arguments; all else is the interpreter's.
+    /// A closure with a function that has so many parameters; all else is the interpreter's.
     fn call_value(&mut self, ins: &Ins) -> Flow {
         let failed = self.exit_of(ins);
         let closure = self.get(ins.ext[0] as u16);
@@ -256,15 +256,23 @@ impl Translator<'_, '_> {
         let tag = self.b.ins().band_imm_u(header, 0xff);
         let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, layout::CLOSURE as i64);
         self.unlikely(other, failed);
+        let (several, found) = (self.cold_block(), self.b.create_block());
+        let function = self.b.append_block_param(found, I64);
         let set = self.b.ins().load(I64, trusted(), closure, 7);
         let only = self.b.ins().load(I64, trusted(), set, offset_of!(FnSet, only) as i32);
         let none = self.b.ins().icmp_imm_s(IntCC::Equal, only, 0);
-        self.unlikely(none, failed);
+        self.unlikely(none, several);
         let arity = self.b.ins().load(I32, trusted(), only, offset_of!(Function, arity) as i32);
         let wanted = ins.args.len() as i64;
         let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, arity, wanted);
         self.unlikely(other, failed);
-        self.call_with(ins, Callee::Found(only), Some(closure))
+        self.b.ins().jump(found, &[only.into()]);
+        self.b.switch_to_block(several);
+        let count = self.int(wanted);
+        let one = self.ask(abi::quiet_choice, &[closure, count], failed);
+        self.b.ins().jump(found, &[one.into()]);
+        self.b.switch_to_block(found);
+        self.call_with(ins, Callee::Found(function), Some(closure))
     }
 }
 

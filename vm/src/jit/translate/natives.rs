@@ -60,8 +60,9 @@ impl Translator<'_, '_> {
         words: &[Value],
     ) -> [Value; 2] {
         self.put_in_front(words);
-        let numbers = [native, words.len()].map(|n| self.int(n as i64));
-        self.run(stub, &numbers)
+        let native = self.int(self.vm.native(native) as *const () as i64);
+        let count = self.int(words.len() as i64);
+        self.run(stub, &[native, count])
     }
 
     /// A native of these words: inline where that is possible. Goes to `other` if it answers anything but a
