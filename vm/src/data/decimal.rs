@@ -84,7 +84,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ints_are_written_as_rust_does(n: i64, shift in 0..63) {
+        fn ints_are_written_as_rust_does(n: i64, shift in 0..63u32) {
             assert_eq!(text(n >> shift), (n >> shift).to_string());
         }
     }

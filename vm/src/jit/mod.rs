@@ -28,6 +28,7 @@ mod helpers;
 mod install;
 mod memory;
 mod table;
+mod texts;
 mod translate;
 mod types;
 mod wrappers;
