@@ -187,7 +187,7 @@ impl Resume for Later {
 /// A native's answer `value`, after the process's signals have been handled: what it has done to
 /// itself holds before the next thing it does.
 pub fn after_signals<'h>(value: Value<'h>) -> Native<'h> {
-    Native::Suspend(Box::new(Later(value.word())))
+    Native::suspend(Box::new(Later(value.word())))
 }
 
 /// A native's answer `value`, once there is room.
@@ -195,7 +195,7 @@ pub fn hold<'h>(cx: &mut Cx<'h, '_>, hold: Hold, value: Value<'h>) -> Native<'h>
     if let Some(host) = cx.host::<WorkerHost>() {
         host.extra().unfinished().hold = Some(hold);
     }
-    Native::Suspend(Box::new(Later(value.word())))
+    Native::suspend(Box::new(Later(value.word())))
 }
 
 /// Writes text; the native's answer `value` comes when the output is not full.

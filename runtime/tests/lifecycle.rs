@@ -382,7 +382,7 @@ impl Job for Panics {
 }
 
 fn job_panics<'h>(_cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<'h> {
-    Native::Offload(Box::new(Panics))
+    Native::offload(Box::new(Panics))
 }
 
 #[test]

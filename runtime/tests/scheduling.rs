@@ -95,7 +95,7 @@ impl Resume for Back {
 }
 
 fn outside<'h>(_cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<'h> {
-    Native::Offload(Box::new(Outside))
+    Native::offload(Box::new(Outside))
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn vectors() {
         let mut acc = string::empty().word();
         for _ in 0..N {
             let piece = heap.string("0123456789");
-            acc = string::concat(&heap, heap.value(acc), piece).unwrap_or(piece).word();
+            acc = string::concat(&heap, &[heap.value(acc), piece]).unwrap_or(piece).word();
             collect_if_due(&mut heap, &mut acc);
         }
         black_box(acc);

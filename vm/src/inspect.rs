@@ -6,6 +6,7 @@
 
 use crate::compare;
 use crate::data::closure::describe;
+use crate::data::decimal;
 use crate::data::int::{self, BigRef};
 use crate::data::map::MapIter;
 use crate::data::vector::{Entries, VecRef, bool_entry, is_nil_float};
@@ -201,7 +202,7 @@ impl<'h> Printer<'h, '_> {
             Entries::Floats(floats) => push_float(self.out, floats[next]),
             Entries::Bools(bools) => self.value(bool_entry(bools[next])),
             Entries::Range(first, _) => {
-                let _ = write!(self.out, "{}", first + next as i64);
+                decimal::push(self.out, first + next as i64);
             }
             Entries::Words(words) | Entries::Ints(words) => {
                 let value = words[next];
@@ -239,9 +240,7 @@ impl<'h> Printer<'h, '_> {
         match value.view() {
             View::Nil => self.out.push_str("nil"),
             View::Bool(b) => self.out.push_str(if b { "true" } else { "false" }),
-            View::Int(n) => {
-                let _ = write!(self.out, "{n}");
-            }
+            View::Int(n) => decimal::push(self.out, n),
             View::BigInt(n) if n.limbs().len() >= LARGE_INT => {
                 self.frames.push(Frame::Int(value));
             }

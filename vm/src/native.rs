@@ -6,7 +6,7 @@
 //! into a [`Resume`], whose words are traced.
 //!
 //! A native that works on user data charges for it (`cx.charge(n)`) and, when it may take long,
-//! looks at `cx.out_of_budget()` now and then and answers `Native::Suspend`. The interpreter then
+//! looks at `cx.out_of_budget()` now and then and answers `Native::suspend`. The interpreter then
 //! ends the turn, collects if that is due, and calls `resume` at the process's next turn.
 
 use std::any::Any;
@@ -28,7 +28,8 @@ pub type NativeFn = for<'h> fn(&mut Cx<'h, '_>, &[Value<'h>]) -> Native<'h>;
 /// A result, or the value that is raised.
 pub type Res<'h> = Result<Value<'h>, Value<'h>>;
 
-/// What a native answers.
+/// What a native answers. Two words, so that they come back in registers: calls of natives are most of what
+/// programs do.
 pub enum Native<'h> {
     /// The call's value.
     Value(Value<'h>),
@@ -36,17 +37,48 @@ pub enum Native<'h> {
     Edit(Edit<'h>),
     /// Raise this (an exception or any value).
     Raise(Value<'h>),
+    /// The process ends with this reason; runs no catch but the one that takes exits.
+    Exit(Value<'h>),
+    /// Go on in another way.
+    Other(Box<Other<'h>>),
+}
+
+/// Arguments of a call that a native asks for.
+pub type Arguments<'h> = SmallVec<[Value<'h>; 4]>;
+
+/// What a native answers rarely.
+pub enum Other<'h> {
     /// Go on as a tail call of this function value with these arguments.
-    Call(Value<'h>, SmallVec<[Value<'h>; 4]>),
+    Call(Value<'h>, Arguments<'h>),
     /// The budget is used up: go on with the state at the process's next turn.
     Suspend(Box<dyn Resume>),
     /// Work that blocks: a thread of the pool runs it, what it makes is resumed on the process.
     Offload(Box<dyn Job>),
     /// Drop all frames (and what would be caught in them), collect, wait for a message without
     /// taking it, then call this function with these arguments: `Process.hibernate`.
-    Hibernate(Value<'h>, SmallVec<[Value<'h>; 4]>),
-    /// The process ends with this reason; runs no catch but the one that takes exits.
-    Exit(Value<'h>),
+    Hibernate(Value<'h>, Arguments<'h>),
+}
+
+impl<'h> Native<'h> {
+    /// See [`Other::Call`].
+    pub fn call(f: Value<'h>, args: Arguments<'h>) -> Native<'h> {
+        Native::Other(Box::new(Other::Call(f, args)))
+    }
+
+    /// See [`Other::Suspend`].
+    pub fn suspend(state: Box<dyn Resume>) -> Native<'h> {
+        Native::Other(Box::new(Other::Suspend(state)))
+    }
+
+    /// See [`Other::Offload`].
+    pub fn offload(job: Box<dyn Job>) -> Native<'h> {
+        Native::Other(Box::new(Other::Offload(job)))
+    }
+
+    /// See [`Other::Hibernate`].
+    pub fn hibernate(f: Value<'h>, args: Arguments<'h>) -> Native<'h> {
+        Native::Other(Box::new(Other::Hibernate(f, args)))
+    }
 }
 
 impl<'h> From<Res<'h>> for Native<'h> {

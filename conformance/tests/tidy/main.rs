@@ -29,8 +29,10 @@ const UNSAFE_ALLOWED: &[(&str, &str)] = &[
     ("vm/src/jit/helpers.rs", "called by compiled code with raw words"),
     ("vm/src/jit/install.rs", "functions point to their code"),
     ("vm/src/jit/memory.rs", "memory that is written here and run there"),
-    ("vm/src/jit/translate/mod.rs", "tables and shapes that code names by address"),
-    ("vm/src/jit/translate/calls.rs", "functions and links that code names by address"),
+    (
+        "vm/src/jit/translate/mod.rs",
+        "functions, links, tables and shapes that code names by address",
+    ),
     ("vm/src/helpers/long.rs", "values kept between turns are named as roots"),
     ("runtime/src/process/inbox.rs", "a lock-free list owns its nodes"),
     ("runtime/src/process/signal.rs", "a message is a node of the list it lies in"),

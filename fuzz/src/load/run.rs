@@ -150,7 +150,7 @@ fn fresh(stdlib: &Package, stress: Stress) -> node::Machine {
 
 /// Stands for natives that are left out: a job of no account, whose outcome is the first argument.
 const LEFT: NativeFn = |_: &mut Cx<'_, '_>, args: &[Value<'_>]| match args.first() {
-    Some(value) if value.as_symbol().is_some() => Native::Offload(Box::new(Errand(value.word()))),
+    Some(value) if value.as_symbol().is_some() => Native::offload(Box::new(Errand(value.word()))),
     Some(value) => Native::Value(*value),
     None => Native::Value(Value::NIL),
 };

@@ -70,7 +70,7 @@ pub fn core_apply<'h>(cx: &mut Cx<'h, '_>, [f, args]: [Value<'h>; 2]) -> Native<
     match callee.and_then(|callee| Ok((callee, arguments(cx, "apply", args)?))) {
         Ok((callee, args)) => {
             cx.charge(args.len() as u64 / 16);
-            Native::Call(callee, args.into())
+            Native::call(callee, args.into())
         }
         Err(raised) => Native::Raise(raised),
     }

@@ -213,7 +213,7 @@ fn read<'h>(cx: &mut Cx<'h, '_>, raise: bool, [path, by]: [Value<'h>; 2]) -> Ans
     let function = if raise { "Dataload.read_csv!" } else { "Dataload.read_csv" };
     let path = Arg(function, "path").text(cx, path)?.to_owned();
     let separator = separator(cx, function, by)?;
-    Ok(Native::Offload(Box::new(Read { path, separator, raise })))
+    Ok(Native::offload(Box::new(Read { path, separator, raise })))
 }
 
 /// `read_csv(path, separator)`: `{:ok, rows}` or `{:error, reason}`.
@@ -287,14 +287,14 @@ impl Resume for Writing {
         loop {
             match self.some(cx) {
                 Err(raised) => return Native::Raise(raised),
-                Ok(true) if cx.out_of_budget() => return Native::Suspend(self),
+                Ok(true) if cx.out_of_budget() => return Native::suspend(self),
                 Ok(true) => {}
                 Ok(false) => break,
             }
         }
         let bytes = self.writer.take().and_then(|writer| writer.into_inner().ok());
         let save = Save { path: self.path, bytes: bytes.unwrap_or_default(), raise: self.raise };
-        Native::Offload(Box::new(save))
+        Native::offload(Box::new(save))
     }
 
     fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {

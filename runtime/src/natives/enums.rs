@@ -10,6 +10,8 @@ use super::{maps, set};
 use rata_vm::data::closure;
 use rata_vm::data::map::MapBuilder;
 use rata_vm::data::set::SetBuilder;
+use rata_vm::data::vector;
+use rata_vm::heap::Heap;
 use rata_vm::native::{Cx, Native};
 use rata_vm::symbols::Symbol;
 use rata_vm::value::{Kind, Value, View, Word};
@@ -35,14 +37,14 @@ pub fn enum_source<'h>(cx: &mut Cx<'h, '_>, [coll]: [Value<'h>; 1]) -> Answer<'h
         View::Map(_) if is_stream(coll) => {
             let to_vector = (Symbol::intern("Stream"), Symbol::intern("to_vector"));
             let to_vector = closure::funref(cx.heap(), to_vector.0, to_vector.1);
-            Ok(Native::Call(to_vector, [coll].into_iter().collect()))
+            Ok(Native::call(to_vector, [coll].into_iter().collect()))
         }
         View::Map(map) => maps::pairs(cx, map, false),
         View::Set(set) => set::members(cx, set),
         View::Host(host) if host.kind() == Kind::Table => {
             let rows = (Symbol::intern("Table"), Symbol::intern("rows"));
             let rows = closure::funref(cx.heap(), rows.0, rows.1);
-            Ok(Native::Call(rows, [coll].into_iter().collect()))
+            Ok(Native::call(rows, [coll].into_iter().collect()))
         }
         _ => value(coll),
     }
@@ -65,13 +67,27 @@ pub fn enum_count<'h>(cx: &mut Cx<'h, '_>, [coll]: [Value<'h>; 1]) -> Answer<'h>
     }
 }
 
-/// What a loop has made, on its way into a collection. Loops put each result before the earlier ones, as
-/// `{last, {…, {first, nil}}}`: a chain takes any values as they are, at the cost of a list of two.
+/// What a loop has made so far, with one more value. Loops begin with the number of values that they expect, or with
+/// nil. Values of one kind are gathered in a vector; others, and what comes after them, are put
+/// before it, as `{last, {…, {first, vector or nil}}}`: a chain takes any values as they are.
+pub fn enum_push<'h>(cx: &mut Cx<'h, '_>, [made, v]: [Value<'h>; 2]) -> Answer<'h> {
+    let heap = cx.heap();
+    let longer = match made.as_small() {
+        Some(n) => vector::begin(heap, v, usize::try_from(n).unwrap_or(0)),
+        None => vector::push(heap, made, v),
+    };
+    let rest = if made.as_small().is_some() { Value::NIL } else { made };
+    value(longer.unwrap_or_else(|| heap.list(&[v, rest])))
+}
+
+/// What a loop has made, on its way into a collection; see [`enum_push`].
 struct Collecting {
-    /// What is left of the chain.
+    /// What is left of the chain; in the end the vector before it.
     chain: Word,
     /// The values taken from it, the last one first.
     values: Vec<Word>,
+    /// How many entries of the vector are done.
+    done: usize,
     /// Whether the values are collections whose entries are meant; how far the last of them is done.
     flat: Option<usize>,
     out: Option<Collector>,
@@ -87,17 +103,26 @@ impl Roots for Collecting {
 
 impl Collecting {
     /// Takes values off the chain; whether any are left.
-    fn unchain(&mut self, cx: &mut Cx<'_, '_>) -> bool {
-        let heap = cx.heap();
+    fn unchain(&mut self, heap: &Heap) -> bool {
         for _ in 0..COLLECTED {
-            let Some([v, rest]) = heap.value(self.chain).as_list() else {
-                self.chain = Word::NIL;
-                return false;
-            };
+            let Some([v, rest]) = heap.value(self.chain).as_list() else { return false };
             self.values.push(v.word());
             self.chain = rest.word();
         }
         true
+    }
+
+    /// Takes entries of the vector before the chain; whether any are left.
+    fn take_first(&mut self, heap: &Heap) -> bool {
+        let (Some(vec), Some(out)) = (heap.value(self.chain).as_vec(), &mut self.out) else {
+            return false;
+        };
+        let end = vec.len().min(self.done + COLLECTED);
+        for i in self.done..end {
+            out.push(heap, vec.get(heap, i).unwrap_or(Value::NIL));
+        }
+        self.done = end;
+        end < vec.len()
     }
 }
 
@@ -107,7 +132,7 @@ impl Steps for Collecting {
     fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
         let heap = cx.heap();
         cx.charge(COLLECTED as u64 / 16);
-        if !self.chain.is_nil() && self.unchain(cx) {
+        if self.unchain(heap) || self.take_first(heap) {
             return Ok(None);
         }
         let Some(out) = &mut self.out else { return Ok(Some(Value::NIL)) };
@@ -133,11 +158,14 @@ impl Steps for Collecting {
 }
 
 fn collect<'h>(cx: &mut Cx<'h, '_>, chain: Value<'h>, list: bool, flat: bool) -> Answer<'h> {
-    let (chain, flat) = (chain.word(), flat.then_some(0));
-    run(cx, Collecting { chain, values: Vec::new(), flat, out: Some(Collector::new(list)) })
+    if !list && !flat && chain.as_vec().is_some() {
+        return value(vector::whole(cx.heap(), chain));
+    }
+    let (chain, flat, out) = (chain.word(), flat.then_some(0), Some(Collector::new(list)));
+    run(cx, Collecting { chain, values: Vec::new(), done: 0, flat, out })
 }
 
-/// The values of a chain: a list if `like` is one, else a vector, or a list if they share no type.
+/// What a loop has made (see [`enum_push`]): a list if `like` is one, else a vector, or a list if they share no type.
 pub fn enum_collect<'h>(cx: &mut Cx<'h, '_>, [chain, like]: [Value<'h>; 2]) -> Answer<'h> {
     collect(cx, chain, like.as_list().is_some(), false)
 }

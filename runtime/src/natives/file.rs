@@ -50,7 +50,7 @@ impl Resume for Arrived {
 fn read<'h>(cx: &mut Cx<'h, '_>, function: &'static str, path: Value<'h>) -> Answer<'h> {
     let path = Arg(function, "path").text(cx, path)?.to_owned();
     let raise = function.ends_with('!');
-    Ok(Native::Offload(Box::new(Read { path, raise })))
+    Ok(Native::offload(Box::new(Read { path, raise })))
 }
 
 /// `read(path)`: `{:ok, text}` or `{:error, reason}`.

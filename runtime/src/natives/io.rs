@@ -88,7 +88,7 @@ impl Resume for Input {
 fn read<'h>(cx: &mut Cx<'h, '_>, wanted: Wanted) -> Answer<'h> {
     let host = cx.host::<WorkerHost>().expect("processes run on workers");
     let output = host.node.output.clone();
-    Ok(Native::Offload(Box::new(ReadInput(output, wanted))))
+    Ok(Native::offload(Box::new(ReadInput(output, wanted))))
 }
 
 /// `gets(prompt)`: a line with its end, or `:eof`.

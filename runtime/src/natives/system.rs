@@ -99,7 +99,7 @@ struct Halting;
 impl Resume for Halting {
     fn resume<'h>(self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
         cx.core.budget = 0;
-        Native::Suspend(self)
+        Native::suspend(self)
     }
 
     fn trace(&mut self, _visit: &mut dyn FnMut(&mut Word)) {}
@@ -114,7 +114,7 @@ pub fn system_halt<'h>(cx: &mut Cx<'h, '_>, [code]: [Value<'h>; 1]) -> Answer<'h
     }
     host(cx).node.stop(code_number as i32);
     cx.core.budget = 0;
-    Ok(Native::Suspend(Box::new(Halting)))
+    Ok(Native::suspend(Box::new(Halting)))
 }
 
 /// A program to be run.
@@ -176,5 +176,5 @@ pub fn system_cmd<'h>(cx: &mut Cx<'h, '_>, [program, args, folder]: [Value<'h>; 
         true => None,
         false => Some(Arg("System.cmd", "folder").text(cx, folder)?.to_owned()),
     };
-    Ok(Native::Offload(Box::new(Run { program, args, folder })))
+    Ok(Native::offload(Box::new(Run { program, args, folder })))
 }

@@ -5,7 +5,7 @@
 use super::natives;
 use proptest::prelude::*;
 use rata_bytecode::natives::NATIVES;
-use rata_vm::native::{Cx, Host, Native, Poll, native_index};
+use rata_vm::native::{Cx, Host, Native, Other, Poll, Resume, native_index};
 use rata_vm::process::{Core, Process};
 use rata_vm::value::{Pid, Value, Word};
 use rata_vm::vm::Vm;
@@ -38,29 +38,35 @@ fn run(name: &str, budget: i64, args: &Build) -> String {
     let mut state = {
         let Process { heap, core, .. } = &mut process;
         let args = args(heap);
-        match native(&mut Cx::new(heap, core, &vm, &mut NoHost), &args) {
-            Native::Suspend(state) => state,
-            answer => return show(answer),
+        match left(native(&mut Cx::new(heap, core, &vm, &mut NoHost), &args)) {
+            Ok(state) => state,
+            Err(answer) => return answer,
         }
     };
     for _ in 0..1_000_000 {
         let Process { heap, core, .. } = &mut process;
         heap.collect(&mut |visit: &mut dyn FnMut(&mut Word)| state.trace(visit));
         core.budget = budget;
-        match state.resume(&mut Cx::new(heap, core, &vm, &mut NoHost)) {
-            Native::Suspend(next) => state = next,
-            answer => return show(answer),
+        match left(state.resume(&mut Cx::new(heap, core, &vm, &mut NoHost))) {
+            Ok(next) => state = next,
+            Err(answer) => return answer,
         }
     }
     panic!("{name} does not end");
 }
 
-fn show(answer: Native<'_>) -> String {
-    match answer {
-        Native::Value(v) => inspect(v),
-        Native::Raise(e) => format!("raise {}", inspect(e)),
-        Native::Call(f, _) => format!("call {}", inspect(f)),
-        _ => "something else".to_owned(),
+/// What is to go on later, or the answer as text.
+fn left(answer: Native<'_>) -> Result<Box<dyn Resume>, String> {
+    let other = match answer {
+        Native::Value(v) => return Err(inspect(v)),
+        Native::Raise(e) => return Err(format!("raise {}", inspect(e))),
+        Native::Exit(_) => return Err("something else".to_owned()),
+        Native::Other(other) => *other,
+    };
+    match other {
+        Other::Suspend(state) => Ok(state),
+        Other::Call(f, _) => Err(format!("call {}", inspect(f))),
+        _ => Err("something else".to_owned()),
     }
 }
 

@@ -37,7 +37,7 @@ macro_rules! for_each_native {
             }
             enums {
                 enum_is_stream / 1, enum_source / 1, enum_length / 1, enum_count / 1,
-                enum_collect / 2, enum_flat / 2, enum_from_chain / 1, stream_collect / 1,
+                enum_push / 2, enum_collect / 2, enum_flat / 2, enum_from_chain / 1, stream_collect / 1,
                 stream_collect_list / 1, enum_at / 3, enum_sort / 2, enum_sort_by / 3,
                 enum_take / 2, enum_drop / 2, enum_slice / 3, enum_chunk_every / 2, enum_zip / 2,
                 enum_with_index / 2, enum_member / 2, enum_group_by / 2, enum_chunk_by / 2,

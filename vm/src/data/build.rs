@@ -158,6 +158,55 @@ fn add<'h>(heap: &'h Heap, to: Value<'h>, x: Value<'h>, end: End) -> Result<Valu
     of_kind(heap, common, &values, 2, end)
 }
 
+/// A vector with one entry, whatever that is, and room for so many: for a loop that gathers what it makes
+/// with [`push`], and [`whole`] in the end. Nothing of what vectors take in more than one way.
+pub fn begin<'h>(heap: &'h Heap, x: Value<'h>, expected: usize) -> Option<Value<'h>> {
+    let kind = x.kind();
+    let float = x.as_float().map(stored_float);
+    let entry = match (&float, kind) {
+        (Some(f), _) => Slice::Floats(std::slice::from_ref(f)),
+        (None, Kind::Int) if x.word().is_small() => Slice::Ints(std::slice::from_ref(&x)),
+        (None, Kind::Int | Kind::Bool | Kind::Nil | Kind::Vector) => return None,
+        _ => Slice::Words(std::slice::from_ref(&x)),
+    };
+    // What lies in the heap is moved about: room is better taken as it is needed.
+    let words = matches!(entry, Slice::Words(_));
+    let most = if words || !heap.has_room(expected.saturating_mul(8)) { 64 } else { 1 << 24 };
+    heap.vec_of(kind, [entry], expected.clamp(4, most) - 1, End::Back)
+}
+
+/// The vector that [`begin`] began, with another entry after the others; nothing if that is of another kind.
+#[inline]
+pub fn push<'h>(heap: &'h Heap, to: Value<'h>, x: Value<'h>) -> Option<Value<'h>> {
+    let vec = to.as_vec()?;
+    let object = to.object()?;
+    let (entry, kind) = plain_entry(vec, x).filter(|_| !x.is_nil())?;
+    if let Some(longer) = heap.vec_push(kind, object, entry, End::Back) {
+        return Some(longer);
+    }
+    match (vec.entries(), x.as_float()) {
+        (Entries::Floats(_), Some(f)) => {
+            let f = stored_float(f);
+            heap.vec_extend(kind, object, Slice::Floats(std::slice::from_ref(&f)), End::Back)
+        }
+        (Entries::Ints(_), _) => {
+            heap.vec_extend(kind, object, Slice::Ints(std::slice::from_ref(&x)), End::Back)
+        }
+        _ => heap.vec_extend(kind, object, Slice::Words(std::slice::from_ref(&x)), End::Back),
+    }
+}
+
+/// What [`begin`] began, as a vector like any other.
+pub fn whole<'h>(heap: &'h Heap, gathered: Value<'h>) -> Value<'h> {
+    match gathered.as_vec() {
+        Some(vec) if vec.len() == 1 => match vec.get(heap, 0) {
+            Some(only) if !only.kind().is_collection() => only,
+            _ => gathered,
+        },
+        _ => gathered,
+    }
+}
+
 /// Adds an entry that does not fit the vector's format, or to a range, or to the empty vector.
 #[cold]
 fn add_slow<'h>(

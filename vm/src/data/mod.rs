@@ -1,6 +1,7 @@
 //! The kinds of values one by one: how each is made, read and taken apart. All safe code.
 
 pub mod closure;
+pub(crate) mod decimal;
 pub mod exception;
 pub mod int;
 pub mod list;

@@ -5,8 +5,9 @@
 
 use crate::heap::buf::{INLINE_TEXT, text_of as long_text_of};
 use crate::heap::layout;
-use crate::heap::{Heap, StaticObject};
+use crate::heap::{Heap, StaticObject, trusted_text};
 use crate::value::Value;
+use smallvec::SmallVec;
 
 static EMPTY: StaticObject<1> = StaticObject([layout::header(layout::STR, layout::STATIC, 0, 1)]);
 
@@ -27,7 +28,7 @@ pub(crate) fn text_of(value: Value<'_>) -> Option<&str> {
         layout::STRSLICE => long_text_of(object),
         _ => return None,
     };
-    Some(crate::heap::trusted_text(bytes))
+    Some(trusted_text(bytes))
 }
 
 /// A string. Texts beyond [`MAX_LEN`] cannot be had: they are cut there at a character's boundary.
@@ -35,55 +36,59 @@ pub fn new<'h>(heap: &'h Heap, text: &str) -> Value<'h> {
     match text.len() {
         0 => empty(),
         n if n <= INLINE_TEXT => heap.short_text(&[text.as_bytes()]),
-        _ => long(heap, &[text], 0),
+        _ => long(heap, &[text.as_bytes()], 0),
     }
 }
 
-fn long<'h>(heap: &'h Heap, parts: &[&str], slack: usize) -> Value<'h> {
-    let bytes: smallvec::SmallVec<[&[u8]; 4]> = parts.iter().map(|p| p.as_bytes()).collect();
-    if let Some(value) = heap.long_text(&bytes, slack) {
+fn long<'h>(heap: &'h Heap, parts: &[&[u8]], slack: usize) -> Value<'h> {
+    if let Some(value) = heap.long_text(parts, slack) {
         return value;
     }
-    let whole: String = parts.concat();
-    let cut = whole.floor_char_boundary(MAX_LEN);
-    heap.long_text(&[&whole.as_bytes()[..cut]], 0).unwrap_or(empty())
+    let whole = parts.concat();
+    let cut = trusted_text(&whole).floor_char_boundary(MAX_LEN);
+    heap.long_text(&[&whole[..cut]], 0).unwrap_or(empty())
 }
 
-/// The strings `a` and `b` one after the other; nothing if one of them is no string.
-pub fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Option<Value<'h>> {
-    let (left, right) = (a.as_str()?, b.as_str()?);
-    if right.is_empty() {
-        return Some(a);
+/// These strings one after the other; nothing if one of them is no string.
+#[inline]
+pub fn concat<'h>(heap: &'h Heap, parts: &[Value<'h>]) -> Option<Value<'h>> {
+    let [first, more @ ..] = parts else { return Some(empty()) };
+    let left = first.as_str()?.len();
+    let mut added = 0;
+    for part in more {
+        added += part.as_str()?.len();
     }
-    if left.is_empty() {
-        return Some(b);
+    if added == 0 {
+        return Some(*first);
     }
-    let total = left.len() + right.len();
-    if total <= INLINE_TEXT {
-        return Some(heap.short_text(&[left.as_bytes(), right.as_bytes()]));
-    }
-    if left.len() > INLINE_TEXT
-        && let Some(object) = a.object()
-        && let Some(value) = heap.text_extend(object, right.as_bytes())
+    if left > INLINE_TEXT
+        && let Some(object) = first.object()
+        && let Some(value) = heap.text_extend(object, more, added)
     {
         return Some(value);
     }
+    let texts: SmallVec<[&[u8]; 4]> =
+        parts.iter().filter_map(|part| part.as_str()).map(str::as_bytes).collect();
+    if left + added <= INLINE_TEXT {
+        let only = more.iter().find(|part| part.as_str().is_some_and(|text| text.len() == added));
+        return match only {
+            Some(only) if left == 0 => Some(*only),
+            _ => Some(heap.short_text(&texts)),
+        };
+    }
     // Room for as much again: what is appended to once is likely to be appended to again.
-    let slack = if left.len() >= right.len() { total } else { 0 };
-    Some(long(heap, &[left, right], slack))
+    let slack = if left >= added { left + added } else { 0 };
+    Some(long(heap, &texts, slack))
 }
 
 /// A string of all these pieces.
 pub fn join<'h>(heap: &'h Heap, parts: &[&str]) -> Value<'h> {
     let total: usize = parts.iter().map(|p| p.len()).sum();
+    let bytes: SmallVec<[&[u8]; 8]> = parts.iter().map(|p| p.as_bytes()).collect();
     match total {
         0 => empty(),
-        n if n <= INLINE_TEXT => {
-            let bytes: smallvec::SmallVec<[&[u8]; 8]> =
-                parts.iter().map(|p| p.as_bytes()).collect();
-            heap.short_text(&bytes)
-        }
-        _ => long(heap, parts, 0),
+        n if n <= INLINE_TEXT => heap.short_text(&bytes),
+        _ => long(heap, &bytes, 0),
     }
 }
 

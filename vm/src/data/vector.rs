@@ -14,14 +14,14 @@
 #[path = "build.rs"]
 mod build;
 use build::pack_for;
-pub use build::{VecBuilder, append, concat, from_values, prepend};
+pub use build::{VecBuilder, append, begin, concat, from_values, prepend, push, whole};
 #[path = "replace.rs"]
 mod replace;
 pub use replace::{Replaced, replace};
 
 use crate::heap::buf::{self, End, Slice};
 use crate::heap::layout;
-use crate::heap::{Heap, Obj, StaticObject};
+use crate::heap::{FloatRoom, Heap, Obj, StaticObject};
 use crate::value::{Kind, Value};
 
 /// The most entries a vector may have.
@@ -321,6 +321,14 @@ pub fn of_floats<'h>(heap: &'h Heap, floats: &[f64]) -> Result<Value<'h>, VecErr
         _ => {
             heap.vec_of(Kind::Float, [Slice::Floats(floats)], 0, End::Back).ok_or(VecError::TooLong)
         }
+    }
+}
+
+/// The vector of floats gathered; they are taken as by [`of_floats`].
+pub(crate) fn of_room<'h>(heap: &'h Heap, room: FloatRoom) -> Result<Value<'h>, VecError> {
+    match room.floats() {
+        few @ ([] | [_]) => of_floats(heap, few),
+        _ => room.vector(heap).ok_or(VecError::TooLong),
     }
 }
 

@@ -320,3 +320,67 @@ fn nans_in_vectors_are_one_nan_and_never_nil() {
     let vec = from_values(&heap, &[looks_like_nil, heap.float(-f64::NAN), Value::NIL]).unwrap();
     assert_eq!(inspect(vec), "[nan, nan, nil]");
 }
+
+/// Gathers values as loops do: those that fitted, as a vector, and how many they were.
+fn gathered<'h>(heap: &'h Heap, values: &[Value<'h>], expected: usize) -> (Value<'h>, usize) {
+    let Some(mut made) = values.first().and_then(|first| begin(heap, *first, expected)) else {
+        return (empty(), 0);
+    };
+    for (i, value) in values.iter().enumerate().skip(1) {
+        match push(heap, made, *value) {
+            Some(longer) => made = longer,
+            None => return (whole(heap, made), i),
+        }
+    }
+    (whole(heap, made), values.len())
+}
+
+#[test]
+fn what_is_gathered_is_a_vector_like_any_other() {
+    let heap = Heap::new();
+    let floats = |i: usize| heap.float(i as f64 / 2.0);
+    let makers: [&dyn Fn(usize) -> Value<'_>; 5] = [
+        &|i| heap.int(i as i64 - 3),
+        &floats,
+        &|i| heap.string(&format!("text {i}")),
+        &|i| heap.list(&[heap.int(i as i64)]),
+        &|_| Value::symbol(crate::symbols::Symbol::intern("same")),
+    ];
+    for make in makers {
+        for n in [1, 2, 3, 5, 600, 2000] {
+            let values: Vec<Value<'_>> = (0..n).map(make).collect();
+            for expected in [0, n, 10 * n] {
+                let (made, len) = gathered(&heap, &values, expected);
+                assert_eq!(len, n);
+                assert_eq!(inspect(made), inspect(from_values(&heap, &values).unwrap()));
+            }
+        }
+    }
+}
+
+#[test]
+fn gathering_stops_at_what_does_not_fit() {
+    let heap = Heap::new();
+    let (one, text, half) = (heap.int(1), heap.string("a"), heap.float(0.5));
+    let big = crate::data::int::from_bigint(&heap, &(num_bigint::BigInt::from(1) << 80));
+    for odd in [text, half, big, Value::NIL, Value::TRUE, empty()] {
+        let (made, len) = gathered(&heap, &[one, one, odd, one], 4);
+        assert_eq!((inspect(made).as_str(), len), ("[1, 1]", 2));
+    }
+    for first in [big, Value::NIL, Value::TRUE, empty()] {
+        assert!(begin(&heap, first, 4).is_none());
+    }
+}
+
+#[test]
+fn what_is_gathered_leaves_earlier_vectors_as_they_are() {
+    let heap = Heap::new();
+    let short = (1..600).fold(begin(&heap, heap.int(0), 9).unwrap(), |made, i| {
+        push(&heap, made, heap.int(i)).unwrap()
+    });
+    let (a, b) = (push(&heap, short, heap.int(-1)), push(&heap, short, heap.int(-2)));
+    let last = |vec: Option<Value<'_>>| VecRef::of(vec.unwrap()).unwrap().at(&heap, -1);
+    assert_eq!(last(a).and_then(Value::as_small), Some(-1));
+    assert_eq!(last(b).and_then(Value::as_small), Some(-2));
+    assert_eq!(last(Some(short)).and_then(Value::as_small), Some(599));
+}

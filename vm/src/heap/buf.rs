@@ -102,6 +102,7 @@ enum Buffer {
 impl Buffer {
     /// # Safety
     /// `at` points to a BUF or BUFREF.
+    #[inline(always)]
     unsafe fn at(at: *mut u64) -> Buffer {
         // SAFETY: by contract.
         unsafe {
@@ -113,6 +114,7 @@ impl Buffer {
         }
     }
 
+    #[inline]
     unsafe fn data(self) -> *mut u8 {
         // SAFETY: the buffer is live.
         unsafe {
@@ -124,6 +126,7 @@ impl Buffer {
         }
     }
 
+    #[inline]
     unsafe fn window(self) -> (usize, usize) {
         // SAFETY: the buffer is live.
         unsafe {
@@ -135,6 +138,7 @@ impl Buffer {
         }
     }
 
+    #[inline]
     unsafe fn capacity_bytes(self) -> usize {
         // SAFETY: the buffer is live.
         unsafe {
@@ -146,6 +150,7 @@ impl Buffer {
         }
     }
 
+    #[inline]
     unsafe fn claim(self, old: (usize, usize), new: (usize, usize)) -> bool {
         // SAFETY: the buffer is live; a heap's buffers are used by its own thread alone.
         unsafe {
@@ -168,6 +173,36 @@ fn handle_parts(handle: Obj<'_>) -> (usize, usize, *mut u64) {
     unsafe {
         let (off, len) = unpair(*handle.pointer().add(1));
         (off, len, Word::from_bits(*handle.pointer().add(2)).address())
+    }
+}
+
+/// Copies bytes, most often a few: a call would take longer than that.
+///
+/// # Safety
+/// As for `ptr::copy_nonoverlapping`.
+#[inline(always)]
+unsafe fn copy_bytes(from: *const u8, to: *mut u8, n: usize) {
+    // SAFETY: by contract; pieces that overlap each other are the same bytes.
+    unsafe {
+        match n {
+            8..=16 => {
+                let last = from.add(n - 8).cast::<u64>().read_unaligned();
+                to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned());
+                to.add(n - 8).cast::<u64>().write_unaligned(last);
+            }
+            4..8 => {
+                let last = from.add(n - 4).cast::<u32>().read_unaligned();
+                to.cast::<u32>().write_unaligned(from.cast::<u32>().read_unaligned());
+                to.add(n - 4).cast::<u32>().write_unaligned(last);
+            }
+            1..4 => {
+                let (middle, last) = (from.add(n / 2).read(), from.add(n - 1).read());
+                to.write(from.read());
+                to.add(n / 2).write(middle);
+                to.add(n - 1).write(last);
+            }
+            _ => ptr::copy_nonoverlapping(from, to, n),
+        }
     }
 }
 
@@ -300,6 +335,25 @@ impl Heap {
         }
     }
 
+    /// A vector of the first entries of a buffer of eight-byte entries, none of whose window is in use yet.
+    ///
+    /// # Safety
+    /// The caller owns the only reference to `buf` and gives it to this heap; so many floats are written.
+    pub(super) unsafe fn vec_of_shared(
+        &self,
+        kind: Kind,
+        buf: *mut SharedBuf,
+        len: usize,
+    ) -> Value<'_> {
+        // SAFETY: by contract.
+        unsafe {
+            let claimed = (*buf).claim((0, 0), (0, len));
+            debug_assert!(claimed, "a buffer in use");
+            let flags = Format::Floats.flags() | layout::OFF_HEAP;
+            self.handle(layout::VEC, flags, kind as u16, 0, len, self.adopt(buf))
+        }
+    }
+
     /// The vector `parts` appended to (or put before) a slice of the same format: in place if the
     /// room beside it can be claimed, otherwise by copying to a larger buffer.
     #[inline]
@@ -367,8 +421,11 @@ impl Heap {
         let (off, len, at) = handle_parts(old);
         let flags = old.flags();
         debug_assert!(Format::of_flags(flags).entry_bytes() == 8);
-        if flags & (layout::OFF_HEAP | layout::STATIC) != 0 || old.tag() != layout::VEC {
+        if flags & layout::STATIC != 0 || old.tag() != layout::VEC {
             return None;
+        }
+        if flags & layout::OFF_HEAP != 0 {
+            return self.vec_push_outside(kind, old, entry, end);
         }
         // SAFETY: the handle's buffer is alive, and a BUF; claimed room is ours alone to write.
         unsafe {
@@ -387,6 +444,38 @@ impl Heap {
             *at.add(1) = window;
             *at.add(2 + to) = entry;
             Some(self.handle(layout::VEC, flags, kind as u16, off, len + 1, at))
+        }
+    }
+
+    /// The same where the buffer lies outside the heap.
+    #[inline]
+    fn vec_push_outside<'h>(
+        &'h self,
+        kind: Kind,
+        old: Obj<'_>,
+        entry: u64,
+        end: End,
+    ) -> Option<Value<'h>> {
+        let (off, len, at) = handle_parts(old);
+        // SAFETY: as in `vec_extend`.
+        unsafe {
+            if layout::is_static(*at) {
+                return None;
+            }
+            let buf = *at.add(1) as *mut SharedBuf;
+            let (lo, hi) = (*buf).window();
+            let (to, window, off) = match end {
+                End::Front if off == lo && lo > 0 => (lo - 1, (lo - 1, hi), off - 1),
+                End::Back if off + len == hi && hi < ((*buf).capacity() / 8).min(MAX_LEN) => {
+                    (hi, (lo, hi + 1), off)
+                }
+                _ => return None,
+            };
+            if !(*buf).claim((lo, hi), window) {
+                return None;
+            }
+            shared::data(buf).cast::<u64>().add(to).write(entry);
+            Some(self.handle(layout::VEC, old.flags(), kind as u16, off, len + 1, at))
         }
     }
 
@@ -451,8 +540,17 @@ impl Heap {
         }
     }
 
-    /// The string `old` with `tail` after it, in place if the room after it can be claimed.
-    pub(crate) fn text_extend<'h>(&'h self, old: Obj<'h>, tail: &[u8]) -> Option<Value<'h>> {
+    /// The string `old` with strings of so many bytes in all after it, in place if the room there can be
+    /// claimed.
+    #[inline]
+    pub(crate) fn text_extend<'h>(
+        &'h self,
+        old: Obj<'h>,
+        pieces: &[Value<'h>],
+        more: usize,
+    ) -> Option<Value<'h>> {
+        let bytes = || pieces.iter().filter_map(|piece| piece.as_str()).map(str::as_bytes);
+        debug_assert!(more == bytes().map(<[u8]>::len).sum::<usize>(), "strings of another length");
         let (off, len, at) = handle_parts(old);
         // SAFETY: as in `vec_extend`.
         unsafe {
@@ -462,14 +560,15 @@ impl Heap {
             let buffer = Buffer::at(at);
             let (lo, hi) = buffer.window();
             let room = buffer.capacity_bytes() - hi;
-            if off + len != hi
-                || room < tail.len()
-                || !buffer.claim((lo, hi), (lo, hi + tail.len()))
-            {
+            if off + len != hi || room < more || !buffer.claim((lo, hi), (lo, hi + more)) {
                 return None;
             }
-            ptr::copy_nonoverlapping(tail.as_ptr(), buffer.data().add(hi), tail.len());
-            Some(self.handle(layout::STRSLICE, 0, 0, off, len + tail.len(), at))
+            let mut to = buffer.data().add(hi);
+            for piece in bytes() {
+                copy_bytes(piece.as_ptr(), to, piece.len());
+                to = to.add(piece.len());
+            }
+            Some(self.handle(layout::STRSLICE, 0, 0, off, len + more, at))
         }
     }
 
@@ -485,6 +584,7 @@ impl Heap {
     }
 
     /// A STR of these bytes.
+    #[inline]
     pub(crate) fn short_text(&self, parts: &[&[u8]]) -> Value<'_> {
         let len: usize = parts.iter().map(|p| p.len()).sum();
         let words = 1 + len.div_ceil(8);
@@ -497,7 +597,7 @@ impl Heap {
             at.write(layout::header(layout::STR, 0, padding as u16, words));
             let mut to = at.add(1).cast::<u8>();
             for part in parts {
-                ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
+                copy_bytes(part.as_ptr(), to, part.len());
                 to = to.add(part.len());
             }
         }

@@ -8,6 +8,7 @@
 //! up ownership. Nothing in a released chunk is read again, except by the pool its first word.
 #![allow(unsafe_code)]
 
+use super::shared::spare;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
 use std::ptr;
@@ -199,12 +200,13 @@ pub(super) fn note_freed(bytes: usize) {
 /// Whether much memory has been freed that the allocator may hold on to: it returns pages to the
 /// system after a while, but only when it is called again. See [`return_memory`].
 pub fn may_hold_memory() -> bool {
-    FREED.load(Ordering::Relaxed) >= WORTH_A_LOOK
+    spare::any() || FREED.load(Ordering::Relaxed) >= WORTH_A_LOOK
 }
 
 /// Calls the allocator, so that it returns what was freed a while ago. For a thread that is about to
 /// sleep.
 pub fn return_memory() {
+    spare::clear();
     FREED.store(0, Ordering::Relaxed);
     // SAFETY: the layout's size is not zero; nothing is done with the block.
     unsafe {

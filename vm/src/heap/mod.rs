@@ -50,6 +50,7 @@ mod object;
 mod offheap;
 mod old;
 mod policy;
+mod room;
 pub(crate) mod shared;
 mod space;
 
@@ -61,6 +62,7 @@ pub use fragment::Fragment;
 pub use frozen::{freeze, frozen_bytes};
 pub use host::{HostObject, HostRef};
 pub(crate) use object::{Obj, StaticObject, trusted_text};
+pub(crate) use room::FloatRoom;
 
 use crate::value::{Value, Word};
 use chunk::Chunk;

@@ -363,7 +363,7 @@ fn two_processes_extend_one_buffer() {
         base = vector::append(&heap, base, heap.int(n)).unwrap();
     }
     let text = heap.string(&"x".repeat(100));
-    let text = string::concat(&heap, text, heap.string("y")).unwrap();
+    let text = string::concat(&heap, &[text, heap.string("y")]).unwrap();
     let workers: Vec<_> = (0..3)
         .map(|k| {
             let fragment = Fragment::copy_of(heap.list(&[base, text]));
@@ -374,7 +374,7 @@ fn two_processes_extend_one_buffer() {
                 for i in 0..3000 {
                     vec = vector::append(&heap, vec, heap.int(k * 10_000 + i)).unwrap();
                     let more = heap.string(&k.to_string());
-                    text = string::concat(&heap, text, more).unwrap();
+                    text = string::concat(&heap, &[text, more]).unwrap();
                 }
                 let ints: Vec<i64> =
                     vec.as_vec().unwrap().iter(&heap).map(|v| v.as_small().unwrap()).collect();
@@ -395,7 +395,7 @@ fn appending_to_text_is_linear() {
     let mut text = string::empty();
     let piece = heap.string("0123456789");
     for _ in 0..20_000 {
-        text = string::concat(&heap, text, piece).unwrap();
+        text = string::concat(&heap, &[text, piece]).unwrap();
     }
     assert_eq!(text.as_str().unwrap(), "0123456789".repeat(20_000));
     assert!(heap.off_heap_bytes() < 4 * 400_000, "{}", heap.off_heap_bytes());
@@ -572,7 +572,7 @@ fn many_threads_extend_a_frozen_vector() {
     let (mut vec, mut text) = (vector::empty(), heap.string(&"x".repeat(70)));
     for n in 0..1500 {
         vec = vector::append(&heap, vec, heap.int(n)).unwrap();
-        text = string::concat(&heap, text, heap.string("y")).unwrap();
+        text = string::concat(&heap, &[text, heap.string("y")]).unwrap();
     }
     let frozen = freeze(heap.list(&[vec, text])).as_list().unwrap();
     drop(heap);
@@ -590,7 +590,7 @@ fn many_threads_extend_a_frozen_vector() {
                     assert_eq!(part.at(&heap, -1).unwrap().as_small(), Some(i));
                     assert_eq!(part.at(&heap, -2).unwrap().as_small(), Some(k));
                     let piece = heap.string(&k.to_string());
-                    let text = string::concat(&heap, heap.value(words[1]), piece).unwrap();
+                    let text = string::concat(&heap, &[heap.value(words[1]), piece]).unwrap();
                     assert!(text.as_str().unwrap().ends_with(&format!("y{k}")));
                 }
             })

@@ -6,12 +6,12 @@
 
 mod big;
 
-use super::elementwise::{self, Entrywise, Fault, Lengths, Pass};
+use super::elementwise::{self, Entrywise, Fault, Lengths, Pass, Side, one_by_one};
 use super::{fail, long};
 use crate::data::int::{self, Int, IntError};
 use crate::data::string;
-use crate::data::vector::{self, Entries, VecError, VecRef};
-use crate::heap::Heap;
+use crate::data::vector::{self, Entries, VecRef};
+use crate::heap::{FloatRoom, Heap};
 use crate::native::{Cx, Res};
 use crate::value::{Kind, Value, Word};
 
@@ -138,6 +138,11 @@ fn binary<'h>(cx: &mut Cx<'h, '_>, op: Operator, a: Value<'h>, b: Value<'h>) -> 
     {
         return Ok(cx.heap().float(f));
     }
+    if op == Add
+        && let Some(text) = texts(cx, &[a, b])
+    {
+        return Ok(text);
+    }
     general(cx, op, a, b)
 }
 
@@ -173,7 +178,7 @@ fn scalars<'h>(
                 _ => Err(Fault::Type),
             }
         }
-        (Kind::Str, Kind::Str) if op == Add => texts(cx, a, b).ok_or(Fault::Type),
+        (Kind::Str, Kind::Str) if op == Add => texts(cx, &[a, b]).ok_or(Fault::Type),
         (Kind::Nil, Kind::Nil | Kind::Int | Kind::Float) => Ok(Value::NIL),
         (Kind::Int | Kind::Float, Kind::Nil) => Ok(Value::NIL),
         (Kind::Nil, Kind::Str) | (Kind::Str, Kind::Nil) if op == Add => Ok(Value::NIL),
@@ -181,14 +186,26 @@ fn scalars<'h>(
     }
 }
 
-/// One text after another. What is copied for it is charged: a long text is off the heap, and grows in
+/// `a + b + c …` of what are most likely strings, in one go then.
+pub(crate) fn sum<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Res<'h> {
+    if let Some(text) = texts(cx, parts) {
+        return Ok(text);
+    }
+    let mut rest = parts.iter();
+    let first = rest.next().copied().unwrap_or(Value::NIL);
+    rest.try_fold(first, |sum, part| add(cx, sum, *part))
+}
+
+/// Texts one after another. What is copied for it is charged: a long text is off the heap, and grows in
 /// place or into a new buffer.
-fn texts<'h>(cx: &mut Cx<'h, '_>, a: Value<'h>, b: Value<'h>) -> Option<Value<'h>> {
+#[inline]
+fn texts<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Option<Value<'h>> {
     const BYTES: usize = 512;
     let heap = cx.heap();
     let before = heap.off_heap_bytes();
-    let text = string::concat(heap, a, b)?;
-    let appended = b.as_str().map_or(0, str::len);
+    let text = string::concat(heap, parts)?;
+    let bytes = |text: Value<'_>| text.as_str().map_or(0, str::len);
+    let appended = bytes(text) - parts.first().map_or(0, |first| bytes(*first));
     let fresh = heap.off_heap_bytes().saturating_sub(before);
     cx.charge(((appended + fresh) / BYTES) as u64);
     Some(text)
@@ -257,8 +274,32 @@ fn vectors<'h>(
     Ok(long::run(cx, pass))
 }
 
+/// What `f` makes of floats; false if a nan is among it.
+#[inline(always)]
+fn lanes(x: Side<'_>, y: Side<'_>, out: &mut [f64], f: impl Fn(f64, f64) -> f64) -> bool {
+    let mut nans = false;
+    let mut put = |out: &mut f64, float: f64| {
+        *out = float;
+        nans |= float.is_nan();
+    };
+    match (x, y) {
+        (Side::Many(x), Side::Many(y)) => {
+            out.iter_mut().zip(x).zip(y).for_each(|((out, &x), &y)| put(out, f(x, y)));
+        }
+        (Side::Many(x), Side::One(y)) => {
+            out.iter_mut().zip(x).for_each(|(out, &x)| put(out, f(x, y)));
+        }
+        (Side::One(x), Side::Many(y)) => {
+            out.iter_mut().zip(y).for_each(|(out, &y)| put(out, f(x, y)));
+        }
+        (Side::One(x), Side::One(y)) => out.iter_mut().for_each(|out| put(out, f(x, y))),
+    }
+    !nans
+}
+
 impl Entrywise for Operator {
     type Packed = f64;
+    type Room = FloatRoom;
 
     #[inline(always)]
     fn entry<'h>(
@@ -286,12 +327,20 @@ impl Entrywise for Operator {
         }
     }
 
-    fn beside_floats(self, one: Value<'_>) -> Option<f64> {
-        int::to_f64(one)
+    /// Nil is a nan, and what is made of it one too: only where one comes out need it be known which.
+    fn run(self, x: Side<'_>, y: Side<'_>, out: &mut [f64]) -> Result<(), Fault> {
+        let plain = match self {
+            Add => lanes(x, y, out, |a, b| a + b),
+            Sub => lanes(x, y, out, |a, b| a - b),
+            Mul => lanes(x, y, out, |a, b| a * b),
+            Div if matches!(y, Side::One(by) if by != 0.0) => lanes(x, y, out, |a, b| a / b),
+            _ => false,
+        };
+        if plain { Ok(()) } else { one_by_one(self, x, y, out) }
     }
 
-    fn vector<'h>(heap: &'h Heap, packed: &[f64]) -> Result<Value<'h>, VecError> {
-        vector::of_floats(heap, packed)
+    fn beside_floats(self, one: Value<'_>) -> Option<f64> {
+        int::to_f64(one)
     }
 
     #[cold]

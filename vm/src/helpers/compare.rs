@@ -11,7 +11,7 @@ use super::elementwise::{Entrywise, Fault, Pass};
 use super::fail;
 use super::long::{self, NativePieces, Pieces};
 use crate::compare::{Comparison, Equality};
-use crate::data::vector::{self, VecError, VecRef};
+use crate::data::vector::{self, VecRef};
 use crate::data::{Work, int};
 use crate::heap::Heap;
 use crate::native::{Cx, Native, Res};
@@ -195,6 +195,7 @@ fn vectors<'h>(
 impl Entrywise for Cmp {
     /// A bool as vectors keep it.
     type Packed = u8;
+    type Room = Vec<u8>;
 
     fn entry<'h>(self, _: &mut Cx<'h, '_>, x: Value<'h>, y: Value<'h>) -> Result<Value<'h>, Fault> {
         scalars(self, x, y)
@@ -208,10 +209,6 @@ impl Entrywise for Cmp {
 
     fn beside_floats(self, one: Value<'_>) -> Option<f64> {
         one.as_float()
-    }
-
-    fn vector<'h>(heap: &'h Heap, packed: &[u8]) -> Result<Value<'h>, VecError> {
-        vector::of_bools(heap, packed)
     }
 
     #[cold]

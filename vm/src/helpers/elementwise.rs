@@ -2,8 +2,8 @@
 //! and why they fail.
 
 use super::long::{PIECE, Pieces};
-use crate::data::vector::{Entries, MAX_LEN, VecBuilder, VecError, VecRef};
-use crate::heap::Heap;
+use crate::data::vector::{self, Entries, MAX_LEN, VecBuilder, VecError, VecRef};
+use crate::heap::{FloatRoom, Heap};
 use crate::native::{Cx, Res};
 use crate::value::Value;
 
@@ -71,6 +71,8 @@ fn entry<'h>(heap: &'h Heap, vec: VecRef<'h>, i: usize) -> Value<'h> {
 pub(crate) trait Entrywise: Copy {
     /// An entry of a result that lies packed.
     type Packed: Copy;
+    /// Where those are gathered.
+    type Room: Room<Self::Packed>;
 
     /// The result for two entries.
     fn entry<'h>(self, cx: &mut Cx<'h, '_>, x: Value<'h>, y: Value<'h>)
@@ -79,22 +81,101 @@ pub(crate) trait Entrywise: Copy {
     /// The result for two floats of packed operands, either of which may be nil.
     fn packed(self, x: f64, y: f64) -> Result<Self::Packed, Fault>;
 
+    /// The results for as many pairs as `out` has room for.
+    #[inline]
+    fn run(self, x: Side<'_>, y: Side<'_>, out: &mut [Self::Packed]) -> Result<(), Fault> {
+        one_by_one(self, x, y, out)
+    }
+
     /// The float that an operand with one entry counts as beside packed floats.
     fn beside_floats(self, one: Value<'_>) -> Option<f64>;
-
-    /// The vector of a packed result.
-    fn vector<'h>(heap: &'h Heap, packed: &[Self::Packed]) -> Result<Value<'h>, VecError>;
 
     /// What is raised.
     fn fault<'h>(self, cx: &Cx<'h, '_>, fault: Fault, a: Value<'h>, b: Value<'h>) -> Value<'h>;
 }
 
+/// [`Entrywise::run`] for all floats and any operator.
+#[inline]
+pub(crate) fn one_by_one<O: Entrywise>(
+    op: O,
+    x: Side<'_>,
+    y: Side<'_>,
+    out: &mut [O::Packed],
+) -> Result<(), Fault> {
+    for (i, out) in out.iter_mut().enumerate() {
+        *out = op.packed(x.at(i), y.at(i))?;
+    }
+    Ok(())
+}
+
+/// Where a packed result is gathered.
+pub(crate) trait Room<T>: Sized {
+    /// Room for so many entries.
+    fn with_capacity(entries: usize) -> Self;
+    /// So many more entries, to be written; no more than there is room for.
+    fn more(&mut self, n: usize) -> &mut [T];
+    /// The vector of all entries.
+    fn finish<'h>(self, heap: &'h Heap) -> Result<Value<'h>, VecError>;
+}
+
+impl Room<f64> for FloatRoom {
+    fn with_capacity(entries: usize) -> FloatRoom {
+        FloatRoom::with_capacity(entries)
+    }
+
+    #[inline]
+    fn more(&mut self, n: usize) -> &mut [f64] {
+        FloatRoom::more(self, n)
+    }
+
+    fn finish<'h>(self, heap: &'h Heap) -> Result<Value<'h>, VecError> {
+        vector::of_room(heap, self)
+    }
+}
+
+impl Room<u8> for Vec<u8> {
+    fn with_capacity(entries: usize) -> Vec<u8> {
+        Vec::with_capacity(entries)
+    }
+
+    #[inline]
+    fn more(&mut self, n: usize) -> &mut [u8] {
+        let from = self.len();
+        self.resize(from + n, 0);
+        &mut self[from..]
+    }
+
+    fn finish<'h>(self, heap: &'h Heap) -> Result<Value<'h>, VecError> {
+        vector::of_bools(heap, &self)
+    }
+}
+
 /// One operand of a packed operation.
 #[derive(Clone, Copy)]
-enum Side<'h> {
+pub(crate) enum Side<'h> {
     Many(&'h [f64]),
     One(f64),
 }
+
+impl<'h> Side<'h> {
+    #[inline(always)]
+    fn at(self, i: usize) -> f64 {
+        match self {
+            Side::Many(floats) => floats[i],
+            Side::One(float) => float,
+        }
+    }
+
+    fn part(self, from: usize, to: usize) -> Side<'h> {
+        match self {
+            Side::Many(floats) => Side::Many(&floats[from..to]),
+            one => one,
+        }
+    }
+}
+
+/// How many packed results are made at once, and anew one by one if a nan is among them.
+const RUN: usize = 512;
 
 /// An operator's way through two vectors.
 pub(crate) struct Pass<'h, O: Entrywise> {
@@ -105,7 +186,7 @@ pub(crate) struct Pass<'h, O: Entrywise> {
     lengths: Lengths,
     sides: Option<(Side<'h>, Side<'h>)>,
     at: usize,
-    packed: Vec<O::Packed>,
+    packed: Option<O::Room>,
     builder: VecBuilder,
 }
 
@@ -130,10 +211,9 @@ impl<'h, O: Entrywise> Pass<'h, O> {
             }
             _ => None,
         };
-        let mut packed = Vec::new();
-        let mut builder = VecBuilder::new();
+        let (mut packed, mut builder) = (None, VecBuilder::new());
         match sides {
-            Some(_) => packed.reserve_exact(lengths.len),
+            Some(_) => packed = Some(O::Room::with_capacity(lengths.len)),
             None => builder = VecBuilder::with_capacity(lengths.len),
         }
         Ok(Pass { op, operands: (a, b), left, right, lengths, sides, at: 0, packed, builder })
@@ -141,31 +221,18 @@ impl<'h, O: Entrywise> Pass<'h, O> {
 
     /// Works on the entries up to `to`.
     fn piece(&mut self, cx: &mut Cx<'h, '_>, to: usize) -> Result<(), Fault> {
-        let (op, out, at) = (self.op, &mut self.packed, self.at);
-        match self.sides {
-            Some((Side::Many(x), Side::Many(y))) => {
-                for (&x, &y) in x[at..to].iter().zip(&y[at..to]) {
-                    out.push(op.packed(x, y)?);
-                }
+        let (op, at) = (self.op, self.at);
+        if let (Some((x, y)), Some(room)) = (self.sides, &mut self.packed) {
+            for from in (at..to).step_by(RUN) {
+                let until = to.min(from + RUN);
+                op.run(x.part(from, until), y.part(from, until), room.more(until - from))?;
             }
-            Some((Side::Many(x), Side::One(y))) => {
-                for &x in &x[at..to] {
-                    out.push(op.packed(x, y)?);
-                }
-            }
-            Some((Side::One(x), Side::Many(y))) => {
-                for &y in &y[at..to] {
-                    out.push(op.packed(x, y)?);
-                }
-            }
-            Some((Side::One(x), Side::One(y))) => out.push(op.packed(x, y)?),
-            None => {
-                let heap = cx.heap();
-                for i in at..to {
-                    let (x, y) = self.lengths.pair(heap, self.left, self.right, i);
-                    let entry = op.entry(cx, x, y)?;
-                    self.builder.push(heap, entry);
-                }
+        } else {
+            let heap = cx.heap();
+            for i in at..to {
+                let (x, y) = self.lengths.pair(heap, self.left, self.right, i);
+                let entry = op.entry(cx, x, y)?;
+                self.builder.push(heap, entry);
             }
         }
         self.at = to;
@@ -173,8 +240,8 @@ impl<'h, O: Entrywise> Pass<'h, O> {
     }
 
     fn finish(&mut self, heap: &'h Heap) -> Result<Value<'h>, Fault> {
-        match self.sides {
-            Some(_) => O::vector(heap, &self.packed).map_err(|_| Fault::TooLarge),
+        match self.packed.take() {
+            Some(room) => room.finish(heap).map_err(|_| Fault::TooLarge),
             None => std::mem::take(&mut self.builder).finish(heap).map_err(|_| Fault::Type),
         }
     }

@@ -122,8 +122,8 @@ impl Resume for Midway {
             Some(Ok(value)) => Native::Value(value),
             Some(Err(value)) => Native::Raise(value),
             None => match self.0.errand() {
-                Some(n) => Native::Offload(Box::new(Spell { n, then: self })),
-                None => Native::Suspend(self),
+                Some(n) => Native::offload(Box::new(Spell { n, then: self })),
+                None => Native::suspend(self),
             },
         }
     }
@@ -168,8 +168,8 @@ where
 
 fn suspend<'h>(work: Box<Pinned>, errand: Option<BigInt>) -> Native<'h> {
     match errand {
-        Some(n) => Native::Offload(Box::new(Spell { n, then: work })),
-        None => Native::Suspend(work),
+        Some(n) => Native::offload(Box::new(Spell { n, then: work })),
+        None => Native::suspend(work),
     }
 }
 

@@ -5,8 +5,9 @@
 //! has room for is given up.
 
 use super::long::{self, NativePieces, Pieces};
-use crate::data::string;
 use crate::data::vector::VecRef;
+use crate::data::{decimal, string};
+use crate::heap::{Heap, trusted_text};
 use crate::inspect::Inspection;
 use crate::native::{Cx, Native, Res};
 use crate::value::Value;
@@ -45,8 +46,52 @@ pub fn print<'h, const N: usize>(
 
 /// An f-string: the parts displayed and joined.
 pub(crate) fn text<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Res<'h> {
+    let heap = cx.heap();
+    if let Some(text) = short_text::<64>(heap, parts).or_else(|| short_text::<512>(heap, parts)) {
+        return Ok(text);
+    }
     let rest = parts.iter().map(|part| Part::Display(*part)).collect();
     long::run(cx, Printing { rest, ..Printing::default() })
+}
+
+/// The same of strings and small ints, if that makes no long text: put together on the native stack.
+#[inline]
+fn short_text<'h, const MOST: usize>(heap: &'h Heap, parts: &[Value<'h>]) -> Option<Value<'h>> {
+    let mut out = [0; MOST];
+    let mut len = 0;
+    for part in parts {
+        let room = &mut out[len..];
+        len += match part.as_small() {
+            Some(n) => decimal::write(n, room)?,
+            None => {
+                let text = part.as_str()?.as_bytes();
+                copy_short(room.get_mut(..text.len())?, text);
+                text.len()
+            }
+        };
+    }
+    Some(string::new(heap, trusted_text(&out[..len])))
+}
+
+/// Copies bytes of which there are most often a few: those at both ends then are all.
+#[inline(always)]
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    match from {
+        [byte] => to[0] = *byte,
+        [a, b] => to.copy_from_slice(&[*a, *b]),
+        [a, b, c] => to.copy_from_slice(&[*a, *b, *c]),
+        [.., _, _, _, _] if from.len() <= 8 => copy_ends::<4>(to, from),
+        [.., _, _, _, _] if from.len() <= 16 => copy_ends::<8>(to, from),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+#[inline(always)]
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) {
+        to[..N].copy_from_slice(first);
+        to[from.len() - N..].copy_from_slice(last);
+    }
 }
 
 /// A text under way.
@@ -126,6 +171,14 @@ fn entry<'h>(cx: &Cx<'h, '_>, values: Value<'h>, index: usize) -> Option<Value<'
 
 /// Adds a text, or begins to add another value.
 fn display<'h>(value: Value<'h>, out: &mut String) -> Option<Inspection<'h>> {
+    if let Some(text) = value.as_str() {
+        out.push_str(text);
+        return None;
+    }
+    if let Some(n) = value.as_small() {
+        decimal::push(out, n);
+        return None;
+    }
     let shown = value.as_exception().map_or(value, |e| e.message());
     match shown.as_str() {
         Some(text) => {

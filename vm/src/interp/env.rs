@@ -7,13 +7,12 @@
 use smallvec::SmallVec;
 
 use super::machine::{Args, Machine};
-use crate::code::exec::args_words;
 use crate::code::function::Function;
 use crate::data::{exception, list};
 use crate::heap::RawEdit;
 use crate::helpers::{arith, compare};
 use crate::jit;
-use crate::native::{Cx, Host, Native, NativeFn, Res};
+use crate::native::{Cx, Host, Native, NativeFn, Other, Res};
 use crate::process::{Class, Outcome, Pause, Process};
 use crate::stack::Frame;
 use crate::value::{Value, Word};
@@ -266,19 +265,21 @@ fn slow_step(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
         Native::Value(value) => Step::Value(value.word()),
         Native::Edit(edit) => Step::Edit(edit.raw),
         Native::Raise(value) => Step::Raise(Raised::new(value.word())),
-        Native::Call(f, args) => Step::Call(f.word(), args.iter().map(|v| v.word()).collect()),
-        Native::Suspend(state) => {
-            cx.core.suspended = Some(state);
-            Step::Leave(Outcome::Yield)
-        }
-        Native::Offload(job) => Step::Leave(Outcome::Offload(job)),
-        Native::Hibernate(f, args) => {
-            let call: Values<'_> = std::iter::once(f).chain(args).collect();
-            Step::Hibernate(list::new(cx.heap(), &call).word())
-        }
         Native::Exit(reason) => {
             Step::Raise(Raised { value: reason.word(), class: Class::Exit, trace: None })
         }
+        Native::Other(other) => match *other {
+            Other::Call(f, args) => Step::Call(f.word(), args.iter().map(|v| v.word()).collect()),
+            Other::Suspend(state) => {
+                cx.core.suspended = Some(state);
+                Step::Leave(Outcome::Yield)
+            }
+            Other::Offload(job) => Step::Leave(Outcome::Offload(job)),
+            Other::Hibernate(f, args) => {
+                let call: Values<'_> = std::iter::once(f).chain(args).collect();
+                Step::Hibernate(list::new(cx.heap(), &call).word())
+            }
+        },
     }
 }
 
@@ -368,13 +369,6 @@ impl Env<'_> {
         let mut cx = self.cx();
         let a = cx.heap().value(a);
         compare::truth(&mut cx, a).map_err(|e| e.word())
-    }
-
-    /// Calls the native of the instruction at the machine's pc.
-    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
-    pub(crate) fn call_native(&mut self, m: &Machine) -> Step {
-        let native = self.vm.native(m.ext(args_words(m.a())) as usize);
-        self.native(native, m.args())
     }
 
     /// Calls a native with arguments in registers.

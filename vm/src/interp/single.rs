@@ -28,7 +28,7 @@ impl Env<'_> {
     /// Executes the instruction at the machine's pc.
     pub(crate) fn single(&mut self, m: &mut Machine) -> Done {
         match m.op() {
-            Ex::Vector | Ex::Cons | Ex::Map | Ex::Set | Ex::Text => self.rare(m),
+            Ex::Vector | Ex::Cons | Ex::Map | Ex::Set => self.rare(m),
             Ex::ExceptionType | Ex::ExceptionParts => self.rare(m),
             Ex::VectorEntry | Ex::VectorRest | Ex::MapEntryAt | Ex::Prefix => self.rare(m),
             Ex::List | Ex::MapKeys | Ex::Closure | Ex::Range | Ex::Neg | Ex::Not | Ex::Field => {

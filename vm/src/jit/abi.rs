@@ -309,8 +309,14 @@ macro_rules! quiet_thunk {
 
 thunk!(/// Executes the instruction at a pc on the image.
     step => helpers::step);
-thunk!(/// Calls the native of the instruction at a pc with arguments in the image.
+thunk!(/// Calls a native with the first words of the image.
     native => helpers::native);
+thunk!(/// The same for one without effects in place of a function.
+    inlined => helpers::inlined);
+thunk!(/// Adds the first words of the image: joins strings.
+    join => helpers::join);
+thunk!(/// Makes an f-string of the first words of the image.
+    text => helpers::text);
 thunk!(/// Begins a receive at the oldest message.
     receive_start => helpers::receive_start);
 thunk!(/// Begins a receive at the first message that can answer to a ref.
@@ -327,6 +333,8 @@ quiet_thunk!(/// An operator of two operands.
     quiet_binary => helpers::binary);
 quiet_thunk!(/// Whether a comparison holds.
     quiet_compare => helpers::compare);
+quiet_thunk!(/// Which of a closure's functions has so many parameters.
+    quiet_choice => helpers::choice);
 quiet_thunk!(/// Whether a condition holds.
     quiet_truth => helpers::truth);
 quiet_thunk!(/// Executes the instruction at a pc on the image.

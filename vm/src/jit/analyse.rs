@@ -11,6 +11,7 @@ use rata_bytecode::natives::NATIVES;
 use smallvec::{SmallVec, smallvec};
 
 use super::abi::MOST_REGISTERS;
+use super::wrappers::{self, Wrapped};
 use crate::code::emit::SwitchTable;
 use crate::code::exec::{Ex, Shape, args_words};
 use crate::code::function::{Function, Handler, Info};
@@ -99,13 +100,15 @@ pub(crate) struct Analysis {
     pub(crate) first: u32,
     /// Calls of the native of `Math.sqrt`.
     pub(crate) roots: BTreeSet<u32>,
+    /// Calls of functions that only call a native.
+    pub(crate) wrapped: BTreeMap<u32, Wrapped>,
     /// Where it goes on when a wait for messages is over.
     pub(crate) waits: Vec<u32>,
 }
 
 impl Analysis {
     /// Of a function that can be compiled.
-    pub(crate) fn of(function: &'static Function) -> Option<Analysis> {
+    pub(crate) fn of(function: &'static Function, vm: &Vm) -> Option<Analysis> {
         let words: Vec<u64> =
             function.body().code.iter().map(|word| word.load(Ordering::Relaxed)).collect();
         let parameters = function.arity + function.captures + 2;
@@ -123,10 +126,13 @@ impl Analysis {
             at = ins.next as usize;
             code.insert(ins.at, ins);
         }
-        let roots = code.values().filter(|ins| takes_root(ins)).map(|ins| ins.at).collect();
+        let wrapped = code.values().filter_map(|ins| Some((ins.at, wrapped_by(ins, vm)?)));
+        let wrapped: BTreeMap<u32, Wrapped> = wrapped.collect();
+        let roots = code.values().filter(|ins| takes_root(ins, &wrapped));
+        let roots = roots.map(|ins| ins.at).collect();
         let waits =
             code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
-        let mut analysis = Analysis { function, code, first: 3, roots, waits };
+        let mut analysis = Analysis { function, code, first: 3, roots, wrapped, waits };
         analysis.find_live();
         Some(analysis)
     }
@@ -203,9 +209,22 @@ impl Analysis {
 }
 
 /// Whether an instruction takes a square root.
-fn takes_root(ins: &Ins) -> bool {
-    let name = || NATIVES.get(ins.ext[0] as usize).map(|native| native.name);
-    ins.op == Ex::CallNative && ins.args.len() == 1 && name() == Some("math_sqrt")
+fn takes_root(ins: &Ins, wrapped: &BTreeMap<u32, Wrapped>) -> bool {
+    let native = match (ins.op, wrapped.get(&ins.at)) {
+        (Ex::CallNative, _) => ins.ext[0] as usize,
+        (Ex::CallImport, Some(wrapped)) => wrapped.native,
+        _ => return false,
+    };
+    let name = NATIVES.get(native).map(|native| native.name);
+    ins.args.len() == 1 && name == Some("math_sqrt")
+}
+
+/// The native that the function which a call leads to consists of.
+fn wrapped_by(ins: &Ins, vm: &Vm) -> Option<Wrapped> {
+    if !matches!(ins.op, Ex::CallImport | Ex::TailImport) {
+        return None;
+    }
+    wrappers::wrapped(linked(ins, vm)?, ins.args.len())
 }
 
 /// The function that an import leads to, if its module is there.
@@ -219,7 +238,7 @@ fn field(word: u64, n: u32) -> u16 {
 }
 
 /// The instruction at a word offset; nothing if it is none that compiled functions have.
-fn decode(words: &[u64], at: usize) -> Option<Ins> {
+pub(crate) fn decode(words: &[u64], at: usize) -> Option<Ins> {
     let word = *words.get(at)?;
     let op = Ex::of(word);
     let (shape, ext) = op.shape();

@@ -71,7 +71,7 @@ impl Compiler {
     }
 
     fn compile(&mut self, vm: &Vm, function: &'static Function) -> Option<&'static Code> {
-        let analysis = Analysis::of(function)?;
+        let analysis = Analysis::of(function, vm)?;
         let feedback = vm.jit().memory().take(function);
         let types = Types::of(&analysis, &feedback, feedback.may_guess());
         let parameters = function.arity as usize + takes_closure(function) as usize;

@@ -149,8 +149,15 @@ unsafe fn note(
         match register {
             Miss::NONE => Seen::of(Word::small_wrapping(0)),
             _ if raw[n >> 6] >> (n & 63) & 1 == 1 => Seen::A_FLOAT,
-            // SAFETY: the operands of a guess are live where it is made, so they are in the image.
-            _ => Seen::of(Word::from_bits(unsafe { *image.add(n) })),
+            _ => {
+                // SAFETY: what a guess is about is in the image.
+                let word = Word::from_bits(unsafe { *image.add(n) });
+                // Operands are live where the guess is made; a parameter need not be.
+                match miss {
+                    Miss::Operator { .. } => Seen::of_live(word),
+                    Miss::Param(_) => Seen::of(word),
+                }
+            }
         }
     });
     env.vm.jit().missed(env.vm, function, miss, seen);

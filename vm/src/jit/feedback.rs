@@ -3,12 +3,12 @@
 //! In: the parameters that it was called with when it became hot, and each guess of its code that was wrong. Out: what to
 //! guess when it is compiled, and whether it should be compiled anew.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use super::types::Kind;
 use crate::code::function::Function;
-use crate::value::Word;
+use crate::value::{Value, Word};
 
 /// After so many wrong guesses a function is compiled anew.
 const MISSES: u32 = 12;
@@ -22,7 +22,8 @@ pub(crate) struct Seen(u8);
 impl Seen {
     const INT: u8 = 1;
     const FLOAT: u8 = 2;
-    const OTHER: u8 = 4;
+    const TEXT: u8 = 4;
+    const OTHER: u8 = 8;
     pub(crate) const A_FLOAT: Seen = Seen(Seen::FLOAT);
 
     pub(crate) fn of(word: Word) -> Seen {
@@ -33,6 +34,14 @@ impl Seen {
         })
     }
 
+    /// The same of a word that is alive, so that it may be looked into.
+    pub(crate) fn of_live(word: Word) -> Seen {
+        match Value::new(word).as_str() {
+            Some(_) => Seen(Seen::TEXT),
+            None => Seen::of(word),
+        }
+    }
+
     /// The only kind of number met, if nothing else was.
     pub(crate) fn only(self) -> Option<Kind> {
         match self.0 {
@@ -40,6 +49,11 @@ impl Seen {
             Seen::FLOAT => Some(Kind::Float),
             _ => None,
         }
+    }
+
+    /// Whether strings were met.
+    pub(crate) fn text(self) -> bool {
+        self.0 & Seen::TEXT != 0
     }
 
     fn add(&mut self, other: Seen) -> bool {
@@ -75,6 +89,12 @@ impl Feedback {
 
     pub(crate) fn site(&self, at: u32) -> Site {
         self.sites.get(&at).copied().unwrap_or_default()
+    }
+
+    /// The operators that met strings on both sides.
+    pub(crate) fn texts(&self) -> BTreeSet<u32> {
+        let met = |site: &Site| site.seen.iter().all(|seen| seen.text());
+        self.sites.iter().filter(|(_, site)| met(site)).map(|(at, _)| *at).collect()
     }
 
     /// Whether guesses are still worth it.

@@ -12,11 +12,13 @@
 
 use super::abi::Transit;
 use super::translate::Cache;
-use crate::helpers::{access, arith, compare as comparison, construct};
-use crate::interp::env::{Binary, Env, Step};
+use crate::code::function::fn_set_of;
+use crate::helpers::{access, arith, compare as comparison, construct, text};
+use crate::interp::env::{Binary, Env, Step, step_of, words};
 use crate::interp::machine::Machine;
+use crate::native::{Cx, Native, NativeFn, Res};
 use crate::process::Process;
-use crate::value::Word;
+use crate::value::{Value, Word};
 use rata_bytecode::operand::Cmp;
 use std::sync::atomic::Ordering;
 
@@ -56,6 +58,18 @@ unsafe fn context<'a>(
         let transit = (*process).jit.transit as *mut Transit;
         let run = &mut *(*transit).run.cast::<Run>();
         (&mut *run.env, &mut run.step, (&raw mut (*transit).image).cast())
+    }
+}
+
+/// The turn's context, and the first words of the image.
+unsafe fn arguments<'a>(
+    process: *mut Process,
+    count: u64,
+) -> (&'a mut Env<'static>, &'a mut Option<Step>, &'a [Word]) {
+    // SAFETY: see the module; words are bits.
+    unsafe {
+        let (env, other, image) = context(process);
+        (env, other, std::slice::from_raw_parts(image.cast::<Word>(), count as usize))
     }
 }
 
@@ -150,18 +164,76 @@ pub(super) unsafe extern "sysv64" fn step(process: *mut Process, pc: *const u64)
     answer(env, |env| env.single(&mut machine).map(|()| machine.pc() as u64))
 }
 
-/// Calls the native of the instruction at `pc`. What it answers but a value is kept for the interpreter.
-pub(super) unsafe extern "sysv64" fn native(process: *mut Process, pc: *const u64) -> Answer {
-    // SAFETY: as for `step`.
-    let (env, other, image) = unsafe { context(process) };
-    let machine = Machine::new(pc, image, std::ptr::null_mut());
-    match env.call_native(&machine) {
-        Step::Value(word) => Answer { value: word.bits(), failed: 0 },
-        step => {
-            *other = Some(step);
+/// Calls a native with so many arguments, the first words of the image. What it answers but a value is kept
+/// for the interpreter.
+pub(super) unsafe extern "sysv64" fn native(
+    process: *mut Process,
+    native: *const (),
+    count: u64,
+) -> Answer {
+    // SAFETY: as for `step`; that many words were just put there, and the address is a native's.
+    let (env, other, args) = unsafe { arguments(process, count) };
+    // SAFETY: as above.
+    let native = unsafe { std::mem::transmute::<*const (), NativeFn>(native) };
+    let mut cx = env.cx();
+    let args = cx.heap().values(args);
+    match native(&mut cx, args) {
+        Native::Value(value) => Answer { value: value.word().bits(), failed: 0 },
+        answer => {
+            *other = Some(step_of(&mut cx, answer));
             Answer { value: 0, failed: 1 }
         }
     }
+}
+
+/// The same of a native without effects, called in place of a function that does nothing else: if it
+/// answers anything but a value, it has not been called.
+pub(super) unsafe extern "sysv64" fn inlined(
+    process: *mut Process,
+    native: *const (),
+    count: u64,
+) -> Answer {
+    // SAFETY: as for `native`.
+    let (env, _, args) = unsafe { arguments(process, count) };
+    // SAFETY: as above.
+    let native = unsafe { std::mem::transmute::<*const (), NativeFn>(native) };
+    let mut cx = env.cx();
+    let args = cx.heap().values(args);
+    match native(&mut cx, args) {
+        Native::Value(value) => Answer { value: value.word().bits(), failed: 0 },
+        _ => {
+            // What it wanted to go on with is dropped.
+            cx.heap().pin(false);
+            Answer { value: 0, failed: 1 }
+        }
+    }
+}
+
+/// The sum of so many operands, the first words of the image: most likely strings.
+pub(super) unsafe extern "sysv64" fn join(process: *mut Process, count: u64) -> Answer {
+    // SAFETY: as for `native`.
+    unsafe { of_many(process, count, arith::sum) }
+}
+
+/// An f-string of so many parts, the first words of the image.
+pub(super) unsafe extern "sysv64" fn text(process: *mut Process, count: u64) -> Answer {
+    // SAFETY: as for `native`.
+    unsafe { of_many(process, count, text::text) }
+}
+
+/// What a helper makes of the first words of the image.
+unsafe fn of_many(
+    process: *mut Process,
+    count: u64,
+    helper: impl for<'h> FnOnce(&mut Cx<'h, '_>, &[Value<'h>]) -> Res<'h>,
+) -> Answer {
+    // SAFETY: as for `native`.
+    let (env, _, operands) = unsafe { arguments(process, count) };
+    answer(env, |env| {
+        let mut cx = env.cx();
+        let operands = cx.heap().values(operands);
+        words(helper(&mut cx, operands)).map(Word::bits)
+    })
 }
 
 const DONE: Answer = Answer { value: 0, failed: 0 };
@@ -233,6 +305,22 @@ pub(super) unsafe extern "sysv64" fn method(
     let Some(found) = found else { return Answer { value: 0, failed: 1 } };
     cache.store(std::ptr::from_ref(found).cast_mut(), Ordering::Relaxed);
     Answer { value: std::ptr::from_ref(found.function) as u64, failed: 0 }
+}
+
+/// Which of a closure's functions is called with as many arguments as it has parameters.
+pub(super) unsafe extern "sysv64" fn choice(
+    _process: *mut Process,
+    closure: u64,
+    arguments: u64,
+) -> Answer {
+    let closure = Value::new(Word::from_bits(closure)).as_closure();
+    let target = closure.and_then(|closure| fn_set_of(closure.handle()).target(arguments as u32));
+    match target {
+        Some(target) if target.function.arity as u64 == arguments => {
+            Answer { value: std::ptr::from_ref(target.function) as u64, failed: 0 }
+        }
+        _ => Answer { value: 0, failed: 1 },
+    }
 }
 
 /// Room for an object of so many words.

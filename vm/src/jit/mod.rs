@@ -29,8 +29,10 @@ mod helpers;
 mod install;
 mod memory;
 mod table;
+mod texts;
 mod translate;
 mod types;
+mod wrappers;
 
 pub(crate) use abi::{Link, return_to_interpreter};
 pub(crate) use control::{Jit, enter_function, interpreted_entry, waited};

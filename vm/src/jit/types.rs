@@ -24,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::analyse::{Analysis, Ins};
 use super::feedback::{Feedback, Seen};
 use super::helpers::Operator;
+use super::texts::sums_of_texts;
 use super::translate::switch_table;
 use crate::code::exec::Ex;
 use crate::value::{Value, Word};
@@ -192,6 +193,8 @@ pub(crate) fn numeric(ins: &Ins) -> Option<Numeric> {
 pub(crate) struct Types {
     before: BTreeMap<u32, State>,
     modes: BTreeMap<u32, Mode>,
+    /// Additions that most likely join strings.
+    pub(crate) texts: BTreeSet<u32>,
     /// Parameters whose kind is checked when the function is called, since it loops.
     pub(crate) guards: Vec<(u16, Kind)>,
 }
@@ -199,7 +202,9 @@ pub(crate) struct Types {
 impl Types {
     /// Finds them; guesses only if asked to.
     pub(crate) fn of(code: &Analysis, feedback: &Feedback, guessing: bool) -> Types {
-        let types = Types { before: BTreeMap::new(), modes: BTreeMap::new(), guards: Vec::new() };
+        let (before, modes, mut texts) = (BTreeMap::new(), BTreeMap::new(), feedback.texts());
+        texts.extend(sums_of_texts(code));
+        let types = Types { before, modes, texts, guards: Vec::new() };
         let mut search = Search { code, feedback, guessing, types, changed: BTreeSet::new() };
         search.run();
         search.types
@@ -376,7 +381,7 @@ impl Search<'_> {
 
     fn choose(&self, at: u32, n: Numeric, state: &State) -> Mode {
         let site = self.feedback.site(at);
-        if site.generic || !self.guessing {
+        if site.generic || !self.guessing || self.types.texts.contains(&at) {
             return Mode::Generic;
         }
         let x = Self::operand(state[n.x as usize], site.seen[0]);

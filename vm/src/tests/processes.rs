@@ -153,7 +153,7 @@ impl Resume for Slow {
         cx.heap().list(&[cx.heap().string("garbage that is in nobody's way")]);
         match self.turns {
             0 => Native::Value(cx.heap().value(self.text)),
-            _ => Native::Suspend(self),
+            _ => Native::suspend(self),
         }
     }
     fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
@@ -163,7 +163,7 @@ impl Resume for Slow {
 
 fn slow<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let text = cx.heap().list(&[args[0], cx.heap().string("kept over three turns")]);
-    Native::Suspend(Box::new(Slow { text: text.word(), turns: 3 }))
+    Native::suspend(Box::new(Slow { text: text.word(), turns: 3 }))
 }
 
 struct Work(i64);
@@ -186,11 +186,11 @@ impl Resume for Worked {
 }
 
 fn blocking<'h>(_: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
-    Native::Offload(Box::new(Work(args[0].as_small().unwrap_or(0))))
+    Native::offload(Box::new(Work(args[0].as_small().unwrap_or(0))))
 }
 
 fn hibernating<'h>(_: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
-    Native::Hibernate(args[0], smallvec::smallvec![args[0]])
+    Native::hibernate(args[0], smallvec::smallvec![args[0]])
 }
 
 /// Wakes in the function given, with the message still there; nothing above it is left.
@@ -239,7 +239,7 @@ fn hibernation() {
 fn various<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     match (args[0].as_small(), args[0].is_function()) {
         (Some(n), _) if n < 0 => Native::Exit(cx.heap().string("so it ends")),
-        (_, true) => Native::Call(args[0], smallvec::smallvec![cx.heap().string("argument")]),
+        (_, true) => Native::call(args[0], smallvec::smallvec![cx.heap().string("argument")]),
         _ => Native::Raise(cx.type_error("no")),
     }
 }

@@ -63,7 +63,7 @@ pub fn process_is_alive<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
 pub fn process_list<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<'h> {
     let node = Arc::clone(&host(cx).node);
     if node.table.live() > MANY {
-        return Native::Offload(Box::new(ListAll(node)));
+        return Native::offload(Box::new(ListAll(node)));
     }
     Box::new(Listed(node.table.pids())).resume(cx)
 }

@@ -113,5 +113,5 @@ pub fn set_queue_limit(
 
 /// `hibernate(f)`: drops the stack; f is called when a message has arrived.
 pub fn process_hibernate<'h>(_cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
-    Native::Hibernate(args[0], Default::default())
+    Native::hibernate(args[0], Default::default())
 }

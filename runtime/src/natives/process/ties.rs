@@ -147,7 +147,7 @@ impl Resume for Flush {
             }
             cx.charge(LOOKS as u64 / 8);
             if cx.out_of_budget() {
-                return Native::Suspend(self);
+                return Native::suspend(self);
             }
         }
     }

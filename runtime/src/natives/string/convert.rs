@@ -111,7 +111,7 @@ impl Resume for ReadInt {
 /// Has a text with many digits read elsewhere; nothing if it has few.
 fn read_elsewhere<'h>(s: Value<'h>, base: u32, must: bool) -> Option<Answer<'h>> {
     let text = s.as_str().filter(|text| (MANY_DIGITS..=MOST_DIGITS).contains(&text.len()))?;
-    Some(Ok(Native::Offload(Box::new(Reading { text: text.to_owned(), base, must }))))
+    Some(Ok(Native::offload(Box::new(Reading { text: text.to_owned(), base, must }))))
 }
 
 /// `to_int(s, base)`: `{:ok, n}` or `{:error, reason}`.

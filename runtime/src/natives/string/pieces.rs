@@ -321,13 +321,23 @@ where
 
 /// Splits at a separator, into at most so many parts.
 pub fn split<'h>(cx: &mut Cx<'h, '_>, text: Value<'h>, separator: &str, most: usize) -> Answer<'h> {
+    let width = separator.len();
+    let part = move |text: &str, at: usize, found: Option<usize>| match found {
+        Some(n) => (Some((at, at + n)), Some(at + n + width)),
+        None => (Some((at, text.len())), None),
+    };
+    // To look for one character takes no preparation.
+    let mut characters = separator.chars();
+    if let (Some(character), None) = (characters.next(), characters.next()) {
+        return cut(cx, text, move |text, at, parts| {
+            let wanted = parts + 1 < most;
+            part(text, at, wanted.then(|| text[at..].find(character)).flatten())
+        });
+    }
     let separator = separator.to_owned();
     cut(cx, text, move |text, at, parts| {
-        let found = if parts + 1 < most { text[at..].find(separator.as_str()) } else { None };
-        match found {
-            Some(n) => (Some((at, at + n)), Some(at + n + separator.len())),
-            None => (Some((at, text.len())), None),
-        }
+        let wanted = parts + 1 < most;
+        part(text, at, wanted.then(|| text[at..].find(separator.as_str())).flatten())
     })
 }
 

@@ -23,6 +23,7 @@ pub trait Reply<'h> {
 }
 
 impl<'h> Reply<'h> for Result<Value<'h>, Value<'h>> {
+    #[inline(always)]
     fn native(self) -> Native<'h> {
         match self {
             Ok(value) => Native::Value(value),
@@ -32,12 +33,14 @@ impl<'h> Reply<'h> for Result<Value<'h>, Value<'h>> {
 }
 
 impl<'h> Reply<'h> for Answer<'h> {
+    #[inline(always)]
     fn native(self) -> Native<'h> {
         self.unwrap_or_else(Native::Raise)
     }
 }
 
 impl<'h> Reply<'h> for Native<'h> {
+    #[inline(always)]
     fn native(self) -> Native<'h> {
         self
     }

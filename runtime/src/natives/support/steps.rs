@@ -30,7 +30,7 @@ impl<S: Steps> Resume for Running<S> {
     fn resume<'h>(mut self: Box<Self>, cx: &mut Cx<'h, '_>) -> Native<'h> {
         match until_out(cx, &mut self.0) {
             Some(native) => native,
-            None => Native::Suspend(self),
+            None => Native::suspend(self),
         }
     }
 
@@ -54,7 +54,7 @@ fn until_out<'h>(cx: &mut Cx<'h, '_>, steps: &mut impl Steps) -> Option<Native<'
 pub fn run<'h>(cx: &mut Cx<'h, '_>, mut steps: impl Steps) -> Answer<'h> {
     Ok(match until_out(cx, &mut steps) {
         Some(native) => native,
-        None => Native::Suspend(Box::new(Running(steps))),
+        None => Native::suspend(Box::new(Running(steps))),
     })
 }
 
@@ -99,7 +99,7 @@ where
     fn go_on<'h>(mut self, cx: &mut Cx<'h, '_>) -> Native<'h> {
         loop {
             match self.step(cx) {
-                Ok(true) if cx.out_of_budget() => return Native::Suspend(Box::new(self)),
+                Ok(true) if cx.out_of_budget() => return Native::suspend(Box::new(self)),
                 Ok(true) => {}
                 Ok(false) => return (self.done)(self.state, cx).unwrap_or_else(Native::Raise),
                 Err(raised) => return Native::Raise(raised),

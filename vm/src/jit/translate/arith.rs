@@ -30,6 +30,9 @@ pub(super) fn condition(operator: Operator) -> IntCC {
 impl Translator<'_, '_> {
     /// Operators whose operands may be anything.
     pub(super) fn any_number(&mut self, ins: &Ins, n: Numeric) -> Flow {
+        if self.joins(ins, n) {
+            return self.join(ins, n);
+        }
         let value = match (n.operator, n.form) {
             (operator, Form::Branch(wanted)) => {
                 self.branch(ins, operator, n, wanted);

@@ -15,7 +15,7 @@ use cranelift_codegen::ir::{
 };
 
 use super::replace::replaces;
-use super::{Flow, Kind, Translator, in_registers, trusted};
+use super::{Flow, Kind, Translator, function_at, in_registers, trusted};
 use crate::code::MISSING;
 use crate::code::exec::Ex;
 use crate::code::function::{FnSet, Function};
@@ -54,13 +54,28 @@ impl Translator<'_, '_> {
             }
             Ex::CallNative if replaces(ins) => self.replace_at(ins),
             Ex::CallNative => self.call_native(ins),
-            Ex::CallImport | Ex::TailImport => match linked(ins, self.vm) {
-                Some(function) => self.call_with(ins, Callee::Known(function), None),
-                None => self.leave(ins),
-            },
+            Ex::CallImport | Ex::TailImport => self.call_import(ins),
             Ex::CallValue | Ex::TailValue => self.call_value(ins),
             Ex::CallField | Ex::TailField => self.call_field(ins),
             _ => self.call_with(ins, Callee::Known(function_at(ins)), None),
+        }
+    }
+
+    /// A call of a function of another module, if that is there; of one that only calls a native, it is
+    /// this that is called.
+    fn call_import(&mut self, ins: &Ins) -> Flow {
+        let code = self.code;
+        if let Some(wrapped) = code.wrapped.get(&ins.at) {
+            let value = self.call_wrapped(ins, wrapped);
+            if !ins.falls {
+                return self.give_back(value);
+            }
+            self.set(ins.defs[0], value);
+            return Flow::On;
+        }
+        match linked(ins, self.vm) {
+            Some(function) => self.call_with(ins, Callee::Known(function), None),
+            None => self.leave(ins),
         }
     }
 
@@ -195,27 +210,10 @@ impl Translator<'_, '_> {
     }
 
     /// What lives across the instruction, as its info word says.
-    fn live_after(&self, ins: &Ins) -> Registers {
+    pub(super) fn live_after(&self, ins: &Ins) -> Registers {
         let mut live = Registers::default();
         ins.info().for_each_live(self.function, |register| live.insert(register as u16));
         live
-    }
-
-    pub(super) fn call_native(&mut self, ins: &Ins) -> Flow {
-        self.image_store(&ins.args.clone());
-        let process = self.process();
-        let pc = self.int(self.function.pc_at(ins.at) as i64);
-        let signature = self.signature(2, Kind::Thunk);
-        let stub = self.int(abi::address(abi::native) as i64);
-        self.store_budget();
-        let call = self.b.ins().call_indirect(signature, stub, &[process, pc]);
-        self.fetch_budget();
-        let (value, flag) = (self.b.inst_results(call)[0], self.b.inst_results(call)[1]);
-        // What it answers beside a value the interpreter takes, behind the instruction.
-        let other = self.exit_at(ins.next, self.live_after(ins));
-        self.unlikely(flag, other);
-        self.set(ins.defs[0], value);
-        Flow::On
     }
 
     /// A tail call of the function itself.
@@ -252,7 +250,7 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// A closure that has one function for so many arguments; all else is the interpreter's.
+    /// A closure with a function that has so many parameters; all else is the interpreter's.
     fn call_value(&mut self, ins: &Ins) -> Flow {
         let failed = self.exit_of(ins);
         let closure = self.get(ins.ext[0] as u16);
@@ -260,15 +258,23 @@ impl Translator<'_, '_> {
         let tag = self.b.ins().band_imm_u(header, 0xff);
         let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, layout::CLOSURE as i64);
         self.unlikely(other, failed);
+        let (several, found) = (self.cold_block(), self.b.create_block());
+        let function = self.b.append_block_param(found, I64);
         let set = self.b.ins().load(I64, trusted(), closure, 7);
         let only = self.b.ins().load(I64, trusted(), set, offset_of!(FnSet, only) as i32);
         let none = self.b.ins().icmp_imm_s(IntCC::Equal, only, 0);
-        self.unlikely(none, failed);
+        self.unlikely(none, several);
         let arity = self.b.ins().load(I32, trusted(), only, offset_of!(Function, arity) as i32);
         let wanted = ins.args.len() as i64;
         let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, arity, wanted);
         self.unlikely(other, failed);
-        self.call_with(ins, Callee::Found(only), Some(closure))
+        self.b.ins().jump(found, &[only.into()]);
+        self.b.switch_to_block(several);
+        let count = self.int(wanted);
+        let one = self.ask(abi::quiet_choice, &[closure, count], failed);
+        self.b.ins().jump(found, &[one.into()]);
+        self.b.switch_to_block(found);
+        self.call_with(ins, Callee::Found(function), Some(closure))
     }
 }
 
@@ -310,10 +316,4 @@ pub(crate) type Cache = AtomicPtr<Method>;
 fn nowhere() -> *mut Method {
     static NOWHERE: [u64; size_of::<Method>() / 8] = [0; size_of::<Method>() / 8];
     NOWHERE.as_ptr().cast_mut().cast()
-}
-
-/// The function that a call names.
-fn function_at(ins: &Ins) -> &'static Function {
-    // SAFETY: the word after the arguments is an immortal function.
-    unsafe { &*(ins.ext[0] as *const Function) }
 }

@@ -13,7 +13,9 @@ mod arith;
 mod calls;
 mod edges;
 mod floats;
+mod intrinsics;
 mod make;
+mod natives;
 mod numbers;
 mod patterns;
 mod receive;
@@ -76,6 +78,8 @@ pub(crate) struct Translator<'a, 'b> {
     /// Where to leave from the instruction being translated; the same for a wrong guess.
     exit: Option<Block>,
     miss: Option<Block>,
+    /// Up to here instructions have been translated together with one before them.
+    done: u32,
     exits: Vec<Exit>,
     edges: Vec<Edge>,
     /// Nothing was found that the types exclude.
@@ -123,6 +127,12 @@ pub(crate) fn switch_table(ins: &Ins) -> &'static SwitchTable {
     unsafe { &*(ins.ext[0] as *const SwitchTable) }
 }
 
+/// The function that a call names.
+pub(crate) fn function_at(ins: &Ins) -> &'static Function {
+    // SAFETY: the word after the arguments is an immortal function.
+    unsafe { &*(ins.ext[0] as *const Function) }
+}
+
 /// The link of a `CallImport` or `TailImport`.
 pub(crate) fn link_of(ins: &Ins) -> &'static Link {
     // SAFETY: the word after the arguments is an immortal link.
@@ -163,6 +173,7 @@ impl<'a, 'b> Translator<'a, 'b> {
             allocates: types.may_allocate(code),
             exit: None,
             miss: None,
+            done: 0,
             exits: Vec::new(),
             edges: Vec::new(),
             sound: true,
@@ -189,7 +200,7 @@ impl<'a, 'b> Translator<'a, 'b> {
                 self.b.switch_to_block(block);
                 open = self.begin(ins.at);
             }
-            if open {
+            if open && ins.at >= self.done {
                 (self.exit, self.miss) = (None, None);
                 open = self.instruction(ins) == Flow::On;
             }
@@ -481,7 +492,6 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::Cons
             | Ex::Map
             | Ex::Set
-            | Ex::Text
             | Ex::Range
             | Ex::ExceptionType
             | Ex::ExceptionParts
@@ -493,6 +503,7 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::RecvTake
             | Ex::RecvSkip
             | Ex::RecvWait => self.receive_step(ins),
+            Ex::Text => self.text(ins),
             Ex::Jump
             | Ex::JumpBack
             | Ex::Switch

@@ -110,7 +110,7 @@ impl Translator<'_, '_> {
     }
 
     /// The word of a vector with these parts.
-    fn new_handle(&mut self, header: Value, range: Value, buffer: Value) -> Value {
+    pub(super) fn new_handle(&mut self, header: Value, range: Value, buffer: Value) -> Value {
         let new = self.allocate(3);
         for (i, part) in [header, range, buffer].into_iter().enumerate() {
             self.b.ins().store(trusted(), part, new, 8 * i as i32);
