@@ -337,18 +337,19 @@ fn gathered<'h>(heap: &'h Heap, values: &[Value<'h>], expected: usize) -> (Value
 
 #[test]
 fn what_is_gathered_is_a_vector_like_any_other() {
+    fn make(heap: &Heap, sort: usize, i: usize) -> Value<'_> {
+        match sort {
+            0 => heap.int(i as i64 - 3),
+            1 => heap.float(i as f64 / 2.0),
+            2 => heap.string(&format!("text {i}")),
+            3 => heap.list(&[heap.int(i as i64)]),
+            _ => Value::symbol(crate::symbols::Symbol::intern("same")),
+        }
+    }
     let heap = Heap::new();
-    let floats = |i: usize| heap.float(i as f64 / 2.0);
-    let makers: [&dyn Fn(usize) -> Value<'_>; 5] = [
-        &|i| heap.int(i as i64 - 3),
-        &floats,
-        &|i| heap.string(&format!("text {i}")),
-        &|i| heap.list(&[heap.int(i as i64)]),
-        &|_| Value::symbol(crate::symbols::Symbol::intern("same")),
-    ];
-    for make in makers {
+    for sort in 0..5 {
         for n in [1, 2, 3, 5, 600, 2000] {
-            let values: Vec<Value<'_>> = (0..n).map(make).collect();
+            let values: Vec<Value<'_>> = (0..n).map(|i| make(&heap, sort, i)).collect();
             for expected in [0, n, 10 * n] {
                 let (made, len) = gathered(&heap, &values, expected);
                 assert_eq!(len, n);
@@ -379,8 +380,8 @@ fn what_is_gathered_leaves_earlier_vectors_as_they_are() {
         push(&heap, made, heap.int(i)).unwrap()
     });
     let (a, b) = (push(&heap, short, heap.int(-1)), push(&heap, short, heap.int(-2)));
-    let last = |vec: Option<Value<'_>>| VecRef::of(vec.unwrap()).unwrap().at(&heap, -1);
-    assert_eq!(last(a).and_then(Value::as_small), Some(-1));
-    assert_eq!(last(b).and_then(Value::as_small), Some(-2));
-    assert_eq!(last(Some(short)).and_then(Value::as_small), Some(599));
+    for (vec, wanted) in [(a, -1), (b, -2), (Some(short), 599)] {
+        let last = VecRef::of(vec.unwrap()).unwrap().at(&heap, -1);
+        assert_eq!(last.and_then(Value::as_small), Some(wanted));
+    }
 }

@@ -165,8 +165,8 @@ impl Translator<'_, '_> {
             if used && n.form != Form::Value(sum) || y == sum {
                 return None;
             }
-            let all = before.iter().chain(&loads);
-            let constant = all.filter(|load| load.a == y).map(|load| load.ext[0]).last();
+            let mut all = before.iter().chain(&loads).rev();
+            let constant = all.find(|load| load.a == y).map(|load| load.ext[0]);
             return Some(NextSum { loads, constant, sum: (ins.clone(), n) });
         }
     }
