@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 
 use crate::data::exception;
 use crate::hash::take_work;
-use crate::heap::{Edit, Heap};
+use crate::heap::{Edit, Heap, RawEdit};
 use crate::process::Core;
 use crate::symbols::{Symbol, sym};
 use crate::value::{Value, Word};
@@ -33,8 +33,8 @@ pub type Res<'h> = Result<Value<'h>, Value<'h>>;
 pub enum Native<'h> {
     /// The call's value.
     Value(Value<'h>),
-    /// Replace an entry of a vector in place; the call's value is the vector then.
-    Edit(Edit<'h>),
+    /// Do the edit that was laid down ([`Cx::edit`]); the call's value is what comes of it.
+    Edit,
     /// Raise this (an exception or any value).
     Raise(Value<'h>),
     /// The process ends with this reason; runs no catch but the one that takes exits.
@@ -135,6 +135,8 @@ pub struct Cx<'h, 'p> {
     pub core: &'p mut Core,
     vm: &'p Vm,
     host: &'p mut dyn Host,
+    /// See [`Cx::edit`].
+    pub(crate) edit: Option<RawEdit>,
 }
 
 impl<'h, 'p> Cx<'h, 'p> {
@@ -148,13 +150,20 @@ impl<'h, 'p> Cx<'h, 'p> {
         host: &'p mut dyn Host,
     ) -> Cx<'h, 'p> {
         core.charge(take_work().0 / 4);
-        Cx { heap, core, vm, host }
+        Cx { heap, core, vm, host, edit: None }
     }
 
     /// The heap, to allocate in: `cx.heap().string("…")` and so on.
     #[inline]
     pub fn heap(&self) -> &'h Heap {
         self.heap
+    }
+
+    /// Lays down an edit in place, done when the native has returned what this gives.
+    #[inline]
+    pub fn edit(&mut self, edit: Edit<'h>) -> Native<'h> {
+        self.edit = Some(edit.raw);
+        Native::Edit
     }
 
     /// The loaded code.

@@ -5,7 +5,7 @@ use super::support::{
 };
 use rata_vm::data::map::{MapBuilder, MapRef};
 use rata_vm::heap::Heap;
-use rata_vm::native::{Cx, Native};
+use rata_vm::native::Cx;
 use rata_vm::value::{Value, Word};
 
 const STEP: usize = 512;
@@ -54,9 +54,9 @@ pub fn maps_put<'h>(cx: &mut Cx<'h, '_>, [m, key, v]: [Value<'h>; 3]) -> Answer<
 }
 
 /// The map with an entry, in place where that can be.
-fn put<'h>(cx: &Cx<'h, '_>, map: MapRef<'h>, key: Value<'h>, v: Value<'h>) -> Answer<'h> {
+fn put<'h>(cx: &mut Cx<'h, '_>, map: MapRef<'h>, key: Value<'h>, v: Value<'h>) -> Answer<'h> {
     match map.edit(key, v) {
-        Some(edit) => Ok(Native::Edit(edit)),
+        Some(edit) => Ok(cx.edit(edit)),
         None => value(map.put(cx.heap(), key, v)),
     }
 }

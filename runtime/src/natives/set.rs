@@ -3,7 +3,7 @@
 use super::ops::order;
 use super::support::{Answer, Arg, Roots, Steps, finish_set, fold_keys, run, value};
 use rata_vm::data::set::{self, SetBuilder, SetRef};
-use rata_vm::native::{Cx, Native};
+use rata_vm::native::Cx;
 use rata_vm::value::{Value, Word};
 
 const STEP: usize = 512;
@@ -36,7 +36,7 @@ pub fn set_from<'h>(cx: &mut Cx<'h, '_>, [entries]: [Value<'h>; 1]) -> Answer<'h
 /// `add(s, x)`
 pub fn set_add<'h>(cx: &mut Cx<'h, '_>, [s, x]: [Value<'h>; 2]) -> Answer<'h> {
     let set = Arg("Set.add", "s").set(cx, s)?;
-    if set.contains(x) { value(s) } else { Ok(Native::Edit(set.edit(x))) }
+    if set.contains(x) { value(s) } else { Ok(cx.edit(set.edit(x))) }
 }
 
 /// `delete(s, x)`

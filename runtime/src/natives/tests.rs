@@ -60,7 +60,7 @@ fn left(answer: Native<'_>) -> Result<Box<dyn Resume>, String> {
     let other = match answer {
         Native::Value(v) => return Err(inspect(v)),
         Native::Raise(e) => return Err(format!("raise {}", inspect(e))),
-        Native::Exit(_) => return Err("something else".to_owned()),
+        Native::Exit(_) | Native::Edit => return Err("something else".to_owned()),
         Native::Other(other) => *other,
     };
     match other {

@@ -3,7 +3,7 @@
 use super::ops::{keyed, numbers, order, shape};
 use super::support::{Answer, Arg, Collector, Roots, Seq, Steps, fold, run, value};
 use rata_vm::data::vector::{self, Replaced, VecBuilder, index_of};
-use rata_vm::native::{Cx, Native};
+use rata_vm::native::Cx;
 use rata_vm::value::{Kind, Value, Word};
 use std::cmp::Ordering;
 
@@ -210,7 +210,7 @@ pub fn vector_replace_at<'h>(cx: &mut Cx<'h, '_>, [v, index, x]: [Value<'h>; 3])
     let vec = Arg(function, "v").vec(cx, v)?;
     let at = shape::index_there(cx, function, index, vec.len())?;
     match vector::replace(cx.heap(), vec, at, x) {
-        Ok(Replaced::Edit(edit)) => Ok(Native::Edit(edit)),
+        Ok(Replaced::Edit(edit)) => Ok(cx.edit(edit)),
         Ok(Replaced::Made(made)) => {
             cx.charge(vec.len() as u64 / 64);
             value(made)

@@ -12,7 +12,7 @@ use crate::value::{Kind, Value};
 pub enum Replaced<'h> {
     /// The new vector.
     Made(Value<'h>),
-    /// An edit of the old one: for `Native::Edit`.
+    /// An edit of the old one: for `Cx::edit`.
     Edit(Edit<'h>),
     /// The value does not fit among the others as they lie: the vector has to be made anew.
     Anew,

@@ -20,7 +20,7 @@
 //! every `len` edits costs nothing to speak of.
 //!
 //! **Why nobody sees an entry change.** Edits want `&mut Heap`, as collections do: no value, and no
-//! slice of entries, is borrowed then. A native answers `Native::Edit`, and the machine does it.
+//! slice of entries, is borrowed then. A native answers by `Cx::edit`, and the machine does it.
 //!
 //! **Generations.** An old handle that becomes STALE points to a young one, and an old buffer may get a young
 //! entry: both are noted in the attic, as roots of the next minor collection. As it is not known whether an old

@@ -297,7 +297,9 @@ pub(super) mod spare {
                 // SAFETY: as above.
                 unsafe {
                     assert_eq!(((*again).capacity(), (*again).window()), (1 << 20, (3, 9)));
-                    [small, larger, again].into_iter().for_each(|buf| drop(release(buf)));
+                    for buf in [small, larger, again] {
+                        release(buf);
+                    }
                 }
                 clear();
                 assert!(!any());
@@ -310,8 +312,10 @@ pub(super) mod spare {
         fn no_more_is_kept_than_allowed() {
             std::thread::spawn(|| {
                 let bufs: Vec<_> = (0..6).map(|_| SharedBuf::create(10 << 20, 0, 0)).collect();
-                // SAFETY: the references are ours.
-                bufs.into_iter().for_each(|buf| unsafe { drop(release(buf)) });
+                for buf in bufs {
+                    // SAFETY: the references are ours.
+                    unsafe { release(buf) };
+                }
                 SPARE.with(|spare| assert!(spare.bytes.get() <= MOST));
             })
             .join()

@@ -253,7 +253,8 @@ fn handler(frame: Frame) -> Option<&'static crate::code::function::Handler> {
 pub(crate) fn step_of(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
     match answer {
         Native::Value(value) => Step::Value(value.word()),
-        Native::Edit(edit) => Step::Edit(edit.raw),
+        // No native answers so without an edit.
+        Native::Edit => cx.edit.take().map_or(Step::Value(Word::NIL), Step::Edit),
         other => slow_step(cx, other),
     }
 }
@@ -263,7 +264,7 @@ pub(crate) fn step_of(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
 fn slow_step(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
     match answer {
         Native::Value(value) => Step::Value(value.word()),
-        Native::Edit(edit) => Step::Edit(edit.raw),
+        Native::Edit => Step::Value(Word::NIL),
         Native::Raise(value) => Step::Raise(Raised::new(value.word())),
         Native::Exit(reason) => {
             Step::Raise(Raised { value: reason.word(), class: Class::Exit, trace: None })
