@@ -13,7 +13,7 @@
 
 #[path = "build.rs"]
 mod build;
-pub use build::{VecBuilder, append, concat, from_values, prepend};
+pub use build::{VecBuilder, append, concat, from_values, prepend, reversed};
 
 use crate::heap::buf::{self, End, Slice};
 use crate::heap::layout;

@@ -11,6 +11,7 @@
 
 use super::layout::{pair, unpair};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::mem::offset_of;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
 /// The head of a shared buffer; its data follows.
@@ -24,6 +25,10 @@ pub(crate) struct SharedBuf {
 
 /// Bytes before the data.
 pub(crate) const HEAD: usize = size_of::<SharedBuf>();
+/// Where its window lies, and its count of references, for code that claims inline as [`SharedBuf::claim`] does.
+pub(crate) const WINDOW: usize = offset_of!(SharedBuf, window);
+/// See [`WINDOW`].
+pub(crate) const REFS: usize = offset_of!(SharedBuf, refs);
 
 fn layout(capacity: usize) -> Layout {
     Layout::from_size_align(capacity.saturating_add(HEAD), 16)

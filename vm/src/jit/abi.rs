@@ -68,6 +68,8 @@ pub(crate) struct Transit {
     pub(crate) raw: [u64; 4],
     /// The wrong guess that compiled code is left for (`feedback.rs`).
     pub(crate) missed: u64,
+    /// Where a slice begins that a helper has made, and its length.
+    pub(crate) slice: [u64; 2],
     /// Registers by number, or arguments.
     pub(crate) image: [u64; MOST_REGISTERS + 16],
 }
@@ -308,6 +310,12 @@ quiet_thunk!(/// Whether a condition holds.
     quiet_truth => helpers::truth);
 quiet_thunk!(/// Executes the instruction at a pc on the image.
     quiet_step => helpers::step);
+thunk!(/// A short vector from last to first.
+    reverse => helpers::reverse);
+quiet_thunk!(/// The vector that a slice is.
+    quiet_close => helpers::close);
+quiet_thunk!(/// A slice with an entry before it.
+    quiet_cons => helpers::cons);
 quiet_thunk!(/// Room for an object in a further chunk of the heap.
     quiet_allocate => helpers::allocate);
 

@@ -121,7 +121,7 @@ impl Analysis {
             at = ins.next as usize;
             code.insert(ins.at, ins);
         }
-        let roots = code.values().filter(|ins| takes_root(ins)).map(|ins| ins.at).collect();
+        let roots = code.values().filter(|ins| is_native(ins, "math_sqrt")).map(|ins| ins.at).collect();
         let mut analysis = Analysis { function, code, first: 3, roots };
         analysis.find_live();
         Some(analysis)
@@ -198,10 +198,10 @@ impl Analysis {
     }
 }
 
-/// Whether an instruction takes a square root.
-fn takes_root(ins: &Ins) -> bool {
-    let name = || NATIVES.get(ins.ext[0] as usize).map(|native| native.name);
-    ins.op == Ex::CallNative && ins.args.len() == 1 && name() == Some("math_sqrt")
+/// Whether an instruction calls the native of this name, with one argument.
+pub(crate) fn is_native(ins: &Ins, name: &str) -> bool {
+    let called = || NATIVES.get(ins.ext[0] as usize).map(|native| native.name);
+    ins.op == Ex::CallNative && ins.args.len() == 1 && called() == Some(name)
 }
 
 /// The function that an import leads to, if its module is there.

@@ -34,6 +34,9 @@ const BRIDGE: usize = 6;
 /// dozens of calls, so it should be rare.
 const FURTHER: usize = 440;
 
+/// Bytes of room for compiled code in processes whose calls keep going from one chunk to the next.
+const WIDE: usize = 3 << 10;
+
 /// Runs compiled code, which `go` enters; then brings the machine to where the interpreter goes on.
 unsafe fn excursion(
     env: &mut Env<'_>,
@@ -98,6 +101,7 @@ unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: *const Transit) -> D
                 m.push_bare(above, function, JIT_RETURN.pc());
             } else {
                 fits = false;
+                stack.note_crossing();
                 let words = (function.registers() + 3).max(FURTHER);
                 let first = stack.grow(words, above, JIT_RETURN.pc());
                 m.push_bare(first, function, POP_CHUNK.pc());
@@ -199,7 +203,9 @@ pub(crate) fn enter(env: &mut Env<'_>, m: &mut Machine, code: &'static Code) -> 
                     *image.add(1 + i) = here.get(i).bits();
                 }
             }
-            here.make_room_in_place(&mut (*process).stack, code.room);
+            let stack = &mut (*process).stack;
+            let room = if stack.is_crossed_often() { code.room.max(WIDE) } else { code.room };
+            here.make_room_in_place(stack, room);
             abi::enter_call(process, code.body, here.fp())
         })
     }

@@ -13,13 +13,14 @@ use cranelift_codegen::ir::{
     BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef, Value,
 };
 
+use super::slices::Slice;
 use super::{Flow, Kind, Translator, in_registers, trusted};
 use crate::code::MISSING;
 use crate::code::exec::Ex;
 use crate::code::function::{FnSet, Function};
 use crate::heap::layout;
 use crate::jit::abi::{self, Transit};
-use crate::jit::analyse::{Ins, Registers, linked};
+use crate::jit::analyse::{Ins, Registers, is_native, linked};
 use crate::jit::types::Type;
 use crate::process::Process;
 
@@ -31,11 +32,12 @@ enum Callee {
     Found(Value),
 }
 
-/// A register's word and float, as far as there are such.
+/// A register's word, float and slice, as far as there are such.
 pub(super) struct Given {
     known: Type,
     word: Option<Value>,
     float: Option<Value>,
+    slice: Option<Slice>,
 }
 
 impl Translator<'_, '_> {
@@ -127,6 +129,7 @@ impl Translator<'_, '_> {
     /// A call that comes back: a safepoint.
     fn full_call(&mut self, ins: &Ins, callee: Callee, mut values: Vec<Value>) -> Flow {
         let live = self.live_after(ins);
+        self.close(&live.iter().collect::<Vec<u16>>());
         let spilled = self.spill(&live.iter().collect::<Vec<u16>>());
         self.store_budget();
         self.pass(&mut values);
@@ -196,7 +199,35 @@ impl Translator<'_, '_> {
         live
     }
 
+    /// `Vector.reverse`, which most loops that build a vector end with, without all that natives may need.
+    fn reverse(&mut self, ins: &Ins) -> Flow {
+        let vec = self.get(ins.args[0]);
+        let (other, done) = (self.cold_block(), self.b.create_block());
+        let result = self.b.append_block_param(done, I64);
+        let process = self.process();
+        let signature = self.signature(2, Kind::Thunk);
+        let stub = self.int(abi::address(abi::reverse) as i64);
+        let call = self.b.ins().call_indirect(signature, stub, &[process, vec]);
+        let (value, flag) = (self.b.inst_results(call)[0], self.b.inst_results(call)[1]);
+        self.b.ins().brif(flag, other, &[], done, &[BlockArg::Value(value)]);
+        self.b.switch_to_block(other);
+        let value = self.any_native(ins);
+        self.b.ins().jump(done, &[BlockArg::Value(value)]);
+        self.b.switch_to_block(done);
+        self.set(ins.defs[0], result);
+        Flow::On
+    }
+
     fn call_native(&mut self, ins: &Ins) -> Flow {
+        if is_native(ins, "vector_reverse") {
+            return self.reverse(ins);
+        }
+        let value = self.any_native(ins);
+        self.set(ins.defs[0], value);
+        Flow::On
+    }
+
+    fn any_native(&mut self, ins: &Ins) -> Value {
         self.image_store(&ins.args.clone());
         let process = self.process();
         let pc = self.int(self.function.pc_at(ins.at) as i64);
@@ -209,8 +240,7 @@ impl Translator<'_, '_> {
         // What it answers beside a value the interpreter takes, behind the instruction.
         let other = self.exit_at(ins.next, self.live_after(ins));
         self.unlikely(flag, other);
-        self.set(ins.defs[0], value);
-        Flow::On
+        value
     }
 
     /// A tail call of the function itself.
@@ -229,14 +259,20 @@ impl Translator<'_, '_> {
     /// What a register holds, in all its forms.
     pub(super) fn given(&mut self, register: u16) -> Given {
         let known = self.type_of(register);
-        let word = (known != Type::Float).then(|| self.get(register));
+        let bare = matches!(known, Type::Float | Type::Slice);
+        let word = (!bare).then(|| self.get(register));
+        let slice = (known == Type::Slice).then(|| self.slice(register));
         let is_float = matches!(known, Type::Float | Type::Boxed);
         let float = is_float.then(|| self.float(register));
-        Given { known, word, float }
+        Given { known, word, float, slice }
     }
 
     /// Puts that into a register.
-    pub(super) fn put(&mut self, register: u16, Given { known, word, float }: Given) {
+    pub(super) fn put(&mut self, register: u16, given: Given) {
+        let Given { known, word, float, slice } = given;
+        if let Some(slice) = slice {
+            self.set_slice(register, slice);
+        }
         if let Some(word) = word {
             self.set_as(register, word, known);
         }
