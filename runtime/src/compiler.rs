@@ -1,6 +1,6 @@
 //! The thread that compiles hot functions to machine code, and what profilers are told of it.
 //!
-//! In: a node. Out: a thread that works until the program ends; `/tmp/perf-<pid>.map` if asked for.
+//! In: a node. Out: a thread that works from the first hot function until the program ends; `/tmp/perf-<pid>.map` if asked for.
 
 use crate::node::Node;
 use crate::report;
@@ -15,8 +15,8 @@ use std::thread;
 /// Compiling recurses a little over the code compiled, whose size is bounded.
 const STACK: usize = 4 << 20;
 
-/// Starts the thread, if there is anything for it to do.
-pub fn start(node: &Arc<Node>) -> io::Result<()> {
+/// Has the thread started once there is something for it to do.
+pub fn prepare(node: &Arc<Node>) -> io::Result<()> {
     if !node.vm.has_compiler() {
         return Ok(());
     }
@@ -25,17 +25,25 @@ pub fn start(node: &Arc<Node>) -> io::Result<()> {
         let file = Mutex::new(file);
         node.vm.observe_code(Box::new(move |code| note(&mut file.lock(), &code)));
     }
-    if node.options.jit.synchronous {
-        return Ok(());
+    if !node.options.jit.synchronous {
+        let weak = Arc::downgrade(node);
+        node.vm.when_first_hot(Box::new(move || {
+            if let Some(node) = weak.upgrade() {
+                start(node);
+            }
+        }));
     }
-    let node = Arc::clone(node);
+    Ok(())
+}
+
+fn start(node: Arc<Node>) {
     let work = move || {
         if let Err(cause) = catch_unwind(AssertUnwindSafe(|| node.vm.compile_hot_functions())) {
             report::broken(&node, &*cause);
         }
     };
-    thread::Builder::new().name("rata-jit".to_owned()).stack_size(STACK).spawn(work)?;
-    Ok(())
+    // Where the system gives no thread the program runs as well, only slower.
+    let _ = thread::Builder::new().name("rata-jit".to_owned()).stack_size(STACK).spawn(work);
 }
 
 fn note(file: &mut File, code: &Compiled) {

@@ -78,7 +78,7 @@ impl Launch {
                 node.stop(1);
             }
         });
-        compiler::start(&node).map_err(StartError::Threads)?;
+        compiler::prepare(&node).map_err(StartError::Threads)?;
         start_main(&node, &modules, program);
         if let Err(error) = start_workers(&node, locals) {
             node.stop(1);

@@ -16,6 +16,7 @@ pub(crate) mod jit;
 #[cfg(not(all(feature = "jit", target_arch = "x86_64", target_os = "linux")))]
 #[path = "jit_none.rs"]
 pub(crate) mod jit;
+mod jit_settings;
 pub mod mailbox;
 pub mod native;
 pub mod process;
@@ -34,7 +35,7 @@ pub use heap::{Fragment, Heap, freeze};
 pub use helpers::compare::ordered;
 pub use helpers::text as print;
 pub use interp::run;
-pub use jit::{Compiled, Settings as JitSettings};
+pub use jit_settings::{Compiled, Settings as JitSettings};
 pub use native::{Cx, Host, Job, Native, NativeFn, Poll, Res, Resume};
 pub use process::{Core, Outcome, Priority, Process, Wait};
 pub use symbols::{Symbol, sym};

@@ -18,11 +18,13 @@ use rata_bytecode::natives::{self, NATIVES};
 use crate::code::function::{FnEntry, FnSet, Function, fn_set_of};
 use crate::code::listing;
 use crate::code::load::{LoadError, Origin, link_module};
+use crate::code::methods::{Method, Methods};
 use crate::code::module::{Export, Global, Module};
 use crate::code::stubs::{Stubs, capture};
 use crate::data::closure;
 use crate::helpers::fail::full_name;
-use crate::jit::{Compiled, Jit, Settings};
+use crate::jit::Jit;
+use crate::jit_settings::{Compiled, Settings};
 use crate::native::NativeFn;
 use crate::symbols::Symbol;
 use crate::value::{Value, View, Word};
@@ -37,6 +39,8 @@ struct Tables {
     /// Scripts and tests: found when nothing else bears their name.
     others: HashMap<Symbol, Entry>,
     all: Vec<Entry>,
+    /// Functions found by name in these modules.
+    methods: Methods,
 }
 
 /// A module in the tables: linked, or to be when someone asks for it.
@@ -59,8 +63,8 @@ struct Shelved {
 /// See the module.
 pub struct Vm {
     natives: Vec<NativeFn>,
-    /// A leaked snapshot, replaced under `loading`.
-    tables: AtomicPtr<Tables>,
+    /// A leaked snapshot, replaced under `loading`. Compiled code compares its address, hence where it lies.
+    tables: &'static AtomicPtr<Tables>,
     loading: Mutex<()>,
     functions: RwLock<Vec<&'static Function>>,
     /// Functions captured as `M.f/2`.
@@ -140,7 +144,7 @@ impl Vm {
         closure::set_describer(describe);
         Vm {
             natives,
-            tables: AtomicPtr::new(Box::leak(Box::default())),
+            tables: Box::leak(Box::new(AtomicPtr::new(Box::leak(Box::default())))),
             loading: Mutex::new(()),
             functions: RwLock::default(),
             captures: Mutex::default(),
@@ -166,6 +170,12 @@ impl Vm {
         while let Some(function) = self.jit.next() {
             self.jit.compile(self, function);
         }
+    }
+
+    /// Calls `starter` when the first function has become hot, so that whoever is to compile it need not wait for
+    /// it from the start.
+    pub fn when_first_hot(&self, starter: Box<dyn FnOnce() + Send>) {
+        self.jit.start_with(starter);
     }
 
     /// Tells of every function that is compiled from now on, for profilers; there is one observer.
@@ -294,6 +304,31 @@ impl Vm {
             Export::Functions(number) => module.fn_set(*number).map(Member::Functions),
             Export::Global(number) => module.globals.get(*number as usize).map(Member::Global),
         }
+    }
+
+    /// The exported function that a call by name with so many arguments goes to; nothing if there is none to which all
+    /// of them are passed.
+    pub(crate) fn method(&self, module: Symbol, name: Symbol, n: u32) -> Option<&'static Method> {
+        let tables = self.tables();
+        if let Some(method) = tables.methods.get(module, name, n) {
+            return Some(method);
+        }
+        let Some(Member::Functions(set)) = self.member(module, name, false) else { return None };
+        let target = set.target(n).filter(|target| target.taken == n)?;
+        tables.methods.keep(Method {
+            module: Word::module(module),
+            snapshot: std::ptr::from_ref(tables) as usize,
+            function: target.function,
+            name,
+            arguments: n,
+        });
+        tables.methods.get(module, name, n)
+    }
+
+    /// Where the address of the present snapshot of the modules lies.
+    #[cfg(all(feature = "jit", target_arch = "x86_64", target_os = "linux"))]
+    pub(crate) fn snapshot(&self) -> usize {
+        std::ptr::from_ref(self.tables) as usize
     }
 
     /// The module with an index, given as a word.

@@ -324,7 +324,9 @@ impl Writer<'_> {
             .collect();
         let v = &given.name;
         let many = match of {
-            Ty::Ints => format!("Enum.map((1..{}), (fn i -> i * 7 end))", 2 + self.random.small(40)),
+            Ty::Ints => {
+                format!("Enum.map((1..{}), (fn i -> i * 7 end))", 2 + self.random.small(40))
+            }
             Ty::Floats => {
                 format!("Enum.map((1..{}), (fn i -> i * 0.5 end))", 2 + self.random.small(40))
             }
@@ -359,7 +361,10 @@ impl Writer<'_> {
         let sum = self.parameter(Ty::Float);
         let s = sum.name.clone();
         let mark = self.vars.len();
-        let _ = writeln!(self.out, "{name}x = function([], {s}, acc) {{ {{{s}, Vector.reverse(acc)}} }}");
+        let _ = writeln!(
+            self.out,
+            "{name}x = function([], {s}, acc) {{ {{{s}, Vector.reverse(acc)}} }}"
+        );
         let [x, y, z] = [Ty::Float, Ty::Float, Ty::Int].map(|ty| self.new_var(ty));
         let [a, b] = [(); 2].map(|()| self.aside(|w| w.expr(Ty::Float)));
         let c = self.aside(|w| w.expr(Ty::Int));
@@ -369,7 +374,10 @@ impl Writer<'_> {
              {name}x(t, {s} + {x} * {y}, [{{{x} + {y}, {a}, {z}}}, {{{b}, {y}, {c}}} | acc])\n}}"
         );
         if self.random.one_in(2) {
-            let _ = writeln!(self.out, "{name}x = function([_ | t], {s}, acc) {{ {name}x(t, {s}, acc) }}");
+            let _ = writeln!(
+                self.out,
+                "{name}x = function([_ | t], {s}, acc) {{ {name}x(t, {s}, acc) }}"
+            );
         }
         self.vars.truncate(mark);
         let count = self.random.small(9);

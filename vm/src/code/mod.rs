@@ -10,6 +10,7 @@ pub(crate) mod exec;
 pub(crate) mod function;
 pub(crate) mod listing;
 pub(crate) mod load;
+pub(crate) mod methods;
 pub(crate) mod module;
 pub(crate) mod specialise;
 pub(crate) mod stubs;

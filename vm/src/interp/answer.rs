@@ -8,9 +8,11 @@ use super::env::{Env, Exit, Step, step_of};
 use super::machine::Machine;
 
 impl Env<'_> {
-    /// Goes on with what was suspended at the end of the last turn, if anything was.
+    /// Goes on with what was suspended at the end of the last turn, if anything was; or with the receive that waited.
     pub(crate) fn resume(&mut self, m: &mut Machine) -> Option<Exit> {
-        let native = self.process.core.suspended.take()?;
+        let Some(native) = self.process.core.suspended.take() else {
+            return self.waited(m).err();
+        };
         let mut cx = self.cx();
         let answer = native.resume(&mut cx);
         let step = step_of(&mut cx, answer);

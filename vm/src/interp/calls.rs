@@ -281,11 +281,13 @@ impl Env<'_> {
         args: Args,
         how: How,
     ) -> Called {
-        let words = args.to_words();
-        let value = self.process.heap.value(object);
-        if let (Some(module), Some(name)) = (value.as_module(), name.as_symbol()) {
-            return self.call_member(m, module, name, &words, how);
+        if let (Some(module), Some(name)) = (object.as_module(), name.as_symbol()) {
+            return match self.vm.method(module, name, args.len() as u32) {
+                Some(method) => self.call(m, method.function, args, how),
+                None => self.call_member(m, module, name, &args.to_words(), how),
+            };
         }
+        let words = args.to_words();
         let callee = helper::field_function(&mut self.cx(), object, name)?;
         self.call_value_words(m, callee, &words, how)
     }

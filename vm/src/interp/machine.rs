@@ -503,6 +503,15 @@ impl Machine {
         unsafe { std::ptr::copy_nonoverlapping(words, self.base, n) }
     }
 
+    /// Copies the first `n` registers to `words`.
+    ///
+    /// # Safety
+    /// There is room for so many words, and the frame has so many registers.
+    pub(crate) unsafe fn copy_registers_to(&self, words: *mut u64, n: usize) {
+        // SAFETY: by contract.
+        unsafe { std::ptr::copy_nonoverlapping(self.base, words, n) }
+    }
+
     /// Pushes a frame of `f` with these argument words (at most its arity of them).
     pub(crate) fn push_words(
         &mut self,

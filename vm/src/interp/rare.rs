@@ -69,6 +69,13 @@ impl Env<'_> {
         jit::enter_function(self, m)
     }
 
+    /// The machine stands behind a wait that is over, or somewhere else at the beginning of a turn: goes on in
+    /// compiled code if there is any for the place.
+    #[inline(never)]
+    pub(crate) fn waited(&mut self, m: &mut Machine) -> Done {
+        jit::waited(self, m)
+    }
+
     /// Goes on in the compiled code that called what has returned.
     #[inline(never)]
     pub(crate) fn go_back(&mut self, m: &mut Machine) -> Done {

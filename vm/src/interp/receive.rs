@@ -51,6 +51,13 @@ impl Env<'_> {
         core.charge(1);
     }
 
+    /// Whether messages have come meanwhile, to be looked at in this turn.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
+    pub(crate) fn receive_more(&mut self) -> bool {
+        let polled = self.host.poll(&mut self.process.core);
+        matches!(polled, Poll::Messages) && self.process.core.budget > 0
+    }
+
     /// Nothing looked at so far fits. `m` stands where the wait goes on when there is something new.
     #[inline(never)]
     pub(crate) fn receive_wait(&mut self, m: &Machine, timeout: Word) -> Waited {

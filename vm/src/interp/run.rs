@@ -243,10 +243,14 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
     }
     let mut exit = outline!(copy => env!().resume(&mut copy));
     loop {
-        if let Some(exit) = exit.take()
-            && let Some(outcome) = outline!(copy => env!().leave(&mut copy, exit))
-        {
-            return outcome;
+        match exit.take() {
+            None => {}
+            Some(Exit::Leave(outcome)) => return outcome,
+            Some(exit) => {
+                if let Some(outcome) = outline!(copy => env!().leave(&mut copy, exit)) {
+                    return outcome;
+                }
+            }
         }
         exit = Some(loop {
             match m.op() {
@@ -614,7 +618,10 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                     let mut after = m;
                     after.next(3);
                     match env!().receive_wait(&after, m.get(m.a())) {
-                        Waited::Again => m.next(3),
+                        Waited::Again => {
+                            m.next(3);
+                            rare!(waited);
+                        }
                         Waited::Late => m.jump_ext(),
                         Waited::Leave(outcome) => break Exit::Leave(outcome),
                         Waited::Raise(raised) => break Exit::Raise(raised),

@@ -43,10 +43,6 @@ impl Env<'_> {
             | Ex::UnlessType
             | Ex::MapEntry
             | Ex::CheckType => self.test_at(m),
-            Ex::RecvStart | Ex::RecvMark | Ex::RecvPeek | Ex::RecvTake | Ex::RecvSkip => {
-                self.receive_at(m);
-                Ok(())
-            }
             Ex::Global | Ex::Member | Ex::CheckDefined => self.known_at(m),
             _ => Err(refused()),
         }
@@ -140,21 +136,6 @@ impl Env<'_> {
             m.jump_ext()
         }
         Ok(())
-    }
-
-    /// Receive, but the waiting.
-    fn receive_at(&mut self, m: &mut Machine) {
-        match m.op() {
-            Ex::RecvStart => self.receive_start(),
-            Ex::RecvMark => self.receive_mark(m.get(m.a())),
-            Ex::RecvTake => self.receive_take(),
-            Ex::RecvSkip => self.process.core.mailbox.skip(),
-            _ => match self.receive_peek() {
-                Some(word) => m.set(m.a(), word),
-                None => return m.jump(m.bc_int()),
-            },
-        }
-        m.next(1);
     }
 
     /// What is there already of modules.

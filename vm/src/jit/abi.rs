@@ -62,6 +62,8 @@ pub(crate) struct Transit {
     pub(crate) pc: *const u64,
     /// rbx, r12, r13, r14.
     pub(crate) saved: [u64; 4],
+    /// Why compiled code is left by a return to whom it was called by.
+    pub(crate) why: u64,
     /// What helpers need: a `helpers::Run`.
     pub(crate) run: *mut (),
     /// Which registers of the image are floats without an object, when compiled code is left.
@@ -70,6 +72,8 @@ pub(crate) struct Transit {
     pub(crate) missed: u64,
     /// Where a slice begins that a helper has made, and its length.
     pub(crate) slice: [u64; 2],
+    /// Which of its waits (`Code::waits`) compiled code is entered behind, from 1; 0 is its beginning.
+    pub(crate) wait: u64,
     /// Registers by number, or arguments.
     pub(crate) image: [u64; MOST_REGISTERS + 16],
 }
@@ -100,13 +104,17 @@ macro_rules! leave_epilogue {
          pop r15\n pop r14\n pop r13\n pop r12\n pop rbx\n pop rbp\n"
     };
 }
-// A `ret` from an unbalanced depth is predicted wrongly, a jump from one place is not.
-macro_rules! leave_by_jump {
+// Whom the interpreter has called returns, so that this return and all after it are predicted well. From deeper down
+// there is no such way: a `ret` from an unbalanced depth would be predicted wrongly, a jump from one place is not.
+macro_rules! leave_unfinished {
     () => {
         concat!(
-            "mov [r11 + {saved}], rbx\n mov [r11 + {saved} + 8], r12\n\
+            "mov [r11 + {sp}], rsp\n\
+             lea rcx, [rip + rata_jit_return_to_interpreter]\n cmp rcx, [rsp]\n jne 2f\n\
+             mov qword ptr [r11 + {why}], 1\n ret\n\
+             2: mov [r11 + {saved}], rbx\n mov [r11 + {saved} + 8], r12\n\
              mov [r11 + {saved} + 16], r13\n mov [r11 + {saved} + 24], r14\n\
-             mov [r11 + {sp}], rsp\n mov [r11 + {fp}], rbp\n mov eax, 1\n",
+             mov [r11 + {fp}], rbp\n mov eax, 1\n",
             leave_epilogue!(),
             "pop rcx\n jmp rcx"
         )
@@ -132,7 +140,7 @@ pub(crate) unsafe extern "sysv64" fn enter_call(
              .hidden rata_jit_return_to_interpreter\n\
              rata_jit_return_to_interpreter:\n\
              mov r11, [r15 + {transit}]\n mov [r11 + {value}], rax\n mov [r11 + {fp}], rbp\n\
-             xor eax, eax\n",
+             mov rax, [r11 + {why}]\n",
             leave_epilogue!(),
             "ret"
         ),
@@ -141,6 +149,7 @@ pub(crate) unsafe extern "sysv64" fn enter_call(
         image = offset_of!(Transit, image),
         value = offset_of!(Transit, value),
         fp = offset_of!(Transit, fp),
+        why = offset_of!(Transit, why),
     )
 }
 
@@ -191,13 +200,14 @@ pub(crate) unsafe extern "sysv64" fn refused_entry() {
              mov [r11 + {image} + 16], rdx\n mov [r11 + {image} + 24], rcx\n\
              mov [r11 + {image} + 32], r8\n mov [r11 + {image} + 40], r9\n\
              mov qword ptr [r11 + {pc}], 0\n",
-            leave_by_jump!()
+            leave_unfinished!()
         ),
         callee = offset_of!(Process, jit.callee),
         transit = offset_of!(Process, jit.transit),
         worker_sp = offset_of!(Transit, worker_sp),
         image = offset_of!(Transit, image),
         pc = offset_of!(Transit, pc),
+        why = offset_of!(Transit, why),
         saved = offset_of!(Transit, saved),
         sp = offset_of!(Transit, sp),
         fp = offset_of!(Transit, fp),
@@ -211,12 +221,13 @@ pub(crate) unsafe extern "sysv64" fn exit() {
     offsets!(
         concat!(
             "mov [r15 + {callee}], rdi\n mov r11, [r15 + {transit}]\n mov [r11 + {pc}], rsi\n",
-            leave_by_jump!()
+            leave_unfinished!()
         ),
         callee = offset_of!(Process, jit.callee),
         transit = offset_of!(Process, jit.transit),
         worker_sp = offset_of!(Transit, worker_sp),
         pc = offset_of!(Transit, pc),
+        why = offset_of!(Transit, why),
         saved = offset_of!(Transit, saved),
         sp = offset_of!(Transit, sp),
         fp = offset_of!(Transit, fp),
@@ -302,6 +313,18 @@ thunk!(/// Executes the instruction at a pc on the image.
     step => helpers::step);
 thunk!(/// Calls the native of the instruction at a pc with arguments in the image.
     native => helpers::native);
+thunk!(/// Begins a receive at the oldest message.
+    receive_start => helpers::receive_start);
+thunk!(/// Begins a receive at the first message that can answer to a ref.
+    receive_mark => helpers::receive_mark);
+thunk!(/// The message looked at; fails if there is none.
+    receive_peek => helpers::receive_peek);
+thunk!(/// Takes the message looked at.
+    receive_take => helpers::receive_take);
+thunk!(/// Leaves the message looked at where it is.
+    receive_skip => helpers::receive_skip);
+thunk!(/// Fails unless messages have come.
+    receive_more => helpers::receive_more);
 quiet_thunk!(/// An operator of two operands.
     quiet_binary => helpers::binary);
 quiet_thunk!(/// Whether a comparison holds.
@@ -316,6 +339,8 @@ quiet_thunk!(/// The vector that a slice is.
     quiet_close => helpers::close);
 quiet_thunk!(/// A slice with an entry before it.
     quiet_cons => helpers::cons);
+quiet_thunk!(/// The function that a call by name goes to.
+    quiet_method => helpers::method);
 quiet_thunk!(/// Room for an object in a further chunk of the heap.
     quiet_allocate => helpers::allocate);
 

@@ -99,6 +99,8 @@ pub(crate) struct Analysis {
     pub(crate) first: u32,
     /// Calls of the native of `Math.sqrt`.
     pub(crate) roots: BTreeSet<u32>,
+    /// Where it goes on when a wait for messages is over.
+    pub(crate) waits: Vec<u32>,
 }
 
 impl Analysis {
@@ -121,8 +123,11 @@ impl Analysis {
             at = ins.next as usize;
             code.insert(ins.at, ins);
         }
-        let roots = code.values().filter(|ins| is_native(ins, "math_sqrt")).map(|ins| ins.at).collect();
-        let mut analysis = Analysis { function, code, first: 3, roots };
+        let roots = code.values().filter(|ins| is_native(ins, "math_sqrt"));
+        let roots = roots.map(|ins| ins.at).collect();
+        let waits =
+            code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
+        let mut analysis = Analysis { function, code, first: 3, roots, waits };
         analysis.find_live();
         Some(analysis)
     }

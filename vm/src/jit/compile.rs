@@ -103,7 +103,7 @@ impl Compiler {
                 return None;
             }
         };
-        install::install(&mut self.memory, function, compiled, &places, analysis.is_recursive())
+        install::install(&mut self.memory, function, compiled, &places, &analysis)
     }
 }
 

@@ -13,40 +13,11 @@ use crate::code::function::Function;
 use crate::helpers::fail::full_name;
 use crate::interp::env::{Env, Exit};
 use crate::interp::machine::Machine;
+use crate::jit_settings::{Compiled, Settings};
 use crate::vm::Vm;
 
-/// How functions are compiled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Settings {
-    /// Whether at all.
-    pub enabled: bool,
-    /// After how many calls.
-    pub threshold: u32,
-    /// At once, by the process that calls, instead of on another thread.
-    pub synchronous: bool,
-}
-
-impl Settings {
-    /// Nothing is compiled.
-    pub const OFF: Settings = Settings { enabled: false, threshold: 0, synchronous: false };
-    /// After how many calls a function is compiled that is not said to be otherwise.
-    pub const THRESHOLD: u32 = 1000;
-    /// What is best for most programs.
-    pub const ON: Settings = Settings { enabled: true, threshold: Self::THRESHOLD, ..Self::OFF };
-}
-
-/// A function that has been compiled, for whoever tells profilers and debuggers.
-#[derive(Clone, Debug)]
-pub struct Compiled {
-    /// `Module.name/arity`
-    pub name: String,
-    /// Where its code begins.
-    pub address: usize,
-    /// How many bytes that is.
-    pub bytes: usize,
-}
-
 type Observer = Box<dyn Fn(Compiled) + Send + Sync>;
+type Starter = Box<dyn FnOnce() + Send>;
 
 /// Functions waiting to be compiled. One per VM.
 pub(crate) struct Jit {
@@ -55,6 +26,7 @@ pub(crate) struct Jit {
     arrived: Condvar,
     observer: OnceLock<Observer>,
     memory: Memory,
+    starter: Mutex<Option<Starter>>,
 }
 
 #[derive(Default)]
@@ -69,13 +41,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Jit {
     pub(crate) fn new(settings: Settings) -> Jit {
-        let enabled = settings.enabled && compile::compiler().is_some();
         Jit {
-            settings: Settings { enabled, ..settings },
+            settings,
             queue: Mutex::default(),
             arrived: Condvar::new(),
             observer: OnceLock::new(),
             memory: Memory::default(),
+            starter: Mutex::default(),
         }
     }
 
@@ -107,6 +79,15 @@ impl Jit {
     fn request(&self, function: &'static Function) {
         lock(&self.queue).waiting.push_back(function);
         self.arrived.notify_one();
+        let starter = lock(&self.starter).take();
+        if let Some(start) = starter {
+            start();
+        }
+    }
+
+    /// Says who is to be called when the first function has become hot.
+    pub(crate) fn start_with(&self, starter: Starter) {
+        *lock(&self.starter) = Some(starter);
     }
 
     /// Notes a wrong guess of a function's code.
@@ -145,6 +126,18 @@ impl Jit {
 /// What `Function::native` is before a function has code.
 pub(crate) fn interpreted_entry() -> *mut u8 {
     abi::address(abi::interpreted_entry) as *mut u8
+}
+
+/// The machine stands behind a wait for messages, or anywhere at the beginning of a turn: goes on in
+/// compiled code if the function has any that waits there.
+pub(crate) fn waited(env: &mut Env<'_>, m: &mut Machine) -> Result<(), Exit> {
+    let function = m.function();
+    let Some(code) = install::code_of(function) else { return Ok(()) };
+    let at = function.offset(m.pc());
+    match code.waits.iter().position(|&wait| wait == at) {
+        Some(wait) => enter::enter_behind(env, m, code, wait + 1),
+        None => Ok(()),
+    }
 }
 
 /// The machine stands at a function's `Enter`: goes on in its code if it has any, and counts otherwise.

@@ -20,7 +20,6 @@ use super::table::{Code, Site};
 use crate::code::function::Function;
 use crate::interp::env::{Env, Exit};
 use crate::interp::machine::Machine;
-use crate::native::Host;
 use crate::process::{Outcome, Process};
 use crate::stack::{Frame, JIT_RETURN, POP_CHUNK};
 use crate::value::Word;
@@ -41,23 +40,21 @@ const WIDE: usize = 3 << 10;
 unsafe fn excursion(
     env: &mut Env<'_>,
     m: &mut Machine,
-    go: impl FnOnce(*mut Process, *mut Transit) -> u64,
+    go: impl FnOnce(&mut Machine, *mut Process, *mut Transit) -> u64,
 ) -> Done {
     let mut transit = MaybeUninit::<Transit>::uninit();
-    let host: *mut (dyn Host + '_) = &raw mut *env.host;
-    // SAFETY: the lifetime is forgotten for as long as this function runs.
-    let host =
-        unsafe { std::mem::transmute::<*mut (dyn Host + '_), *mut (dyn Host + 'static)>(host) };
-    let mut run = Run { vm: env.vm, host, step: None };
+    let mut run = Run { env: ptr::from_mut(env).cast(), step: None };
     let process: *mut Process = &raw mut *env.process;
     let at = transit.as_mut_ptr();
-    // SAFETY: compiled code and its helpers use process, host and run until it is left, nobody else.
+    // SAFETY: compiled code and its helpers use the context and run until it is left, nobody else, and none after.
     let why = unsafe {
         (&raw mut (*at).run).write((&raw mut run).cast());
         (&raw mut (*at).raw).write([0; 4]);
         (&raw mut (*at).missed).write(0);
+        (&raw mut (*at).wait).write(0);
+        (&raw mut (*at).why).write(reason::RETURNED);
         (*process).jit.transit = at as u64;
-        go(process, at)
+        go(m, process, at)
     };
     // SAFETY: whoever leaves has written what its reason says.
     unsafe {
@@ -185,28 +182,57 @@ pub(crate) fn takes_closure(function: &Function) -> bool {
 /// The machine stands at the first instruction of a compiled function, its parameters (and captures) in the
 /// frame: runs the code in its place.
 pub(crate) fn enter(env: &mut Env<'_>, m: &mut Machine, code: &'static Code) -> Done {
-    let (mut here, function) = (*m, m.function());
+    let function = m.function();
     let arity = function.arity as usize;
     let captures = function.captures as usize + function.wants_self as usize;
     // SAFETY: the image has room for all registers of a compiled function; there is room for the
     // frame under the header at fp.
     unsafe {
-        excursion(env, m, |process, transit| {
+        excursion(env, m, |m, process, transit| {
             let image = (&raw mut (*transit).image).cast::<u64>();
             for i in 0..arity {
-                *image.add(i) = here.get(i).bits();
+                *image.add(i) = m.get(i).bits();
             }
             if takes_closure(function) {
                 // No closure here: its captures follow one by one.
                 *image.add(arity) = 0;
                 for i in arity..arity + captures {
-                    *image.add(1 + i) = here.get(i).bits();
+                    *image.add(1 + i) = m.get(i).bits();
                 }
             }
-            let stack = &mut (*process).stack;
-            let room = if stack.is_crossed_often() { code.room.max(WIDE) } else { code.room };
-            here.make_room_in_place(stack, room);
-            abi::enter_call(process, code.body, here.fp())
+            make_room(m, process, code);
+            abi::enter_call(process, code.body, m.fp())
+        })
+    }
+}
+
+/// Makes the room that compiled code should have when it is entered.
+///
+/// # Safety
+/// Nobody else uses the process's stack meanwhile.
+unsafe fn make_room(m: &mut Machine, process: *mut Process, code: &Code) {
+    // SAFETY: by contract.
+    let stack = unsafe { &mut (*process).stack };
+    let room = if stack.is_crossed_often() { code.room.max(WIDE) } else { code.room };
+    m.make_room_in_place(stack, room);
+}
+
+/// The machine stands behind a wait of a compiled function: runs the code from there in its place.
+pub(crate) fn enter_behind(
+    env: &mut Env<'_>,
+    m: &mut Machine,
+    code: &'static Code,
+    wait: usize,
+) -> Done {
+    let registers = m.function().registers();
+    // SAFETY: as in `enter`; what is not live in the frame is not read.
+    unsafe {
+        excursion(env, m, |m, process, transit| {
+            let image = (&raw mut (*transit).image).cast::<u64>();
+            m.copy_registers_to(image, registers);
+            (*transit).wait = wait as u64;
+            make_room(m, process, code);
+            abi::enter_call(process, code.body, m.fp())
         })
     }
 }
@@ -218,7 +244,7 @@ pub(crate) fn go_back(env: &mut Env<'_>, m: &mut Machine) -> Done {
     unsafe {
         let (target, fp) = (*bridge.add(1) as usize, *bridge as *mut u64);
         let saved = std::array::from_fn(|i| *bridge.sub(1 + i));
-        excursion(env, m, |process, transit| {
+        excursion(env, m, |_, process, transit| {
             (*transit).value = value.bits();
             (*transit).saved = saved;
             abi::enter_at(process, target, bridge.add(2), fp)
@@ -239,7 +265,7 @@ pub(crate) fn land(
     // landing.
     unsafe {
         let sp = frame.fp.cast::<u8>().sub(site.frame as usize).cast::<u64>();
-        excursion(env, m, |process, transit| {
+        excursion(env, m, |_, process, transit| {
             (*transit).value = value.bits();
             (*transit).saved = [0; 4];
             abi::enter_at(process, landing, sp, frame.fp)

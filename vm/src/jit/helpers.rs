@@ -11,21 +11,20 @@
 #![allow(unsafe_code)]
 
 use super::abi::Transit;
+use super::translate::Cache;
 use crate::data::vector;
 use crate::heap::Heap;
 use crate::helpers::{access, arith, compare as comparison, construct};
 use crate::interp::env::{Binary, Env, Step};
 use crate::interp::machine::Machine;
-use crate::native::Host;
 use crate::process::Process;
 use crate::value::{Value, Word};
-use crate::vm::Vm;
 use rata_bytecode::operand::Cmp;
+use std::sync::atomic::Ordering;
 
 /// What a turn was given.
 pub(crate) struct Run {
-    pub(crate) vm: *const Vm,
-    pub(crate) host: *mut (dyn Host + 'static),
+    pub(crate) env: *mut Env<'static>,
     /// What a native answered beside a value: for the interpreter.
     pub(crate) step: Option<Step>,
 }
@@ -50,14 +49,15 @@ fn answer<E>(env: &mut Env<'_>, helper: impl FnOnce(&mut Env<'_>) -> Result<u64,
     }
 }
 
-/// The turn's context, and the image.
-unsafe fn context<'a>(process: *mut Process) -> (Env<'a>, &'a mut Run, *mut u64) {
+/// The turn's context, what a native answers beside a value, and the image.
+unsafe fn context<'a>(
+    process: *mut Process,
+) -> (&'a mut Env<'static>, &'a mut Option<Step>, *mut u64) {
     // SAFETY: see the module.
     unsafe {
         let transit = (*process).jit.transit as *mut Transit;
         let run = &mut *(*transit).run.cast::<Run>();
-        let env = Env { process: &mut *process, vm: &*run.vm, host: &mut *run.host };
-        (env, run, (&raw mut (*transit).image).cast())
+        (&mut *run.env, &mut run.step, (&raw mut (*transit).image).cast())
     }
 }
 
@@ -117,11 +117,9 @@ pub(super) unsafe extern "sysv64" fn binary(
     b: u64,
 ) -> Answer {
     // SAFETY: see the module.
-    let (mut env, ..) = unsafe { context(process) };
+    let (env, ..) = unsafe { context(process) };
     let helper = BINARY[operator as usize & 15];
-    answer(&mut env, |env| {
-        env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits)
-    })
+    answer(env, |env| env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits))
 }
 
 /// Whether `a op b` holds.
@@ -133,39 +131,110 @@ pub(super) unsafe extern "sysv64" fn compare(
 ) -> Answer {
     const OPERATORS: [Cmp; 6] = [Cmp::Eq, Cmp::Ne, Cmp::Lt, Cmp::Le, Cmp::Gt, Cmp::Ge];
     // SAFETY: see the module.
-    let (mut env, ..) = unsafe { context(process) };
+    let (env, ..) = unsafe { context(process) };
     let operator = OPERATORS[operator as usize % 6];
     let (a, b) = (Word::from_bits(a), Word::from_bits(b));
-    answer(&mut env, |env| env.compare_truth(operator, a, b).map(u64::from))
+    answer(env, |env| env.compare_truth(operator, a, b).map(u64::from))
 }
 
 /// Whether a condition holds.
 pub(super) unsafe extern "sysv64" fn truth(process: *mut Process, word: u64) -> Answer {
     // SAFETY: see the module.
-    let (mut env, ..) = unsafe { context(process) };
-    answer(&mut env, |env| env.truth(Word::from_bits(word)).map(u64::from))
+    let (env, ..) = unsafe { context(process) };
+    answer(env, |env| env.truth(Word::from_bits(word)).map(u64::from))
 }
 
 /// Executes the instruction at `pc` on the image: gives where it goes on.
 pub(super) unsafe extern "sysv64" fn step(process: *mut Process, pc: *const u64) -> Answer {
     // SAFETY: see the module; the instruction's operands are in the image, as large as a frame.
-    let (mut env, _, image) = unsafe { context(process) };
+    let (env, _, image) = unsafe { context(process) };
     let mut machine = Machine::new(pc, image, std::ptr::null_mut());
-    answer(&mut env, |env| env.single(&mut machine).map(|()| machine.pc() as u64))
+    answer(env, |env| env.single(&mut machine).map(|()| machine.pc() as u64))
 }
 
 /// Calls the native of the instruction at `pc`. What it answers but a value is kept for the interpreter.
 pub(super) unsafe extern "sysv64" fn native(process: *mut Process, pc: *const u64) -> Answer {
     // SAFETY: as for `step`.
-    let (mut env, run, image) = unsafe { context(process) };
+    let (env, other, image) = unsafe { context(process) };
     let machine = Machine::new(pc, image, std::ptr::null_mut());
     match env.call_native(&machine) {
         Step::Value(word) => Answer { value: word.bits(), failed: 0 },
         step => {
-            run.step = Some(step);
+            *other = Some(step);
             Answer { value: 0, failed: 1 }
         }
     }
+}
+
+const DONE: Answer = Answer { value: 0, failed: 0 };
+
+/// Begins a receive at the oldest message.
+pub(super) unsafe extern "sysv64" fn receive_start(process: *mut Process) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    env.receive_start();
+    DONE
+}
+
+/// Begins a receive at the first message that can answer to a ref.
+pub(super) unsafe extern "sysv64" fn receive_mark(process: *mut Process, word: u64) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    env.receive_mark(Word::from_bits(word));
+    DONE
+}
+
+/// The message looked at; fails if there is none.
+pub(super) unsafe extern "sysv64" fn receive_peek(process: *mut Process) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    match env.receive_peek() {
+        Some(word) => Answer { value: word.bits(), failed: 0 },
+        None => Answer { value: 0, failed: 1 },
+    }
+}
+
+/// Takes the message looked at.
+pub(super) unsafe extern "sysv64" fn receive_take(process: *mut Process) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    env.receive_take();
+    DONE
+}
+
+/// Leaves the message looked at where it is.
+pub(super) unsafe extern "sysv64" fn receive_skip(process: *mut Process) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    env.process.core.mailbox.skip();
+    DONE
+}
+
+/// Fails unless messages have come meanwhile and the turn goes on: then the interpreter waits.
+pub(super) unsafe extern "sysv64" fn receive_more(process: *mut Process) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    Answer { value: 0, failed: !env.receive_more() as u64 }
+}
+
+/// The function that a call by name goes to, with as many arguments as it has parameters; remembered in the call's cache.
+pub(super) unsafe extern "sysv64" fn method(
+    process: *mut Process,
+    module: u64,
+    name: u64,
+    arguments: u64,
+    cache: &'static Cache,
+) -> Answer {
+    // SAFETY: see the module.
+    let (env, ..) = unsafe { context(process) };
+    let (module, name) = (Word::from_bits(module).as_module(), Word::from_bits(name).as_symbol());
+    let found = module.zip(name).and_then(|(module, name)| {
+        let method = env.vm.method(module, name, arguments as u32)?;
+        (method.function.arity as u64 == arguments).then_some(method)
+    });
+    let Some(found) = found else { return Answer { value: 0, failed: 1 } };
+    cache.store(std::ptr::from_ref(found).cast_mut(), Ordering::Relaxed);
+    Answer { value: std::ptr::from_ref(found.function) as u64, failed: 0 }
 }
 
 /// The vector that a slice is.
@@ -225,17 +294,16 @@ pub(super) unsafe extern "sysv64" fn cons(
     unsafe {
         let heap = &(*process).heap;
         let transit = (*process).jit.transit as *mut Transit;
-        let (before, first) = (heap.value(Word::from_bits(handle)), heap.value(Word::from_bits(item)));
+        let (before, first) =
+            (heap.value(Word::from_bits(handle)), heap.value(Word::from_bits(item)));
         if let Some((longer, at)) = heap.vec_grown(first, before, at, length as usize) {
             (*transit).slice = [at as u64, length + 1];
             return Answer { value: longer.word().bits(), failed: 0 };
         }
         let vec = closed(heap, handle, at, length).word();
-        let (mut env, ..) = context(process);
+        let (env, ..) = context(process);
         let item = Word::from_bits(item);
-        let mut made = answer(&mut env, |env| {
-            env.binary(construct::cons1, item, vec).map(Word::bits)
-        });
+        let mut made = answer(env, |env| env.binary(construct::cons1, item, vec).map(Word::bits));
         if made.failed == 0 {
             let heap = &(*process).heap;
             let longer = heap.value(Word::from_bits(made.value));

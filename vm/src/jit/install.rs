@@ -23,6 +23,7 @@ use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::{CompiledCode, FinalizedMachExceptionHandler};
 
 use super::abi;
+use super::analyse::Analysis;
 use super::memory::CodeMemory;
 use super::table::{Code, Site};
 use super::translate::Place;
@@ -78,7 +79,7 @@ pub(crate) fn install(
     function: &'static Function,
     compiled: &CompiledCode,
     places: &[Place],
-    recursive: bool,
+    analysis: &Analysis,
 ) -> Option<&'static Code> {
     let buffer = &compiled.buffer;
     let frame = buffer.frame_layout()?.frame_to_fp_offset;
@@ -101,7 +102,8 @@ pub(crate) fn install(
         bytes: bytes.len(),
         entry: start + entry,
         body: start + body,
-        room: (frame as usize + 80).max(if recursive { RECURSION } else { 0 }),
+        room: (frame as usize + 80).max(if analysis.is_recursive() { RECURSION } else { 0 }),
+        waits: analysis.waits.as_slice().into(),
         sites: sites(function, compiled, places, body, start, frame),
     }));
     memory.write(start, &bytes, code);

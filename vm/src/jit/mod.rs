@@ -32,7 +32,6 @@ mod translate;
 mod types;
 
 pub(crate) use abi::{Link, return_to_interpreter};
-pub use control::{Compiled, Settings};
-pub(crate) use control::{Jit, enter_function, interpreted_entry};
+pub(crate) use control::{Jit, enter_function, interpreted_entry, waited};
 pub(crate) use enter::{go_back, land};
 pub(crate) use table::{Site, site_at};

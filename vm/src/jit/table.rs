@@ -23,6 +23,8 @@ pub(crate) struct Code {
     /// function that calls itself enough for many, since it is expensive to cross into another chunk at
     /// every leaf of a recursion.
     pub(crate) room: usize,
+    /// The word offsets behind its waits for messages, where the interpreter enters too.
+    pub(crate) waits: Box<[u32]>,
     /// Calls, ascending by offset.
     pub(crate) sites: Box<[Site]>,
 }
@@ -65,6 +67,14 @@ pub(crate) fn site_at(address: usize) -> &'static Site {
 impl Code {
     #[cfg(test)]
     pub(crate) fn empty(start: usize) -> Code {
-        Code { start, bytes: 0, entry: start, body: start, room: 0, sites: Box::default() }
+        Code {
+            start,
+            bytes: 0,
+            entry: start,
+            body: start,
+            room: 0,
+            waits: Box::default(),
+            sites: Box::default(),
+        }
     }
 }

@@ -315,6 +315,10 @@ impl<'a> Search<'a> {
             }
         }
         self.reach(code.first, &entry);
+        // Where it is entered behind a wait, all comes as words.
+        for &at in &code.waits {
+            self.reach(at, &vec![Any; entry.len()]);
+        }
         while let Some(at) = self.changed.pop_first() {
             if let Some(ins) = code.code.get(&at) {
                 self.visit(ins);
@@ -522,6 +526,7 @@ fn comes_back(op: Ex) -> bool {
             | Ex::CallAddInt
             | Ex::CallImport
             | Ex::CallValue
+            | Ex::CallField
     )
 }
 

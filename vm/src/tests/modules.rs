@@ -367,3 +367,39 @@ fn what_does_not_verify_is_not_there() {
     let (broken, name) = (Symbol::intern("Broken"), Symbol::intern("name"));
     assert!(!vm.has_function(broken, name, 0) && vm.module_info(broken).is_none());
 }
+
+#[test]
+fn calls_by_name_go_to_the_newest_module() {
+    let lib = |n: i64| {
+        let mut b = Build::new("Lib");
+        let k = b.int(n);
+        let f = b.fun("one", 1, 2, vec![Op::Const { d: d(1), k }, Op::Return { s: u(1) }]);
+        b.export("one", f);
+        b
+    };
+    let mut user = Build::new("User");
+    let module = user.konst(Const::Module("Lib".into()));
+    let name = user.konst(Const::Symbol("one".into()));
+    let main = user.fun(
+        "main",
+        0,
+        3,
+        vec![
+            Op::Const { d: d(0), k: module },
+            Op::CallField { d: d(1), object: u(0), name, args: us(&[0]) },
+            Op::CallField { d: d(2), object: u(0), name, args: us(&[1]) },
+            Op::List { d: d(1), items: us(&[1, 2]) },
+            Op::Return { s: u(1) },
+        ],
+    );
+    user.export("main", main);
+    let program = Program::new(vec![lib(1), user]);
+    for n in 1..4 {
+        program.check(&[], &format!("{{{n}, {n}}}"));
+        for mode in [MODES[0], MODES[4]] {
+            let modules = vec![lib(n + 1).module];
+            let package = Package { modules, entry: None };
+            program.vm(mode).load(&package, Origin::Program).expect("loads");
+        }
+    }
+}

@@ -6,6 +6,7 @@
 //! loop.
 
 use std::mem::offset_of;
+use std::sync::atomic::AtomicPtr;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
@@ -18,6 +19,7 @@ use super::{Flow, Kind, Translator, in_registers, trusted};
 use crate::code::MISSING;
 use crate::code::exec::Ex;
 use crate::code::function::{FnSet, Function};
+use crate::code::methods::Method;
 use crate::heap::layout;
 use crate::jit::abi::{self, Transit};
 use crate::jit::analyse::{Ins, Registers, is_native, linked};
@@ -57,6 +59,7 @@ impl Translator<'_, '_> {
                 None => self.leave(ins),
             },
             Ex::CallValue | Ex::TailValue => self.call_value(ins),
+            Ex::CallField | Ex::TailField => self.call_field(ins),
             _ => self.call_with(ins, Callee::Known(function_at(ins)), None),
         }
     }
@@ -301,6 +304,46 @@ impl Translator<'_, '_> {
         self.unlikely(other, failed);
         self.call_with(ins, Callee::Found(only), Some(closure))
     }
+}
+
+impl Translator<'_, '_> {
+    /// `module.name(args)`: the function found here last, if the module is the same and none was loaded since; all but
+    /// functions of modules is the interpreter's.
+    fn call_field(&mut self, ins: &Ins) -> Flow {
+        let (object, name) = (self.get(ins.ext[0] as u16), self.int(ins.ext[1] as i64));
+        let failed = self.exit_of(ins);
+        let (look, found) = (self.cold_block(), self.b.create_block());
+        let function = self.b.append_block_param(found, I64);
+        let cache: &'static Cache = Box::leak(Box::new(AtomicPtr::new(nowhere())));
+        let cache = self.int(std::ptr::from_ref(cache) as i64);
+        let method = self.b.ins().load(I64, trusted(), cache, 0);
+        let field = |of: usize| of as i32;
+        let module = self.b.ins().load(I64, trusted(), method, field(offset_of!(Method, module)));
+        let other = self.b.ins().icmp(IntCC::NotEqual, module, object);
+        self.unlikely(other, look);
+        let now = self.int(self.vm.snapshot() as i64);
+        let now = self.b.ins().load(I64, trusted(), now, 0);
+        let then = self.b.ins().load(I64, trusted(), method, field(offset_of!(Method, snapshot)));
+        let other = self.b.ins().icmp(IntCC::NotEqual, now, then);
+        self.unlikely(other, look);
+        let at = self.b.ins().load(I64, trusted(), method, field(offset_of!(Method, function)));
+        self.b.ins().jump(found, &[BlockArg::Value(at)]);
+        self.b.switch_to_block(look);
+        let n = self.int(ins.args.len() as i64);
+        let at = self.ask(abi::quiet_method, &[object, name, n, cache], failed);
+        self.b.ins().jump(found, &[BlockArg::Value(at)]);
+        self.b.switch_to_block(found);
+        self.call_with(ins, Callee::Found(function), None)
+    }
+}
+
+/// What a call by name found last.
+pub(crate) type Cache = AtomicPtr<Method>;
+
+/// What no call by name leads to.
+fn nowhere() -> *mut Method {
+    static NOWHERE: [u64; size_of::<Method>() / 8] = [0; size_of::<Method>() / 8];
+    NOWHERE.as_ptr().cast_mut().cast()
 }
 
 /// The function that a call names.

@@ -16,9 +16,12 @@ mod floats;
 mod make;
 mod numbers;
 mod patterns;
+mod receive;
 mod registers;
 mod slices;
 mod vectors;
+
+pub(crate) use calls::Cache;
 
 use std::collections::HashMap;
 use std::mem::offset_of;
@@ -174,7 +177,8 @@ impl<'a, 'b> Translator<'a, 'b> {
     pub(crate) fn translate(&mut self, entry: Block) {
         self.b.switch_to_block(entry);
         self.fetch_budget();
-        self.receive(entry);
+        self.go_behind_wait();
+        self.take_parameters(entry);
         self.check_guards();
         self.find_labels();
         let code = self.code;
@@ -268,7 +272,7 @@ impl<'a, 'b> Translator<'a, 'b> {
     }
 
     /// Takes parameters out of machine registers and the image.
-    fn receive(&mut self, entry: Block) {
+    fn take_parameters(&mut self, entry: Block) {
         let arity = self.function.arity as usize;
         let mut values: Vec<Value> = self.b.block_params(entry).to_vec();
         for i in values.len()..arity + takes_closure(self.function) as usize {
@@ -502,11 +506,13 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::ExceptionType
             | Ex::ExceptionParts
             | Ex::VectorEntry
-            | Ex::VectorRest
-            | Ex::RecvStart
+            | Ex::VectorRest => self.step_on(ins),
+            Ex::RecvStart
             | Ex::RecvMark
+            | Ex::RecvPeek
             | Ex::RecvTake
-            | Ex::RecvSkip => self.step_on(ins),
+            | Ex::RecvSkip
+            | Ex::RecvWait => self.receive_step(ins),
             Ex::Jump
             | Ex::JumpBack
             | Ex::Switch
@@ -523,8 +529,7 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::MapEntry
             | Ex::MapEntryAt
             | Ex::Prefix
-            | Ex::CheckType
-            | Ex::RecvPeek => self.pattern(ins),
+            | Ex::CheckType => self.pattern(ins),
             Ex::Call
             | Ex::Call0
             | Ex::Call1
@@ -532,6 +537,8 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::Call3
             | Ex::CallImport
             | Ex::CallValue
+            | Ex::CallField
+            | Ex::TailField
             | Ex::CallNative
             | Ex::TailCall
             | Ex::TailCall0
@@ -542,16 +549,13 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::TailValue
             | Ex::Return
             | Ex::ReturnWord => self.call(ins),
-            Ex::CallField
-            | Ex::CallNamed
-            | Ex::TailField
+            Ex::CallNamed
             | Ex::TailNamed
             | Ex::SetGlobal
             | Ex::Define
             | Ex::Raise
             | Ex::Reraise
-            | Ex::Fail
-            | Ex::RecvWait => self.leave(ins),
+            | Ex::Fail => self.leave(ins),
             _ => self.operator(ins),
         }
     }

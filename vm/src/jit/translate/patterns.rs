@@ -64,7 +64,7 @@ impl Translator<'_, '_> {
             Ex::CheckType => return self.step_on(ins),
             Ex::MapEntry => self.map_entry(ins),
             Ex::UnlessVector | Ex::UnlessLonger => self.length(ins),
-            Ex::MapEntryAt | Ex::Prefix | Ex::RecvPeek => {
+            Ex::MapEntryAt | Ex::Prefix => {
                 let pc = self.step(ins, false);
                 self.go_to(ins, pc);
                 self.fetch(&ins.defs.clone());

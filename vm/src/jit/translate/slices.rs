@@ -224,12 +224,7 @@ impl Translator<'_, '_> {
     }
 
     /// Puts an entry before a slice whose buffer has the room, and goes to `done` with what that makes.
-    fn claim_before(
-        &mut self,
-        [item, header]: [Value; 2],
-        slice: Slice,
-        [done, slow]: [Block; 2],
-    ) {
+    fn claim_before(&mut self, [item, header]: [Value; 2], slice: Slice, [done, slow]: [Block; 2]) {
         let buffer = self.b.ins().load(I64, trusted(), slice.handle, 15);
         let [window_at, entries_at] = self.claimable(header, buffer, slow);
         let window = self.b.ins().load(I64, trusted(), window_at, 0);
