@@ -19,7 +19,7 @@ const MEMORY: usize = 32 << 20;
 /// Turns within which a process that was killed must have ended.
 const LAST_TURNS: usize = 50;
 /// The longest that a turn may take if the collector is left in peace.
-const TURN: Duration = Duration::from_secs(30);
+const TURN: Duration = Duration::from_secs(3);
 
 /// How processes are run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -500,7 +500,7 @@ impl<'a> Search<'a> {
 fn vectors_of(code: &Analysis, feedback: &Feedback) -> BTreeSet<u16> {
     let mut registers = BTreeSet::new();
     if code.code.values().any(|ins| code.is_loop(ins)) {
-        registers.extend(code.code.values().filter_map(|ins| vector_of(ins)));
+        registers.extend(code.code.values().filter_map(vector_of));
     }
     registers.retain(|&i| (i as u32) < code.function.arity && !feedback.is_odd(i as usize));
     registers
