@@ -97,6 +97,8 @@ pub(crate) struct Stack {
     /// A chunk popped lately, kept against calls that cross a chunk's border again and again.
     spare: *mut Head,
     bytes: usize,
+    /// How often compiled code had to go on in a further chunk.
+    crossings: u32,
 }
 
 // SAFETY: a stack owns its chunks alone; functions they point to are immortal and Sync.
@@ -210,7 +212,19 @@ impl Stack {
             head: ptr::null_mut(),
             spare: ptr::null_mut(),
             bytes: 0,
+            crossings: 0,
         }
+    }
+
+    /// Compiled code has to go on in a further chunk.
+    pub(crate) fn note_crossing(&mut self) {
+        self.crossings = self.crossings.saturating_add(1);
+    }
+
+    /// Whether that has happened so often that more room should be made for compiled code at once.
+    pub(crate) fn is_crossed_often(&self) -> bool {
+        const OFTEN: u32 = 16;
+        self.crossings > OFTEN
     }
 
     /// Drops all frames and pushes one of `f` with these arguments.

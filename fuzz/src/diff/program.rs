@@ -78,7 +78,7 @@ impl Writer<'_> {
     fn some_function(&mut self, name: &str) {
         let mark = self.vars.len();
         self.in_function = true;
-        match self.random.below(12) {
+        match self.random.below(15) {
             0..=2 => self.plain(name),
             3 => self.clauses(name),
             4 | 5 => self.rounds(name),
@@ -87,6 +87,8 @@ impl Writer<'_> {
             8 => self.deep(name),
             9 => self.makes_closures(name),
             10 => self.early(name),
+            11 | 12 => self.takes_apart(name),
+            13 => self.bodies(name),
             _ => self.reduces(name),
         }
         self.in_function = false;
@@ -264,6 +266,129 @@ impl Writer<'_> {
         self.vars.truncate(mark);
         let given = Param { name: t, ty: Some(of), optional: false };
         self.has(name, vec![given], result);
+    }
+
+    /// A loop that takes a vector apart from the front and puts others together there.
+    fn takes_apart(&mut self, name: &str) {
+        let (of, entry) = match self.random.below(4) {
+            0 => (Ty::Floats, Ty::Float),
+            1 => (Ty::Strs, Ty::Str),
+            _ => (Ty::Ints, Ty::Int),
+        };
+        let takes: Vec<Ty> = (0..1 + self.random.below(3))
+            .map(|_| match self.random.below(6) {
+                0 => Ty::Strs,
+                1 => Ty::Floats,
+                2 => self.some_type(),
+                _ => Ty::Ints,
+            })
+            .collect();
+        let whole = self.vars.len();
+        let accs: Vec<Param> = takes.iter().map(|ty| self.parameter(*ty)).collect();
+        let names: Vec<&str> = accs.iter().map(|p| p.name.as_str()).collect();
+        let names = names.join(", ");
+        let _ = writeln!(self.out, "{name}x = function([], {names}) {{ {{{names}}} }}");
+        for last in [false, true] {
+            let mark = self.vars.len();
+            let (h, t) = (self.new_var(entry), self.new_var(of));
+            let front = match self.random.below(5) {
+                0 => format!("{h}, {}", self.new_var(entry)),
+                _ => h,
+            };
+            let _ = write!(self.out, "{name}x = function([{front} | {t}], {names})");
+            if !last {
+                self.put(" when ");
+                self.guard();
+            }
+            self.put(" {\n");
+            if self.random.one_in(4) {
+                self.statement();
+            }
+            let next: Vec<String> =
+                takes.iter().zip(&accs).map(|(ty, acc)| self.longer(*ty, &acc.name)).collect();
+            let rest = if self.random.one_in(12) { self.aside(|w| w.expr(of)) } else { t };
+            let _ = writeln!(self.out, "{name}x({rest}, {})\n}}", next.join(", "));
+            self.vars.truncate(mark);
+        }
+        if self.random.one_in(2) {
+            let _ = writeln!(self.out, "{name}x = function(o, {names}) {{ {{:odd, o, {names}}} }}");
+        }
+        self.vars.truncate(whole);
+        let given = self.parameter(of);
+        let starts: Vec<String> = takes
+            .iter()
+            .map(|ty| match ty {
+                Ty::Ints | Ty::Floats | Ty::Strs if self.random.below(3) > 0 => "[]".to_owned(),
+                ty => self.aside(|w| w.expr(*ty)),
+            })
+            .collect();
+        let v = &given.name;
+        let many = match of {
+            Ty::Ints => {
+                format!("Enum.map((1..{}), (fn i -> i * 7 end))", 2 + self.random.small(40))
+            }
+            Ty::Floats => {
+                format!("Enum.map((1..{}), (fn i -> i * 0.5 end))", 2 + self.random.small(40))
+            }
+            _ => "[]".to_owned(),
+        };
+        let _ = writeln!(
+            self.out,
+            "{name} = function({v}) {{ {name}x(Vector.concat({v}, {many}), {}) }}",
+            starts.join(", ")
+        );
+        self.has(name, vec![given], Ty::Any);
+    }
+
+    /// A vector with an entry before it; anything of its type; or the same.
+    fn longer(&mut self, ty: Ty, acc: &str) -> String {
+        let entry = match ty {
+            Ty::Ints => Ty::Int,
+            Ty::Floats => Ty::Float,
+            Ty::Strs => Ty::Str,
+            _ => return self.next(ty),
+        };
+        match self.random.below(8) {
+            0 => self.next(ty),
+            1 => acc.to_owned(),
+            2 => format!("[{} | {acc}]", self.aside(|w| w.expr(Ty::Any))),
+            _ => format!("[{} | {acc}]", self.aside(|w| w.expr(entry))),
+        }
+    }
+
+    /// A loop over lists of numbers that makes such lists.
+    fn bodies(&mut self, name: &str) {
+        let sum = self.parameter(Ty::Float);
+        let s = sum.name.clone();
+        let mark = self.vars.len();
+        let _ = writeln!(
+            self.out,
+            "{name}x = function([], {s}, acc) {{ {{{s}, Vector.reverse(acc)}} }}"
+        );
+        let [x, y, z] = [Ty::Float, Ty::Float, Ty::Int].map(|ty| self.new_var(ty));
+        let [a, b] = [(); 2].map(|()| self.aside(|w| w.expr(Ty::Float)));
+        let c = self.aside(|w| w.expr(Ty::Int));
+        let _ = writeln!(
+            self.out,
+            "{name}x = function([{{{x}, {y}, {z}}} | t], {s}, acc) {{\n\
+             {name}x(t, {s} + {x} * {y}, [{{{x} + {y}, {a}, {z}}}, {{{b}, {y}, {c}}} | acc])\n}}"
+        );
+        if self.random.one_in(2) {
+            let _ = writeln!(
+                self.out,
+                "{name}x = function([_ | t], {s}, acc) {{ {name}x(t, {s}, acc) }}"
+            );
+        }
+        self.vars.truncate(mark);
+        let count = self.random.small(9);
+        let [p, q] = [(); 2].map(|()| self.aside(|w| w.expr(Ty::Float)));
+        let r = self.aside(|w| w.expr(Ty::Any));
+        let _ = writeln!(
+            self.out,
+            "{name} = function({s}) {{\n_p = {p}\n_r = {r}\n\
+             {name}x(Enum.map((0..{count}), (fn i -> {{_p, {q}, if i == 5 {{ _r }} else {{ i }}}} end)), {s}, [])\n}}"
+        );
+        self.has(name, vec![sum], Ty::Any);
     }
 
     /// Recursion that is no tail call, deep, and allocates on the way down and up.

@@ -289,6 +289,17 @@ pub fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Result<Value<'h
     of_kind(heap, kind, &values, 0, End::Back)
 }
 
+/// The entries of a vector from last to first, if it is short and no range.
+#[inline]
+pub fn reversed<'h>(heap: &'h Heap, vec: Value<'h>) -> Option<Value<'h>> {
+    const SHORT: usize = 64;
+    match VecRef::of_vector(vec)?.len() {
+        0 | 1 => Some(vec),
+        2..=SHORT => heap.vec_reversed(vec.object()?),
+        _ => None,
+    }
+}
+
 /// Collects entries into a vector.
 ///
 /// It holds bare words: while it lives across a collection, [`Trace::trace`] must be called on it.

@@ -14,7 +14,7 @@
 #[path = "build.rs"]
 mod build;
 use build::pack_for;
-pub use build::{VecBuilder, append, begin, concat, from_values, prepend, push, whole};
+pub use build::{VecBuilder, append, begin, concat, from_values, prepend, push, reversed, whole};
 #[path = "replace.rs"]
 mod replace;
 pub use replace::{Replaced, replace};

@@ -253,6 +253,27 @@ fn older_slices_never_see_what_was_claimed() {
 }
 
 #[test]
+fn short_vectors_are_reversed() {
+    let heap = Heap::new();
+    let words = [heap.string("a"), Value::NIL, heap.string("c")];
+    let floats = [heap.float(0.5), Value::NIL, heap.float(-1.0)];
+    let cases = [
+        (from_values(&heap, &ints(&heap, &[1, 2, 3])), Some("[3, 2, 1]")),
+        (from_values(&heap, &words), Some("[\"c\", nil, \"a\"]")),
+        (from_values(&heap, &floats), Some("[-1.0, nil, 0.5]")),
+        (from_values(&heap, &[Value::TRUE, Value::FALSE]), None),
+        (from_values(&heap, &ints(&heap, &[7; 65])), None),
+        (Ok(range(&heap, 1, 3).unwrap()), None),
+        (Ok(empty()), Some("[]")),
+        (Ok(heap.int(5)), None),
+    ];
+    for (vec, wanted) in cases {
+        let reversed = reversed(&heap, vec.unwrap()).map(inspect);
+        assert_eq!(reversed.as_deref(), wanted);
+    }
+}
+
+#[test]
 fn a_vector_in_front_of_itself() {
     let mut heap = Heap::new();
     let mut word = {

@@ -521,6 +521,116 @@ impl Heap {
         self.handle(layout::VEC, old.flags() & !layout::STATIC, old.aux(), off + from, len, at)
     }
 
+    /// A vector with eight-byte entries from last to first.
+    pub(crate) fn vec_reversed<'h>(&'h self, vec: Obj<'h>) -> Option<Value<'h>> {
+        if vec.tag() != layout::VEC {
+            return None;
+        }
+        let (from, bytes) = slice_of(vec).bytes();
+        let len = slice_of(vec).len();
+        let format = slice_of(vec).format();
+        if format == Format::Bools || bytes > OFF_HEAP_BYTES {
+            return None;
+        }
+        let words = 2 + len;
+        let at = self.allocate(words);
+        // SAFETY: there is room for header, window and as many words as the vector has.
+        unsafe {
+            at.write(layout::header(layout::BUF, format.flags(), 0, words));
+            at.add(1).write(pair(0, len));
+            let from = from.cast::<u64>();
+            for i in 0..len {
+                at.add(1 + len - i).write(*from.add(i));
+            }
+        }
+        Some(self.handle(layout::VEC, format.flags(), vec.aux(), 0, len, at))
+    }
+
+    /// The vector of so many words from an address on, which lies in the buffer of a vector.
+    ///
+    /// # Safety
+    /// `vec` is a VEC of words, and these are entries of its buffer.
+    pub(crate) unsafe fn vec_at<'h>(
+        &'h self,
+        vec: Value<'h>,
+        at: *const u64,
+        len: usize,
+    ) -> Value<'h> {
+        let Some(old) = vec.object_of(layout::VEC) else { return vec };
+        let (off, all, buffer) = handle_parts(old);
+        // SAFETY: by contract.
+        let from = unsafe {
+            let data = match old.flags() & layout::OFF_HEAP {
+                0 => buffer.add(2).cast::<u8>(),
+                _ => shared::data(*buffer.add(1) as *mut SharedBuf),
+            };
+            at.cast::<u8>().offset_from(data) as usize / 8
+        };
+        if (from, len) == (off, all) {
+            return vec;
+        }
+        self.handle(layout::VEC, old.flags() & !layout::STATIC, old.aux(), from, len, buffer)
+    }
+
+    /// A copy of a short slice of a vector of ints or lists with such an entry before it, and where that begins: there
+    /// is as much room again before it.
+    ///
+    /// # Safety
+    /// As for [`Heap::vec_at`].
+    pub(crate) unsafe fn vec_grown<'h>(
+        &'h self,
+        item: Value<'h>,
+        vec: Value<'h>,
+        at: *const u64,
+        len: usize,
+    ) -> Option<(Value<'h>, *const Value<'h>)> {
+        const SHORT: usize = 64;
+        let old = vec.object_of(layout::VEC).filter(|_| len <= SHORT)?;
+        // SAFETY: by contract.
+        let entries = unsafe { slice::from_raw_parts(at.cast::<Value<'h>>(), len) };
+        let item = slice::from_ref(&item);
+        let kind = item[0].kind();
+        let slack = (len + 1).max(4);
+        let longer = match Format::of_flags(old.flags()) {
+            _ if old.aux() != kind as u16 => None,
+            Format::Ints if item[0].word().is_small() => {
+                self.vec_of(kind, [Slice::Ints(item), Slice::Ints(entries)], slack, End::Front)
+            }
+            Format::Words if kind == Kind::List => {
+                self.vec_of(kind, [Slice::Words(item), Slice::Words(entries)], slack, End::Front)
+            }
+            _ => None,
+        };
+        let (longer, at, _) = self.vec_parts(longer?)?;
+        Some((longer, at))
+    }
+
+    /// A vector of words as a handle, where its entries begin, and how many there are. A vector of one entry
+    /// that needs no handle gets one, for the while that it is taken apart so.
+    pub(crate) fn vec_parts<'h>(
+        &'h self,
+        vec: Value<'h>,
+    ) -> Option<(Value<'h>, *const Value<'h>, usize)> {
+        const SLACK: usize = 3;
+        let Some(object) = vec.object_of(layout::VEC) else {
+            let alone = std::slice::from_ref(&vec);
+            let made = match vec.kind() {
+                Kind::Int if vec.word().is_small() => {
+                    self.vec_of(Kind::Int, [Slice::Ints(alone)], SLACK, End::Front)?
+                }
+                kind @ (Kind::Str | Kind::Symbol) => {
+                    self.vec_of(kind, [Slice::Words(alone)], SLACK, End::Front)?
+                }
+                _ => return None,
+            };
+            return self.vec_parts(made);
+        };
+        match slice_of(object) {
+            Slice::Words(w) | Slice::Ints(w) => Some((vec, w.as_ptr(), w.len())),
+            Slice::Floats(_) | Slice::Bools(_) => None,
+        }
+    }
+
     /// A string of these pieces, outside the heap, with `slack` bytes of room after it.
     pub(crate) fn long_text(&self, parts: &[&[u8]], slack: usize) -> Option<Value<'_>> {
         let len: usize = parts.iter().map(|p| p.len()).sum();

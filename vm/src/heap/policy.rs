@@ -25,8 +25,8 @@ const SMALL_NURSERY: usize = 64 << 10;
 const LARGE_HEAP: usize = 256 << 10;
 /// … unless less than this is alive.
 const LARGE_LIVE: usize = 64 << 10;
-/// How much larger heaps allocate before a minor collection: a part of a processor's own cache.
-const NURSERY: usize = 512 << 10;
+/// How much larger heaps allocate before a minor collection: about a processor's own cache.
+const NURSERY: usize = 1 << 20;
 /// How much young data one root visited in vain has to pay for.
 const PER_ROOT: usize = 16;
 /// A full collection is due after so many times what was alive has been allocated.

@@ -24,26 +24,25 @@ pub(crate) struct SharedBuf {
     written: bool,
 }
 
-/// Where the number of references lies.
-#[cfg_attr(not(feature = "jit"), allow(dead_code))]
-pub(crate) const REFS: usize = std::mem::offset_of!(SharedBuf, refs);
 /// Bytes before the data.
 pub(crate) const HEAD: usize = size_of::<SharedBuf>();
+
+/// Where the parts of the head lie, for code that claims room inline as [`SharedBuf::claim`] does: nobody else can hold,
+/// or come to hold, the buffer of the only reference.
+#[cfg_attr(not(feature = "jit"), allow(dead_code))]
+pub(crate) mod offset {
+    use super::SharedBuf;
+    use std::mem::offset_of;
+
+    pub(crate) const REFS: usize = offset_of!(SharedBuf, refs);
+    /// The bytes of room.
+    pub(crate) const CAPACITY: usize = offset_of!(SharedBuf, capacity);
+    pub(crate) const WINDOW: usize = offset_of!(SharedBuf, window);
+}
 
 fn layout(capacity: usize) -> Layout {
     Layout::from_size_align(capacity.saturating_add(HEAD), 16)
         .unwrap_or_else(|_| handle_alloc_error(Layout::new::<SharedBuf>()))
-}
-
-#[cfg_attr(not(feature = "jit"), allow(dead_code))]
-impl SharedBuf {
-    /// Where the number of references lies, for code that claims room inline: nobody else can hold, or come
-    /// to hold, the buffer of the only one.
-    pub(crate) const REFS_OFFSET: usize = std::mem::offset_of!(SharedBuf, refs);
-    /// Where the bytes of room lie.
-    pub(crate) const CAPACITY_OFFSET: usize = std::mem::offset_of!(SharedBuf, capacity);
-    /// Where the window lies.
-    pub(crate) const WINDOW_OFFSET: usize = std::mem::offset_of!(SharedBuf, window);
 }
 
 impl SharedBuf {

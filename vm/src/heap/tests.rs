@@ -599,3 +599,48 @@ fn many_threads_extend_a_frozen_vector() {
     workers.into_iter().for_each(|w| w.join().unwrap());
     assert_eq!(frozen[0].as_vec().unwrap().len(), 1500);
 }
+
+type Parts<'h> = (Value<'h>, *const Value<'h>, usize);
+
+fn grown<'h>(heap: &'h Heap, item: Value<'h>, (vec, at, len): Parts<'h>) -> Option<Parts<'h>> {
+    // SAFETY: the parts are those of a vector, or of what is left of it.
+    let (vec, at) = unsafe { heap.vec_grown(item, vec, at.cast(), len)? };
+    Some((vec, at, len + 1))
+}
+
+#[test]
+fn slices_without_handles() {
+    let heap = Heap::new();
+    let parts = |vec| heap.vec_parts(vec);
+    let show = |(vec, at, len): Parts<'_>| {
+        // SAFETY: the parts are those of a vector, or of what is left of it.
+        inspect(unsafe { heap.vec_at(vec, at.cast(), len) })
+    };
+    let entries = [1, 2, 3, 4].map(|n| heap.int(n));
+    let vec = vector::from_values(&heap, &entries).unwrap();
+    let (handle, at, len) = parts(vec).unwrap();
+    assert_eq!((handle.word(), len), (vec.word(), 4));
+    let rest = (handle, at.wrapping_add(1), 3);
+    assert_eq!(show(rest), "[2, 3, 4]");
+    let longer = grown(&heap, heap.int(9), rest).unwrap();
+    assert_eq!(show(longer), "[9, 2, 3, 4]");
+    assert_eq!(inspect(vec), "[1, 2, 3, 4]");
+    for other in [heap.float(1.5), heap.string("x"), Value::NIL, heap.int(i64::MAX)] {
+        assert!(grown(&heap, other, rest).is_none(), "{}", inspect(other));
+    }
+    let alone = parts(heap.int(7)).unwrap();
+    assert_eq!(show((alone.0, alone.1, 1)), "[7]", "a handle of its own, for the while");
+    let longer = grown(&heap, heap.int(8), alone).unwrap();
+    assert_eq!(show(longer), "[8, 7]");
+    let floats = vector::from_values(&heap, &[heap.float(0.5), heap.float(1.5)]).unwrap();
+    let pair = heap.list(&[heap.int(1), heap.int(2)]);
+    assert!(
+        [floats, pair, Value::NIL, heap.float(1.5), vector::empty()]
+            .iter()
+            .all(|&v| parts(v).is_none())
+    );
+    let lists = vector::from_values(&heap, &[pair, pair]).unwrap();
+    let longer = grown(&heap, pair, parts(lists).unwrap()).unwrap();
+    assert_eq!(show(longer), "[{1, 2}, {1, 2}, {1, 2}]");
+    assert!(grown(&heap, heap.int(1), parts(lists).unwrap()).is_none());
+}

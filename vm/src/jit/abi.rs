@@ -70,6 +70,8 @@ pub(crate) struct Transit {
     pub(crate) raw: [u64; 4],
     /// The wrong guess that compiled code is left for (`feedback.rs`).
     pub(crate) missed: u64,
+    /// Where a slice begins that a helper has made, and its length.
+    pub(crate) slice: [u64; 2],
     /// Which of its waits (`Code::waits`) compiled code is entered behind, from 1; 0 is its beginning.
     pub(crate) wait: u64,
     /// Registers by number, or arguments.
@@ -339,6 +341,12 @@ quiet_thunk!(/// Whether a condition holds.
     quiet_truth => helpers::truth);
 quiet_thunk!(/// Executes the instruction at a pc on the image.
     quiet_step => helpers::step);
+thunk!(/// A short vector from last to first.
+    reverse => helpers::reverse);
+quiet_thunk!(/// The vector that a slice is.
+    quiet_close => helpers::close);
+quiet_thunk!(/// A slice with an entry before it.
+    quiet_cons => helpers::cons);
 quiet_thunk!(/// The function that a call by name goes to.
     quiet_method => helpers::method);
 quiet_thunk!(/// Room for an object in a further chunk of the heap.

@@ -33,6 +33,9 @@ const BRIDGE: usize = 6;
 /// dozens of calls, so it should be rare.
 const FURTHER: usize = 440;
 
+/// Bytes of room for compiled code in processes whose calls keep going from one chunk to the next.
+const WIDE: usize = 3 << 10;
+
 /// Runs compiled code, which `go` enters; then brings the machine to where the interpreter goes on.
 unsafe fn excursion(
     env: &mut Env<'_>,
@@ -95,6 +98,7 @@ unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: *const Transit) -> D
                 m.push_bare(above, function, JIT_RETURN.pc());
             } else {
                 fits = false;
+                stack.note_crossing();
                 let words = (function.registers() + 3).max(FURTHER);
                 let first = stack.grow(words, above, JIT_RETURN.pc());
                 m.push_bare(first, function, POP_CHUNK.pc());
@@ -155,7 +159,7 @@ unsafe fn note(
                 // Operands are live where the guess is made; a parameter need not be.
                 match miss {
                     Miss::Operator { .. } => Seen::of_live(word),
-                    Miss::Param(_) => Seen::of(word),
+                    Miss::Param(_) | Miss::Slice(_) => Seen::of(word),
                 }
             }
         }
@@ -203,10 +207,21 @@ pub(crate) fn enter(env: &mut Env<'_>, m: &mut Machine, code: &'static Code) -> 
                     *image.add(1 + i) = m.get(i).bits();
                 }
             }
-            m.make_room_in_place(&mut (*process).stack, code.room);
+            make_room(m, process, code);
             abi::enter_call(process, code.body, m.fp())
         })
     }
+}
+
+/// Makes the room that compiled code should have when it is entered.
+///
+/// # Safety
+/// Nobody else uses the process's stack meanwhile.
+unsafe fn make_room(m: &mut Machine, process: *mut Process, code: &Code) {
+    // SAFETY: by contract.
+    let stack = unsafe { &mut (*process).stack };
+    let room = if stack.is_crossed_often() { code.room.max(WIDE) } else { code.room };
+    m.make_room_in_place(stack, room);
 }
 
 /// The machine stands behind a wait of a compiled function: runs the code from there in its place.
@@ -223,7 +238,7 @@ pub(crate) fn enter_behind(
             let image = (&raw mut (*transit).image).cast::<u64>();
             m.copy_registers_to(image, registers);
             (*transit).wait = wait as u64;
-            m.make_room_in_place(&mut (*process).stack, code.room);
+            make_room(m, process, code);
             abi::enter_call(process, code.body, m.fp())
         })
     }

@@ -75,6 +75,8 @@ pub(crate) struct Site {
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Feedback {
     params: Vec<Seen>,
+    /// Parameters that were no slices.
+    odd: BTreeSet<u16>,
     sites: BTreeMap<u32, Site>,
     /// Wrong guesses since it was compiled.
     misses: u32,
@@ -85,6 +87,11 @@ pub(crate) struct Feedback {
 impl Feedback {
     pub(crate) fn param(&self, i: usize) -> Seen {
         self.params.get(i).copied().unwrap_or_default()
+    }
+
+    /// Whether a parameter was taken for a vector of words in vain.
+    pub(crate) fn is_odd(&self, i: usize) -> bool {
+        self.odd.contains(&(i as u16))
     }
 
     pub(crate) fn site(&self, at: u32) -> Site {
@@ -109,6 +116,7 @@ impl Feedback {
                     param.add(seen[0]);
                 }
             }
+            Miss::Slice(i) => drop(self.odd.insert(i)),
             Miss::Operator { at, .. } => {
                 let site = self.sites.entry(at).or_default();
                 let [x, y] = &mut site.seen;
@@ -125,6 +133,8 @@ impl Feedback {
 pub(crate) enum Miss {
     /// That of a parameter.
     Param(u16),
+    /// That a parameter is a vector of words.
+    Slice(u16),
     /// Those of an operator's operands: at which word of the code, which registers (`NONE` for a
     /// constant).
     Operator { at: u32, registers: [u16; 2] },
@@ -137,6 +147,7 @@ impl Miss {
     pub(crate) fn bits(self) -> u64 {
         match self {
             Miss::Param(i) => 1 | (i as u64) << 16,
+            Miss::Slice(i) => 3 | (i as u64) << 16,
             Miss::Operator { at, registers: [x, y] } => {
                 2 | (at as u64) << 48 | (x as u64) << 16 | (y as u64) << 32
             }
@@ -147,6 +158,7 @@ impl Miss {
         let field = |n: u32| (bits >> (16 * n)) as u16;
         match field(0) {
             1 => Some(Miss::Param(field(1))),
+            3 => Some(Miss::Slice(field(1))),
             2 => Some(Miss::Operator { at: field(3) as u32, registers: [field(1), field(2)] }),
             _ => None,
         }
@@ -156,6 +168,7 @@ impl Miss {
     pub(crate) fn registers(self) -> [u16; 2] {
         match self {
             Miss::Param(i) => [i, Miss::NONE],
+            Miss::Slice(_) => [Miss::NONE; 2],
             Miss::Operator { registers, .. } => registers,
         }
     }
@@ -208,7 +221,8 @@ mod tests {
 
     #[test]
     fn misses_are_words() {
-        for miss in [Miss::Param(7), Miss::Operator { at: 5999, registers: [3, Miss::NONE] }] {
+        let operator = Miss::Operator { at: 5999, registers: [3, Miss::NONE] };
+        for miss in [Miss::Param(7), Miss::Slice(8), operator] {
             assert_eq!(Miss::of(miss.bits()), Some(miss));
         }
         assert_eq!(Miss::of(0), None);

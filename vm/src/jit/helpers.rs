@@ -13,6 +13,8 @@
 use super::abi::Transit;
 use super::translate::Cache;
 use crate::code::function::fn_set_of;
+use crate::data::vector;
+use crate::heap::{Heap, RawEdit};
 use crate::helpers::{access, arith, compare as comparison, construct, text};
 use crate::interp::env::{Binary, Env, Step, step_of, words};
 use crate::interp::machine::Machine;
@@ -177,13 +179,21 @@ pub(super) unsafe extern "sysv64" fn native(
     let native = unsafe { std::mem::transmute::<*const (), NativeFn>(native) };
     let mut cx = env.cx();
     let args = cx.heap().values(args);
-    match native(&mut cx, args) {
-        Native::Value(value) => Answer { value: value.word().bits(), failed: 0 },
+    let edit = match native(&mut cx, args) {
+        Native::Value(value) => return Answer { value: value.word().bits(), failed: 0 },
+        Native::Edit => cx.edit.take(),
         answer => {
             *other = Some(step_of(&mut cx, answer));
-            Answer { value: 0, failed: 1 }
+            return Answer { value: 0, failed: 1 };
         }
-    }
+    };
+    edited(env, edit)
+}
+
+/// Does the edit that a native has laid down: nothing borrows the heap any more.
+fn edited(env: &mut Env<'_>, edit: Option<RawEdit>) -> Answer {
+    let word = edit.map_or(Word::NIL, |edit| env.process.heap.edit(edit));
+    Answer { value: word.bits(), failed: 0 }
 }
 
 /// The same of a native without effects, called in place of a function that does nothing else: if it
@@ -199,14 +209,16 @@ pub(super) unsafe extern "sysv64" fn inlined(
     let native = unsafe { std::mem::transmute::<*const (), NativeFn>(native) };
     let mut cx = env.cx();
     let args = cx.heap().values(args);
-    match native(&mut cx, args) {
-        Native::Value(value) => Answer { value: value.word().bits(), failed: 0 },
+    let edit = match native(&mut cx, args) {
+        Native::Value(value) => return Answer { value: value.word().bits(), failed: 0 },
+        Native::Edit => cx.edit.take(),
         _ => {
             // What it wanted to go on with is dropped.
             cx.heap().pin(false);
-            Answer { value: 0, failed: 1 }
+            return Answer { value: 0, failed: 1 };
         }
-    }
+    };
+    edited(env, edit)
 }
 
 /// The sum of so many operands, the first words of the image: most likely strings.
@@ -320,6 +332,86 @@ pub(super) unsafe extern "sysv64" fn choice(
             Answer { value: std::ptr::from_ref(target.function) as u64, failed: 0 }
         }
         _ => Answer { value: 0, failed: 1 },
+    }
+}
+
+/// The vector that a slice is.
+///
+/// # Safety
+/// The slice is one of this heap's.
+unsafe fn closed(heap: &Heap, handle: u64, at: *const u64, length: u64) -> Value<'_> {
+    // SAFETY: of a slice with entries the first lies at `at`; its handle is a vector, or it has one entry
+    // that is no collection.
+    unsafe {
+        match length {
+            0 => return vector::empty(),
+            1 => {
+                let entry = heap.value(Word::from_bits(*at));
+                if !entry.kind().is_collection() {
+                    return entry;
+                }
+            }
+            _ => {}
+        }
+        heap.vec_at(heap.value(Word::from_bits(handle)), at, length as usize)
+    }
+}
+
+/// A short vector from last to first; fails for all else.
+pub(super) unsafe extern "sysv64" fn reverse(process: *mut Process, vec: u64) -> Answer {
+    // SAFETY: see the module.
+    let heap = unsafe { &(*process).heap };
+    match vector::reversed(heap, heap.value(Word::from_bits(vec))) {
+        Some(vec) => Answer { value: vec.word().bits(), failed: 0 },
+        None => Answer { value: 0, failed: 1 },
+    }
+}
+
+/// The vector that a slice is.
+pub(super) unsafe extern "sysv64" fn close(
+    process: *mut Process,
+    handle: u64,
+    at: *const u64,
+    length: u64,
+) -> Answer {
+    // SAFETY: see the module.
+    let vec = unsafe { closed(&(*process).heap, handle, at, length) };
+    Answer { value: vec.word().bits(), failed: 0 }
+}
+
+/// A slice with an entry before it: its handle; the rest is in the transit. Where that can be none, the vector
+/// and a length of -1.
+pub(super) unsafe extern "sysv64" fn cons(
+    process: *mut Process,
+    item: u64,
+    handle: u64,
+    at: *const u64,
+    length: u64,
+) -> Answer {
+    // SAFETY: see the module.
+    unsafe {
+        let heap = &(*process).heap;
+        let transit = (*process).jit.transit as *mut Transit;
+        let (before, first) =
+            (heap.value(Word::from_bits(handle)), heap.value(Word::from_bits(item)));
+        if let Some((longer, at)) = heap.vec_grown(first, before, at, length as usize) {
+            (*transit).slice = [at as u64, length + 1];
+            return Answer { value: longer.word().bits(), failed: 0 };
+        }
+        let vec = closed(heap, handle, at, length).word();
+        let (env, ..) = context(process);
+        let item = Word::from_bits(item);
+        let mut made = answer(env, |env| env.binary(construct::cons1, item, vec).map(Word::bits));
+        if made.failed == 0 {
+            let heap = &(*process).heap;
+            let longer = heap.value(Word::from_bits(made.value));
+            (*transit).slice = [0, u64::MAX];
+            if let Some((handle, at, length)) = heap.vec_parts(longer) {
+                (*transit).slice = [at as u64, length as u64];
+                made.value = handle.word().bits();
+            }
+        }
+        made
     }
 }
 

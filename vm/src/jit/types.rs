@@ -5,15 +5,17 @@
 //!
 //! # The lattice
 //! ```text
-//!              Any                 a word
-//!        /     |     \
-//!     Int   List(n)  Float         a small int's word · a list of n entries · a float without an object
-//!       |      |       |
-//!       |      |     Boxed         the same, and its object is at hand too
-//!        \     |     /
-//!            Unset                 not written on any way here
+//!                Any                    a word
+//!       /     |      |      \
+//!     Int  List(n)  Slice  Float         a small int's word · a list of n entries · a vector without a
+//!       |     |      |      |            handle (`translate/slices.rs`) · a float without an object
+//!       |     |      |    Boxed          the same, and its object is at hand too
+//!        \    |      |     /
+//!               Unset                    not written on any way here
 //! ```
-//! Where ways meet, types are joined; the translator makes an object of a float where `Float` becomes `Any`.
+//! Where ways meet, types are joined; the translator makes an object of a float where `Float` becomes `Any`, and
+//! a handle where `Slice` does. Slices begin at the parameters of a loop that takes a vector apart or puts entries
+//! before one, and end at every call.
 //! An operator whose operands are not known guesses them: ints, unless the other one is a float or an earlier
 //! miss has shown otherwise. A guess is checked once and known from there on; a wrong one leaves for the
 //! interpreter, which notes what it met. So a function may be compiled some times over, and at last
@@ -36,10 +38,11 @@ pub(crate) enum Type {
     Any,
     Int,
     List(u32),
+    Slice,
     Float,
     Boxed,
 }
-use Type::{Any, Boxed, Float, Int, List, Unset};
+use Type::{Any, Boxed, Float, Int, List, Slice, Unset};
 
 impl Type {
     fn join(self, other: Type) -> Type {
@@ -197,17 +200,44 @@ pub(crate) struct Types {
     pub(crate) texts: BTreeSet<u32>,
     /// Parameters whose kind is checked when the function is called, since it loops.
     pub(crate) guards: Vec<(u16, Kind)>,
+    /// Parameters that are taken for vectors of words and made slices then.
+    pub(crate) slices: Vec<u16>,
+    /// Where entries are put before vectors that are no slices afterwards.
+    odd: BTreeSet<u32>,
+    /// Objects or handles are made where ways meet.
+    mixes: bool,
 }
 
 impl Types {
     /// Finds them; guesses only if asked to.
     pub(crate) fn of(code: &Analysis, feedback: &Feedback, guessing: bool) -> Types {
-        let (before, modes, mut texts) = (BTreeMap::new(), BTreeMap::new(), feedback.texts());
+        let mut candidates = if guessing { vectors_of(code, feedback) } else { BTreeSet::new() };
+        loop {
+            let mut search = Search::new(code, feedback, guessing);
+            search.run(&candidates);
+            let types = search.types;
+            let kept = |i: &u16| types.slices.contains(i);
+            if candidates.iter().all(kept) {
+                return types;
+            }
+            // What has to become a vector on the way is better none from the beginning.
+            candidates.retain(kept);
+        }
+    }
+
+    fn none(code: &Analysis, feedback: &Feedback) -> Types {
+        let mut texts = feedback.texts();
         texts.extend(sums_of_texts(code));
-        let types = Types { before, modes, texts, guards: Vec::new() };
-        let mut search = Search { code, feedback, guessing, types, changed: BTreeSet::new() };
-        search.run();
-        search.types
+        let generic = |ins: &&Ins| ins.op == Ex::Cons1 && feedback.site(ins.at).generic;
+        Types {
+            before: BTreeMap::new(),
+            modes: BTreeMap::new(),
+            texts,
+            guards: Vec::new(),
+            slices: Vec::new(),
+            odd: code.code.values().filter(generic).map(|ins| ins.at).collect(),
+            mixes: false,
+        }
     }
 
     /// The types before an instruction; nothing where no way leads.
@@ -217,15 +247,37 @@ impl Types {
 
     /// Whether running the function may allocate before it calls or leaves.
     pub(crate) fn may_allocate(&self, code: &Analysis) -> bool {
-        let floats = self.before.values().flatten().any(|&t| t == Float);
-        let small = |ins: &Ins| match ins.op {
-            Ex::LoadSmall | Ex::LoadWord | Ex::Move | Ex::Jump | Ex::UnlessWord => true,
-            Ex::Return | Ex::ReturnWord => true,
-            Ex::Switch => switch_table(ins).boxed.is_empty(),
-            _ if code.is_loop(ins) => true,
-            _ => numeric(ins).is_some() && self.mode(ins.at) != Mode::Generic,
+        let bare = |ins: &Ins, state: &State| {
+            ins.uses.iter().any(|&register| matches!(state[register as usize], Float | Slice))
         };
-        floats || !code.code.values().all(small)
+        let small = |ins: &Ins| {
+            let Some(state) = self.before.get(&ins.at) else { return true };
+            match ins.op {
+                Ex::LoadSmall | Ex::LoadWord | Ex::Move | Ex::Jump => true,
+                Ex::Return | Ex::ReturnWord => true,
+                Ex::UnlessWord => !bare(ins, state),
+                Ex::Switch => switch_table(ins).boxed.is_empty() && !bare(ins, state),
+                Ex::Cons1 => false,
+                _ if code.is_loop(ins) || self.sliced(ins, state).is_some() => true,
+                _ => {
+                    let known = numeric(ins).is_some() || code.roots.contains(&ins.at);
+                    known && self.mode(ins.at) != Mode::Generic
+                }
+            }
+        };
+        self.mixes || !code.code.values().all(small)
+    }
+
+    /// The register that an instruction uses as a slice, without a handle.
+    pub(crate) fn sliced(&self, ins: &Ins, state: &State) -> Option<u16> {
+        let register = match ins.op {
+            Ex::Cons1 if ins.b == ins.c || self.odd.contains(&ins.at) => return None,
+            Ex::Uncons | Ex::Cons1 => ins.c,
+            Ex::VectorEntry | Ex::VectorRest => ins.b,
+            Ex::UnlessVector | Ex::UnlessLonger => ins.a,
+            _ => return None,
+        };
+        (state[register as usize] == Slice).then_some(register)
     }
 
     /// How an operator is done.
@@ -242,8 +294,14 @@ struct Search<'a> {
     changed: BTreeSet<u32>,
 }
 
-impl Search<'_> {
-    fn run(&mut self) {
+impl<'a> Search<'a> {
+    fn new(code: &'a Analysis, feedback: &'a Feedback, guessing: bool) -> Search<'a> {
+        let types = Types::none(code, feedback);
+        Search { code, feedback, guessing, types, changed: BTreeSet::new() }
+    }
+
+    /// Finds the types, with these parameters as slices.
+    fn run(&mut self, slices: &BTreeSet<u16>) {
         let code = self.code;
         let mut entry = vec![Unset; code.function.registers()];
         let given = code.function.arity + code.function.captures + code.function.wants_self as u32;
@@ -252,6 +310,11 @@ impl Search<'_> {
         if self.guessing && code.code.values().any(|ins| code.is_loop(ins)) {
             let parameters = entry.iter_mut().take(code.function.arity as usize);
             for (i, known) in parameters.enumerate() {
+                if slices.contains(&(i as u16)) {
+                    *known = Slice;
+                    self.types.slices.push(i as u16);
+                    continue;
+                }
                 let Some(kind) = self.feedback.param(i).only() else { continue };
                 *known = checked(kind);
                 guesses.push((i as u16, kind));
@@ -269,8 +332,10 @@ impl Search<'_> {
         }
         // Whatever the loop does not keep needs no check.
         let first = self.types.at(code.first).cloned().unwrap_or_default();
-        guesses.retain(|&(i, _)| first.get(i as usize).is_some_and(|&t| t != Any));
+        let kept = |&i: &u16| first.get(i as usize).is_some_and(|&t| t != Any);
+        guesses.retain(|(i, _)| kept(i));
         self.types.guards = guesses;
+        self.types.slices.retain(kept);
     }
 
     fn reach(&mut self, at: u32, state: &[Type]) {
@@ -279,8 +344,11 @@ impl Search<'_> {
             self.changed.insert(at);
             return;
         };
-        for (old, &new) in old.iter_mut().zip(state) {
+        let live = self.code.live_at(at);
+        for (i, (old, &new)) in old.iter_mut().zip(state).enumerate() {
             let joined = old.join(new);
+            let lost = |t: Type| matches!(t, Float | Slice) && t != joined;
+            self.types.mixes |= live.contains(i as u16) && (lost(*old) || lost(new));
             if joined != *old {
                 *old = joined;
                 self.changed.insert(at);
@@ -290,6 +358,9 @@ impl Search<'_> {
 
     fn visit(&mut self, ins: &Ins) {
         let Some(mut state) = self.types.at(ins.at).cloned() else { return };
+        if comes_back(ins.op) {
+            state.iter_mut().filter(|t| **t == Slice).for_each(|t| *t = Any);
+        }
         // Only calls land in compiled code; whatever else raises leaves it.
         if ins.falls
             && comes_back(ins.op)
@@ -305,7 +376,8 @@ impl Search<'_> {
             self.reach(self.code.first, &state);
             return;
         }
-        let result = self.operate(ins, &mut state);
+        let sliced = self.types.sliced(ins, &state);
+        let result = self.operate(ins, &mut state, sliced);
         for &target in &ins.targets {
             self.reach(target, &state);
         }
@@ -314,12 +386,16 @@ impl Search<'_> {
                 state[ins.a as usize] = Type::list(ins.count());
             }
             ins.defs.iter().for_each(|&register| state[register as usize] = result);
+            if sliced.is_some() && ins.op == Ex::Uncons {
+                state[ins.b as usize] = Slice;
+            }
             self.reach(ins.next, &state);
         }
     }
 
-    /// What an instruction does to its operands; gives the type of what it defines.
-    fn operate(&mut self, ins: &Ins, state: &mut State) -> Type {
+    /// What an instruction does to its operands, one of which may be used as a slice; gives the type of what it
+    /// defines (first).
+    fn operate(&mut self, ins: &Ins, state: &mut State, sliced: Option<u16>) -> Type {
         match ins.op {
             Ex::LoadSmall => return Int,
             Ex::LoadWord => return Type::of_word(ins.ext[0]),
@@ -345,12 +421,18 @@ impl Search<'_> {
             refine(state, ins.args[0], Kind::Float);
             return Float;
         }
-        for &register in &ins.uses {
-            if state[register as usize] == Float {
-                state[register as usize] = Boxed;
-            }
+        for &register in ins.uses.iter().filter(|&&register| Some(register) != sliced) {
+            let known = &mut state[register as usize];
+            *known = match *known {
+                Float => Boxed,
+                Slice => Any,
+                other => other,
+            };
         }
-        result
+        match ins.op {
+            Ex::Cons1 | Ex::VectorRest if sliced.is_some() => Slice,
+            _ => result,
+        }
     }
 
     /// How the operator is done, which only ever becomes more general.
@@ -413,10 +495,28 @@ impl Search<'_> {
         match known {
             Int => Guess::Kind(Kind::Int),
             Float | Boxed => Guess::Kind(Kind::Float),
-            List(_) => Guess::None,
+            List(_) | Slice => Guess::None,
             _ if seen == Seen::default() => Guess::Open,
             _ => seen.only().map_or(Guess::None, Guess::Kind),
         }
+    }
+}
+
+/// The parameters of a loop whose registers have entries taken off or put before them.
+fn vectors_of(code: &Analysis, feedback: &Feedback) -> BTreeSet<u16> {
+    let mut registers = BTreeSet::new();
+    if code.code.values().any(|ins| code.is_loop(ins)) {
+        registers.extend(code.code.values().filter_map(vector_of));
+    }
+    registers.retain(|&i| (i as u32) < code.function.arity && !feedback.is_odd(i as usize));
+    registers
+}
+
+fn vector_of(ins: &Ins) -> Option<u16> {
+    match ins.op {
+        Ex::Uncons | Ex::Cons1 => Some(ins.c),
+        Ex::VectorRest => Some(ins.b),
+        _ => None,
     }
 }
 
@@ -468,7 +568,7 @@ pub(crate) fn constant(word: u64) -> Option<f64> {
 mod tests {
     use super::*;
 
-    const ALL: [Type; 7] = [Unset, Any, Int, List(2), List(3), Float, Boxed];
+    const ALL: [Type; 8] = [Unset, Any, Int, List(2), List(3), Slice, Float, Boxed];
 
     #[test]
     fn types_are_a_lattice() {

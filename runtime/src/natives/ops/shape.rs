@@ -73,6 +73,10 @@ pub fn reverse<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>) -> Answer<'h> {
     if len < 2 {
         return value(seq.value());
     }
+    if let Some(turned) = vector::reversed(cx.heap(), seq.value()) {
+        cx.charge(len as u64 / 16);
+        return value(turned);
+    }
     picked(cx, seq, len, move |i| len - 1 - i)
 }
 

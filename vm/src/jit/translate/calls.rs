@@ -15,6 +15,7 @@ use cranelift_codegen::ir::{
 };
 
 use super::replace::replaces;
+use super::slices::Slice;
 use super::{Flow, Kind, Translator, function_at, in_registers, trusted};
 use crate::code::MISSING;
 use crate::code::exec::Ex;
@@ -34,11 +35,12 @@ enum Callee {
     Found(Value),
 }
 
-/// A register's word and float, as far as there are such.
+/// A register's word, float and slice, as far as there are such.
 pub(super) struct Given {
     known: Type,
     word: Option<Value>,
     float: Option<Value>,
+    slice: Option<Slice>,
 }
 
 impl Translator<'_, '_> {
@@ -147,6 +149,7 @@ impl Translator<'_, '_> {
     /// A call that comes back: a safepoint.
     fn full_call(&mut self, ins: &Ins, callee: Callee, mut values: Vec<Value>) -> Flow {
         let live = self.live_after(ins);
+        self.close(&live.iter().collect::<Vec<u16>>());
         let spilled = self.spill(&live.iter().collect::<Vec<u16>>());
         self.store_budget();
         self.pass(&mut values);
@@ -232,14 +235,20 @@ impl Translator<'_, '_> {
     /// What a register holds, in all its forms.
     pub(super) fn given(&mut self, register: u16) -> Given {
         let known = self.type_of(register);
-        let word = (known != Type::Float).then(|| self.get(register));
+        let bare = matches!(known, Type::Float | Type::Slice);
+        let word = (!bare).then(|| self.get(register));
+        let slice = (known == Type::Slice).then(|| self.slice(register));
         let is_float = matches!(known, Type::Float | Type::Boxed);
         let float = is_float.then(|| self.float(register));
-        Given { known, word, float }
+        Given { known, word, float, slice }
     }
 
     /// Puts that into a register.
-    pub(super) fn put(&mut self, register: u16, Given { known, word, float }: Given) {
+    pub(super) fn put(&mut self, register: u16, given: Given) {
+        let Given { known, word, float, slice } = given;
+        if let Some(slice) = slice {
+            self.set_slice(register, slice);
+        }
         if let Some(word) = word {
             self.set_as(register, word, known);
         }

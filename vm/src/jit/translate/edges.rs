@@ -29,7 +29,7 @@ impl Translator<'_, '_> {
         let live = self.code.live_at(at);
         let same = live.iter().all(|register| {
             let (is, wanted) = (self.type_of(register), wanted[register as usize]);
-            is == wanted || (is != Type::Float && is.fits(wanted))
+            is == wanted || (!matches!(is, Type::Float | Type::Slice) && is.fits(wanted))
         });
         if same {
             return target;
@@ -46,8 +46,8 @@ impl Translator<'_, '_> {
             let mut raw = Vec::new();
             for register in self.code.live_at(at).iter() {
                 let (is, wanted) = (self.type_of(register), wanted[register as usize]);
-                let wants_object = !matches!(wanted, Type::Float);
-                if is == Type::Float && wants_object {
+                let has_none = matches!(is, Type::Float | Type::Slice);
+                if has_none && is != wanted {
                     raw.push(register);
                 }
                 self.sound &= is.fits(wanted);
@@ -75,6 +75,20 @@ impl Translator<'_, '_> {
                 miss: Some(Miss::Param(register)),
             });
             self.check_kind(register, kind, miss);
+        }
+        for &register in &self.types.slices {
+            let miss = self.cold_block();
+            let (at, live) = (self.code.first, self.code.live_at(self.code.first));
+            let mut image = live;
+            image.insert(register);
+            self.exits.push(Exit {
+                block: miss,
+                pc: self.function.pc_at(at),
+                live: image,
+                state: self.state.clone(),
+                miss: Some(Miss::Slice(register)),
+            });
+            self.check_slice(register, miss);
         }
     }
 
@@ -135,6 +149,7 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn write_exit(&mut self, pc: *const u64, live: Registers) {
+        self.close_far(live);
         self.store_budget();
         let (words, floats): (Vec<u16>, Vec<u16>) =
             live.iter().partition(|&register| self.type_of(register) != Type::Float);

@@ -9,7 +9,7 @@ use cranelift_codegen::ir::{Block, InstBuilder, Value};
 
 use super::{Translator, trusted};
 use crate::heap::layout::{self, Format};
-use crate::heap::shared::{self, SharedBuf};
+use crate::heap::shared::{self, offset};
 use crate::value::{Kind, Word};
 
 /// Where an intrinsic goes.
@@ -157,12 +157,12 @@ impl Translator<'_, '_> {
 
         self.b.switch_to_block(outside);
         let shared = self.b.ins().load(I64, trusted(), buffer, 7);
-        let refs = self.b.ins().load(I64, trusted(), shared, SharedBuf::REFS_OFFSET as i32);
+        let refs = self.b.ins().load(I64, trusted(), shared, offset::REFS as i32);
         let others = self.b.ins().icmp_imm_s(IntCC::NotEqual, refs, 1);
         self.unlikely(others, ways.slow);
-        let at = SharedBuf::WINDOW_OFFSET as i32;
+        let at = offset::WINDOW as i32;
         let window = self.b.ins().load(I64, trusted(), shared, at);
-        let bytes = self.b.ins().load(I64, trusted(), shared, SharedBuf::CAPACITY_OFFSET as i32);
+        let bytes = self.b.ins().load(I64, trusted(), shared, offset::CAPACITY as i32);
         let capacity = self.b.ins().ushr_imm_u(bytes, 3);
         let hi = self.free_entry(range, window, capacity, ways.slow);
         let longer = self.b.ins().iadd_imm_s(window, MORE);

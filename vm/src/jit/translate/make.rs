@@ -6,6 +6,7 @@ use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 use std::mem::offset_of;
 use std::sync::atomic::Ordering;
 
+use super::registers::FLOAT_WORDS;
 use super::{Flow, Translator, trusted};
 use crate::code::exec::Ex;
 use crate::code::function::Function;
@@ -40,7 +41,10 @@ impl Translator<'_, '_> {
                 let given = self.given(ins.b);
                 self.put(ins.a, given);
             }
-            Ex::List if !ins.args.is_empty() => return self.object(ins, layout::LIST, &[]),
+            Ex::List if !ins.args.is_empty() => {
+                self.close(&ins.args);
+                return self.object(ins, layout::LIST, &[]);
+            }
             Ex::Closure => return self.object(ins, layout::CLOSURE, &[ins.ext[1]]),
             Ex::MapKeys if ins.ext[1] != 0 => {
                 return self.object(ins, layout::MAP, &[super::shape_id(ins)]);
@@ -127,15 +131,9 @@ impl Translator<'_, '_> {
         self.process_store(heap + Heap::TOP_OFFSET, new);
         self.b.ins().jump(done, &[BlockArg::Value(top)]);
         self.b.switch_to_block(slow);
-        let failed = self.cold_block();
         let words = self.int(words as i64);
-        let budget = self.budget.take();
-        let value = self.ask(abi::quiet_allocate, &[words], failed);
-        self.budget = budget;
+        let value = self.tell(abi::quiet_allocate, &[words]);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
-        self.b.switch_to_block(failed);
-        // It never fails.
-        self.b.ins().trap(cranelift_codegen::ir::TrapCode::unwrap_user(2));
         self.b.switch_to_block(done);
         at
     }
@@ -144,9 +142,14 @@ impl Translator<'_, '_> {
     fn object(&mut self, ins: &Ins, tag: layout::Tag, raw: &[u64]) -> Flow {
         let words = 1 + raw.len() + ins.args.len();
         if words > INLINE_WORDS {
+            self.box_all(&ins.args);
             return self.step_on(ins);
         }
-        let at = self.allocate(words);
+        // Together with the objects of its floats.
+        let floats = self.bare_floats(&ins.args);
+        let room = self.allocate(words + FLOAT_WORDS * floats.len());
+        self.write_floats(room, &floats);
+        let at = self.b.ins().iadd_imm_s(room, (8 * FLOAT_WORDS * floats.len()) as i64);
         let mut parts = vec![self.int(layout::header(tag, 0, 0, words) as i64)];
         parts.extend(raw.iter().map(|&word| self.b.ins().iconst(I64, word as i64)));
         for &register in &ins.args {

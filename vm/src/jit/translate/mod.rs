@@ -21,6 +21,7 @@ mod patterns;
 mod receive;
 mod registers;
 mod replace;
+mod slices;
 mod vectors;
 
 pub(crate) use calls::Cache;
@@ -69,6 +70,8 @@ pub(crate) struct Translator<'a, 'b> {
     state: State,
     /// Those that are floats have these beside their words.
     floats: Vec<Option<Variable>>,
+    /// Those that are slices: where they begin and their lengths, beside a handle.
+    slices: Vec<Option<[Variable; 2]>>,
     /// Registers whose stack slots hold what they do.
     in_slot: Registers,
     /// The budget, of a function with a loop; what the process has is out of date.
@@ -168,6 +171,7 @@ impl<'a, 'b> Translator<'a, 'b> {
             types,
             state: vec![Type::Any; function.registers()],
             floats: vec![None; function.registers()],
+            slices: vec![None; function.registers()],
             in_slot: Registers::default(),
             budget,
             allocates: types.may_allocate(code),
@@ -416,6 +420,17 @@ impl<'a, 'b> Translator<'a, 'b> {
         self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, value) as i32)
     }
 
+    /// The same of a helper that never fails, and uses no budget.
+    fn tell(&mut self, stub: unsafe extern "sysv64" fn(), words: &[Value]) -> Value {
+        let mut arguments = vec![self.process()];
+        arguments.extend(words);
+        let signature = self.signature(arguments.len(), Kind::Quiet);
+        let stub = self.int(abi::address(stub) as i64);
+        self.b.ins().call_indirect(signature, stub, &arguments);
+        let transit = self.transit();
+        self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, value) as i32)
+    }
+
     /// Has the instruction done by the interpreter's own code; gives the pc where it goes on.
     fn step(&mut self, ins: &Ins, cold: bool) -> Value {
         self.image_store(&ins.uses.clone());
@@ -474,8 +489,14 @@ impl<'a, 'b> Translator<'a, 'b> {
         if self.types.mode(ins.at) != Mode::Generic {
             return self.root(ins);
         }
-        if ins.op != Ex::Move {
-            self.box_all(&ins.uses);
+        if !matches!(ins.op, Ex::Move | Ex::List) {
+            let sliced = self.types.sliced(ins, &self.state);
+            let others = ins.uses.iter().copied().filter(|&register| Some(register) != sliced);
+            self.box_all(&others.collect::<Vec<u16>>());
+            if let Some(register) = sliced {
+                self.use_slice(ins, register);
+                return Flow::On;
+            }
         }
         match ins.op {
             Ex::LoadSmall

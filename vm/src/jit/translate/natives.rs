@@ -77,7 +77,12 @@ impl Translator<'_, '_> {
         let (done, slow) = (self.b.create_block(), self.cold_block());
         let result = self.b.append_block_param(done, I64);
         let name = NATIVES.get(native).map_or("", |native| native.name);
-        if self.intrinsic(name, words, Ways { done, slow }) {
+        if name == "vector_reverse" {
+            // What most loops that build a vector end with, without all that natives may need.
+            let [value, flag] = self.run(abi::reverse, words);
+            self.b.ins().brif(flag, slow, &[], done, &[value.into()]);
+            self.b.switch_to_block(slow);
+        } else if self.intrinsic(name, words, Ways { done, slow }) {
             self.b.switch_to_block(slow);
         }
         let [value, flag] = self.run_native(stub, native, words);

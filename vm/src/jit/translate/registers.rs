@@ -18,13 +18,15 @@ use super::{Translator, trusted};
 use crate::heap::layout;
 use crate::jit::types::Type;
 
+/// Words of a float's object.
+pub(super) const FLOAT_WORDS: usize = 2;
 /// The tag of a pointer to a float.
 pub(super) const FLOAT_TAG: i64 = 5;
 
 impl Translator<'_, '_> {
     /// The word of a register.
     pub(super) fn get(&mut self, register: u16) -> Value {
-        self.sound &= self.type_of(register) != Type::Float;
+        self.sound &= !matches!(self.type_of(register), Type::Float | Type::Slice);
         self.b.use_var(self.vars[register as usize])
     }
 
@@ -73,18 +75,30 @@ impl Translator<'_, '_> {
         self.b.def_var(variable, value);
     }
 
-    /// Makes objects of those registers that are floats without.
+    /// Makes objects of those registers that are floats without, and handles of those that are slices.
     pub(super) fn box_all(&mut self, registers: &[u16]) {
+        self.close(registers);
+        let raw = self.bare_floats(registers);
+        if raw.is_empty() {
+            return;
+        }
+        let at = self.allocate(FLOAT_WORDS * raw.len());
+        self.write_floats(at, &raw);
+    }
+
+    /// Those that are floats without an object.
+    pub(super) fn bare_floats(&self, registers: &[u16]) -> Vec<u16> {
         let mut raw: Vec<u16> = registers.to_vec();
         raw.retain(|&register| self.type_of(register) == Type::Float);
         raw.sort_unstable();
         raw.dedup();
-        if raw.is_empty() {
-            return;
-        }
-        let at = self.allocate(2 * raw.len());
+        raw
+    }
+
+    /// Makes their objects in room that lies there.
+    pub(super) fn write_floats(&mut self, at: Value, raw: &[u16]) {
         let header = self.int(layout::header(layout::FLOAT, 0, 0, 2) as i64);
-        for (i, register) in raw.into_iter().enumerate() {
+        for (i, &register) in raw.iter().enumerate() {
             let (float, offset) = (self.float(register), 16 * i as i32);
             self.b.ins().store(trusted(), header, at, offset);
             self.b.ins().store(trusted(), float, at, offset + 8);

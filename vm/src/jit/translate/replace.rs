@@ -101,7 +101,7 @@ impl Translator<'_, '_> {
         self.b.ins().brif(flag, outside, &[], inside, &[]);
         self.b.switch_to_block(outside);
         let shared = self.b.ins().load(I64, trusted(), buffer, 7);
-        let refs = self.b.ins().iadd_imm_s(shared, shared::REFS as i64);
+        let refs = self.b.ins().iadd_imm_s(shared, shared::offset::REFS as i64);
         let refs = self.b.ins().atomic_load(I64, MemFlagsData::trusted(), refs);
         let several = self.b.ins().icmp_imm_s(IntCC::NotEqual, refs, 1);
         self.unlikely(several, slow);

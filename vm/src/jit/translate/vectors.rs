@@ -17,9 +17,11 @@ use crate::jit::helpers::Operator;
 use crate::jit::types::Type;
 use crate::value::{Kind, Word};
 
+/// How many entries a small vector that is put together has room for.
+const ROOM: usize = 6;
 /// Bits of a header.
 pub(super) const FORMAT: i64 = 3 << (8 + layout::FORMAT_SHIFT);
-const STATIC: i64 = layout::bits(layout::STATIC) as i64;
+pub(super) const STATIC: i64 = layout::bits(layout::STATIC) as i64;
 /// Of buffers of which nothing may be claimed as things are.
 const FENCED: i64 = layout::bits(layout::STATIC | layout::GUARDED) as i64;
 pub(super) const OFF_HEAP: i64 = (layout::OFF_HEAP as i64) << 8;
@@ -33,28 +35,28 @@ pub(super) const fn format(format: Format) -> i64 {
 
 /// A vector's parts: header, `offset | length << 32`, buffer word.
 #[derive(Clone, Copy)]
-struct Handle {
+pub(super) struct Handle {
     header: Value,
-    range: Value,
-    buffer: Value,
+    pub(super) range: Value,
+    pub(super) buffer: Value,
 }
 
 impl Translator<'_, '_> {
     /// The parts of a VEC with this header.
-    fn handle(&mut self, vec: Value, header: Value) -> Handle {
+    pub(super) fn handle(&mut self, vec: Value, header: Value) -> Handle {
         let range = self.b.ins().load(I64, trusted(), vec, 7);
         let buffer = self.b.ins().load(I64, trusted(), vec, 15);
         Handle { header, range, buffer }
     }
 
     /// The low half of a range: the offset.
-    fn offset_of(&mut self, range: Value) -> Value {
+    pub(super) fn offset_of(&mut self, range: Value) -> Value {
         let offset = self.b.ins().ireduce(I32, range);
         self.b.ins().uextend(I64, offset)
     }
 
     /// Where the entries begin that the vector uses.
-    fn entries(&mut self, handle: Handle) -> Value {
+    pub(super) fn entries(&mut self, handle: Handle) -> Value {
         let (outside, inside, done) =
             (self.b.create_block(), self.b.create_block(), self.b.create_block());
         let data = self.b.append_block_param(done, I64);
@@ -168,7 +170,9 @@ impl Translator<'_, '_> {
         self.uncons_words(header, at_words, [rest, done, slow]);
         self.b.switch_to_block(rest);
         let [first, range, buffer] = at_rest;
-        let header = self.b.ins().band_imm_s(header, !PLACE);
+        let header = self.b.ins().band_imm_s(header, 0xffff_ffff & !PLACE);
+        let size = self.int(layout::header(0, 0, 0, 3) as i64);
+        let header = self.b.ins().bor(header, size);
         // One further, one less.
         let range = self.b.ins().iadd_imm_s(range, 1 - (1 << 32));
         let others = self.new_handle(header, range, buffer);
@@ -360,12 +364,15 @@ impl Translator<'_, '_> {
     fn cons_int(&mut self, [item, vec]: [Value; 2], done: Block, slow: Block) {
         let [scalar, other] = [(); 2].map(|()| self.cold_block());
         let header = self.header(vec, scalar);
-        let bits = self.b.ins().band_imm_s(header, TAG | OFF_HEAP | STATIC | FORMAT);
+        let bits = self.b.ins().band_imm_s(header, TAG | STATIC | FORMAT);
         let wanted = layout::VEC as i64 | format(Format::Ints);
         let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, bits, wanted);
         self.unlikely(differs, other);
-        let header = layout::header(layout::VEC, Format::Ints.flags(), Kind::Int as u16, 3);
-        self.claim([item, vec], header, done, slow);
+        let outside = self.b.ins().band_imm_s(header, OFF_HEAP);
+        let longer = layout::header(layout::VEC, Format::Ints.flags(), Kind::Int as u16, 3);
+        let longer = self.int(longer as i64);
+        let longer = self.b.ins().bor(longer, outside);
+        self.claim([item, vec], [header, longer], done, slow);
         self.b.switch_to_block(other);
         // `[n]` is n.
         let empty = self.empty_vector();
@@ -374,7 +381,7 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(scalar);
         let tag = self.b.ins().band_imm_u(vec, 1);
         self.unlikely(tag, slow);
-        let word = self.new_vector(&[item, vec], Format::Ints, Kind::Int);
+        let word = self.new_vector(&[item, vec], ROOM, Format::Ints, Kind::Int);
         self.b.ins().jump(done, &[BlockArg::Value(word)]);
     }
 
@@ -385,26 +392,32 @@ impl Translator<'_, '_> {
         let wanted = layout::header(layout::VEC, Format::Words.flags(), Kind::List as u16, 0);
         let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, bits, wanted as i64);
         self.unlikely(differs, other);
-        let header = layout::header(layout::VEC, Format::Words.flags(), Kind::List as u16, 3);
-        self.claim([item, vec], header, done, slow);
+        let longer = layout::header(layout::VEC, Format::Words.flags(), Kind::List as u16, 3);
+        let longer = self.int(longer as i64);
+        self.claim([item, vec], [header, longer], done, slow);
         self.b.switch_to_block(other);
         self.if_empty(vec, single, slow);
         self.b.switch_to_block(single);
-        let word = self.new_vector(&[item], Format::Words, Kind::List);
+        let word = self.new_vector(&[item], ROOM, Format::Words, Kind::List);
         self.b.ins().jump(done, &[BlockArg::Value(word)]);
     }
 
     /// A vector of these entries, with room for further ones before them.
-    fn new_vector(&mut self, entries: &[Value], format: Format, kind: Kind) -> Value {
-        const CAPACITY: usize = 4;
-        let (len, words) = (entries.len(), 2 + CAPACITY);
-        let off = CAPACITY - len;
+    pub(super) fn new_vector(
+        &mut self,
+        entries: &[Value],
+        room: usize,
+        format: Format,
+        kind: Kind,
+    ) -> Value {
+        let (len, words) = (entries.len(), 2 + room);
+        let off = room - len;
         let at = self.allocate(words + 3);
         let range = (off | len << 32) as i64;
         let buffer = self.b.ins().iadd_imm_s(at, 1);
         let parts = [
             self.int(layout::header(layout::BUF, format.flags(), 0, words) as i64),
-            self.int((off | CAPACITY << 32) as i64),
+            self.int((off | room << 32) as i64),
         ];
         for (i, part) in parts.into_iter().enumerate() {
             self.b.ins().store(trusted(), part, at, 8 * i as i32);
@@ -420,29 +433,61 @@ impl Translator<'_, '_> {
         self.b.ins().iadd_imm_s(at, 8 * words as i64 + 1)
     }
 
-    /// Puts an entry before a vector whose buffer in the heap has the room, and goes to `done` with the
-    /// vector that has it.
-    fn claim(&mut self, [item, vec]: [Value; 2], header: u64, done: Block, slow: Block) {
-        let range = self.b.ins().load(I64, trusted(), vec, 7);
-        let buffer = self.b.ins().load(I64, trusted(), vec, 15);
+    /// Where the window of a buffer lies and where its entries begin, if something may be claimed of it; goes to
+    /// `slow` otherwise. The header is that of a vector that uses it.
+    pub(super) fn claimable(&mut self, header: Value, buffer: Value, slow: Block) -> [Value; 2] {
+        let [inside, found] = [(); 2].map(|()| self.b.create_block());
+        let [outside, alone] = [(); 2].map(|()| self.cold_block());
+        let result = [(); 2].map(|()| self.b.append_block_param(found, I64));
         let fixed = self.b.ins().load(I64, trusted(), buffer, -1);
         let fixed = self.b.ins().band_imm_s(fixed, FENCED);
         self.unlikely(fixed, slow);
-        let window = self.b.ins().load(I64, trusted(), buffer, 7);
+        let flag = self.b.ins().band_imm_s(header, OFF_HEAP);
+        self.b.ins().brif(flag, outside, &[], inside, &[]);
+        self.b.switch_to_block(outside);
+        let shared = self.b.ins().load(I64, trusted(), buffer, 7);
+        // As `SharedBuf::claim`: nobody else has it.
+        let refs = self.b.ins().load(I64, trusted(), shared, shared::offset::REFS as i32);
+        let one = self.b.ins().icmp_imm_s(IntCC::Equal, refs, 1);
+        self.b.ins().brif(one, alone, &[], slow, &[]);
+        self.b.switch_to_block(alone);
+        let window = self.b.ins().iadd_imm_s(shared, shared::offset::WINDOW as i64);
+        let entries = self.b.ins().iadd_imm_s(shared, shared::HEAD as i64);
+        self.b.ins().jump(found, &[window.into(), entries.into()]);
+        self.b.switch_to_block(inside);
+        let window = self.b.ins().iadd_imm_s(buffer, 7);
+        let entries = self.b.ins().iadd_imm_s(buffer, 15);
+        self.b.ins().jump(found, &[window.into(), entries.into()]);
+        self.b.switch_to_block(found);
+        result
+    }
+
+    /// Puts an entry before a vector whose buffer has the room, and goes to `done` with the vector that has it, given
+    /// the headers of both.
+    fn claim(
+        &mut self,
+        [item, vec]: [Value; 2],
+        [header, longer]: [Value; 2],
+        done: Block,
+        slow: Block,
+    ) {
+        let range = self.b.ins().load(I64, trusted(), vec, 7);
+        let buffer = self.b.ins().load(I64, trusted(), vec, 15);
+        let [window_at, entries_at] = self.claimable(header, buffer, slow);
+        let window = self.b.ins().load(I64, trusted(), window_at, 0);
         let (off, lo) = (self.offset_of(range), self.offset_of(window));
         let inside = self.b.ins().icmp(IntCC::NotEqual, off, lo);
         self.unlikely(inside, slow);
         let full = self.b.ins().icmp_imm_s(IntCC::Equal, lo, 0);
         self.unlikely(full, slow);
         let window = self.b.ins().iadd_imm_s(window, -1);
-        self.b.ins().store(trusted(), window, buffer, 7);
+        self.b.ins().store(trusted(), window, window_at, 0);
         let bytes = self.b.ins().ishl_imm_u(lo, 3);
-        let at = self.b.ins().iadd(buffer, bytes);
-        self.b.ins().store(trusted(), item, at, 15 - 8);
-        let header = self.int(header as i64);
+        let at = self.b.ins().iadd(entries_at, bytes);
+        self.b.ins().store(trusted(), item, at, -8);
         // One sooner, one more.
         let range = self.b.ins().iadd_imm_s(range, (1 << 32) - 1);
-        let word = self.new_handle(header, range, buffer);
+        let word = self.new_handle(longer, range, buffer);
         self.b.ins().jump(done, &[BlockArg::Value(word)]);
     }
 }
