@@ -2,7 +2,7 @@
 //! through claims that are remembered. For debug builds whose safepoints all collect.
 #![allow(unsafe_code)]
 
-use super::Heap;
+use super::{Heap, STRESS};
 use super::layout::{self, Format, unpair};
 use super::old::Old;
 use super::space::Space;
@@ -11,7 +11,7 @@ use crate::value::Word;
 impl Heap {
     /// Panics if an old object points to something young that no claim tells of.
     pub(super) fn check_old(&self, old: &Old) {
-        if !self.stress.get() {
+        if !self.has_mode(STRESS) {
             return;
         }
         let claimed = old.claimed.borrow();
@@ -79,6 +79,6 @@ impl Heap {
 
     /// Whether a collection has just left everything old, and is to be checked.
     pub(crate) fn is_settled(&self) -> bool {
-        self.stress.get() && self.old.is_some() && self.young_bytes() == 0
+        self.has_mode(STRESS) && self.old.is_some() && self.young_bytes() == 0
     }
 }

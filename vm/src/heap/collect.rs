@@ -30,7 +30,7 @@
 //! as they are.
 #![allow(unsafe_code)]
 
-use super::Heap;
+use super::{Heap, PINNED};
 use super::chunk;
 use super::edit::Attic;
 use super::layout::{self, Format, pair, unpair};
@@ -72,7 +72,7 @@ impl Heap {
     /// must call the visitor it is given on every word at rest that may be used afterwards.
     /// While something goes on that holds values this does nothing but note that a collection is due.
     pub fn collect(&mut self, roots: impl FnOnce(&mut dyn FnMut(&mut Word))) {
-        if self.pinned.get() {
+        if self.has_mode(PINNED) {
             return self.due.set(true);
         }
         self.clear_attic();
@@ -121,7 +121,7 @@ impl Heap {
     /// the other young ones. `roots` may leave out what has been a root of the last collection and
     /// has not been written since. Only if [`Heap::is_minor_next`].
     pub fn collect_young(&mut self, roots: impl FnOnce(&mut dyn FnMut(&mut Word))) {
-        if self.pinned.get() {
+        if self.has_mode(PINNED) {
             return self.due.set(true);
         }
         self.clear_attic();

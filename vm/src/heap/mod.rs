@@ -92,6 +92,11 @@ enum Wanted {
     Idle,
 }
 
+/// Mode of a heap: every safepoint collects.
+const STRESS: u8 = 1;
+/// Mode of a heap: something that is to go on later holds values, so nothing may be moved.
+const PINNED: u8 = 2;
+
 /// The memory of one process.
 #[repr(C)]
 pub struct Heap {
@@ -114,9 +119,8 @@ pub struct Heap {
     collections: Cell<u32>,
     due: Cell<bool>,
     wanted: Cell<Wanted>,
-    stress: Cell<bool>,
-    /// Something that is to go on later holds values: nothing may be moved.
-    pinned: Cell<bool>,
+    /// STRESS and PINNED.
+    modes: Cell<u8>,
     /// What goes with vectors that are edited in place, once there have been any.
     attic: OnceCell<Box<Attic>>,
 }
@@ -148,8 +152,7 @@ impl Heap {
             collections: Cell::new(0),
             due: Cell::new(false),
             wanted: Cell::new(Wanted::Any),
-            stress: Cell::new(false),
-            pinned: Cell::new(false),
+            modes: Cell::new(0),
             attic: OnceCell::new(),
         }
     }
@@ -234,20 +237,29 @@ impl Heap {
         self.due.set(true);
     }
 
+    fn has_mode(&self, mode: u8) -> bool {
+        self.modes.get() & mode != 0
+    }
+
+    fn set_mode(&self, mode: u8, on: bool) {
+        let others = self.modes.get() & !mode;
+        self.modes.set(if on { others | mode } else { others });
+    }
+
     /// Puts off collections (or not any more), for work that holds values from one turn to another.
     pub(crate) fn pin(&self, on: bool) {
-        self.pinned.set(on);
+        self.set_mode(PINNED, on);
     }
 
     /// Whether collections are put off.
     pub(crate) fn is_pinned(&self) -> bool {
-        self.pinned.get()
+        self.has_mode(PINNED)
     }
 
     /// Makes every safepoint a collection, full and minor ones in turn, to find values that are
     /// kept wrongly.
     pub fn set_stress(&self, on: bool) {
-        self.stress.set(on);
+        self.set_mode(STRESS, on);
         self.due.set(self.due.get() || on);
     }
 

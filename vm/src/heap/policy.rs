@@ -17,7 +17,7 @@
 
 use super::offheap::Swept;
 use super::old::Old;
-use super::{FIRST_TRIGGER, Heap, OFF_HEAP_FLOOR, Wanted};
+use super::{FIRST_TRIGGER, Heap, OFF_HEAP_FLOOR, STRESS, Wanted};
 
 /// The most a busy small heap may allocate before a collection if little is alive.
 const SMALL_NURSERY: usize = 64 << 10;
@@ -44,7 +44,7 @@ impl Heap {
     /// Whether the next collection of a heap is a minor one.
     pub fn is_minor_next(&self) -> bool {
         let Some(old) = &self.old else { return false };
-        if self.stress.get() {
+        if self.has_mode(STRESS) {
             return matches!(self.collections.get() % 4, 1 | 2);
         }
         self.wanted.get() == Wanted::Any
@@ -78,7 +78,7 @@ impl Heap {
 
     /// Whether what a full collection moves becomes old.
     pub(super) fn shall_age(&self, used: usize) -> bool {
-        if self.stress.get() { self.collections.get() % 4 != 3 } else { used >= LARGE_HEAP }
+        if self.has_mode(STRESS) { self.collections.get() % 4 != 3 } else { used >= LARGE_HEAP }
     }
 
     /// How much will survive a full collection: as much as last time, as far as is known.
@@ -142,7 +142,7 @@ impl Heap {
 
     /// Whether a minor collection takes all that is young to survive.
     pub(super) fn is_wholesale(&self, old: &Old) -> bool {
-        if self.stress.get() { self.collections.get() % 4 == 2 } else { old.wholesale > 0 }
+        if self.has_mode(STRESS) { self.collections.get() % 4 == 2 } else { old.wholesale > 0 }
     }
 
     /// The same after a minor one that took all to survive.
@@ -178,7 +178,7 @@ impl Heap {
     fn done(&self) {
         self.collections.set(self.collections.get().saturating_add(1));
         self.wanted.set(Wanted::Any);
-        self.due.set(self.stress.get());
+        self.due.set(self.has_mode(STRESS));
     }
 
     /// Puts full collections off by so many bytes of allocation. For an owner whose roots take long
