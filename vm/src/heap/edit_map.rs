@@ -10,6 +10,10 @@
 //! which is what copying paths would have cost at once. The newest version then owns nothing any more (it shares
 //! its nodes), nor does an OMAP that any other operation makes a map from.
 //!
+//! Settling compares no keys and hashes none (an SMAP has the hash, and the very word that is in the node), since keys may
+//! have to be settled themselves, and theirs, and so on. Putting does, and so may find that the map has
+//! lost what it owned: then it begins again.
+//!
 //! A chain is cut after [`CHAIN`] versions by going on with a new number; so an old version is settled within a
 //! millisecond. Only young nodes and handles are changed, so the collector need not know of any of this.
 #![allow(unsafe_code)]
@@ -19,7 +23,6 @@ use super::layout;
 use super::{Heap, Obj};
 use crate::data::map::same_key;
 use crate::data::map::trie::{self, ENTRY, New, TrieRef};
-use crate::hash::hash;
 use crate::value::{Value, Word};
 use std::slice;
 
@@ -46,8 +49,11 @@ pub(crate) struct RawPut {
 /// What putting did.
 enum Put {
     Same,
-    Replaced(u64),
+    /// The key, as it was there, and its value.
+    Replaced([u64; 2]),
     Added,
+    /// Nothing, since the old version does not own its nodes any more.
+    Lost,
 }
 
 /// Makes an OMAP an HMAP: its nodes are going to be used by another map as well.
@@ -86,10 +92,10 @@ pub(super) unsafe fn settle(at: *mut u64) {
         let heap = &attic.heap;
         let mut next = TrieRef::new(Obj::new(end));
         for &at in chain.iter().rev() {
-            let (key, old) = (Value::new(word(at, 3)), Value::new(word(at, 4)));
+            let (hash, key, old) = (*at.add(2), Value::new(word(at, 3)), Value::new(word(at, 4)));
             let made = match *at.add(1) {
-                ADDED => next.remove(heap, key, hash(key)).unwrap_or(Value::NIL),
-                _ => next.put(heap, key, hash(key), old),
+                ADDED => next.remove(heap, key, hash).unwrap_or(Value::NIL),
+                _ => next.put(heap, key, hash, old),
             };
             // What has been put can be taken back.
             let Some(made) = TrieRef::of(made) else { continue };
@@ -113,7 +119,16 @@ unsafe fn word(at: *mut u64, index: usize) -> Word {
 impl Heap {
     /// Puts an entry: in place as far as the map owns its nodes.
     pub(super) fn put(&mut self, put: RawPut) -> Word {
-        let heap = &*self;
+        loop {
+            if let Some(word) = self.try_put(&put) {
+                return word;
+            }
+        }
+    }
+
+    /// Nothing if the old version has lost what it owned: the next attempt does without.
+    fn try_put(&self, put: &RawPut) -> Option<Word> {
+        let heap = self;
         let at = put.trie.address();
         let new = heap.allocate(WORDS);
         // SAFETY: an HMAP or OMAP, by contract of `Edit`; no value is borrowed. All words of the
@@ -135,28 +150,28 @@ impl Heap {
                 new.add(OWNER).write(Word::object(owner).bits());
                 owner
             });
-            let done = heap.put_in(new, *owner.add(3), &put);
-            let before = match done {
-                Put::Same => return heap.as_asked(put.trie, &put),
-                Put::Replaced(old) => (REPLACED, old),
+            let source = in_place.then_some(at);
+            let (what, [key, old]) = match heap.put_in(new, *owner.add(3), put, source) {
+                Put::Lost => return None,
+                Put::Same => return Some(heap.as_asked(put.trie, put)),
+                Put::Replaced(before) => (REPLACED, before),
                 Put::Added => {
                     *new.add(1) += 1;
                     *new.add(2) += 1;
-                    (ADDED, Word::NIL.bits())
+                    (ADDED, [put.key.bits(), Word::NIL.bits()])
                 }
             };
             if in_place {
                 *owner.add(1) += 1;
                 set_tag(at, layout::SMAP);
                 let next = Word::object(new).bits();
-                let parts = [before.0, 0, put.key.bits(), before.1, next];
-                for (i, part) in parts.into_iter().enumerate() {
+                for (i, part) in [what, put.hash, key, old, next].into_iter().enumerate() {
                     *at.add(1 + i) = part;
                 }
             }
             Word::object(new)
         };
-        heap.as_asked(trie, &put)
+        Some(heap.as_asked(trie, put))
     }
 
     /// The map, or the set of its keys.
@@ -180,10 +195,19 @@ impl Heap {
         }
     }
 
-    /// Puts an entry into the trie of a new handle, whose nodes bear this stamp as far as they are its own.
-    unsafe fn put_in(&self, map: *mut u64, stamp: u64, put: &RawPut) -> Put {
-        // SAFETY: by contract; `slot` is a word of the new handle or of a node of its own.
+    /// Puts an entry into the trie of a new handle, whose nodes bear this stamp as far as they are its own:
+    /// by now they may still be those of `source`.
+    unsafe fn put_in(
+        &self,
+        map: *mut u64,
+        stamp: u64,
+        put: &RawPut,
+        source: Option<*mut u64>,
+    ) -> Put {
+        // SAFETY: by contract; `slot` is a word of the new handle or of a node of its own. Copies in
+        // the place of what they are copies of change nothing.
         unsafe {
+            let is_lost = || source.is_some_and(|at| layout::tag_of(*at) != layout::OMAP);
             let exact = layout::flags_of(*map) & layout::EXACT_TEXT != 0;
             let number = Value::count(*map.add(2) as usize);
             let (key, value) = (Value::new(put.key), Value::new(put.value));
@@ -199,7 +223,12 @@ impl Heap {
                 }
                 let node = Word::from_bits(*slot).address();
                 if layout::tag_of(*node) == layout::HCLASH {
-                    return self.put_in_clash(slot, node, &new);
+                    let (done, made) = self.put_in_clash(node, &new);
+                    if is_lost() {
+                        return Put::Lost;
+                    }
+                    *slot = made;
+                    return done;
                 }
                 let maps = *node.add(1);
                 let is_own =
@@ -215,16 +244,25 @@ impl Heap {
                 let words = node.add(2);
                 if entries & bit != 0 {
                     let at = trie::rank(entries, bit) * ENTRY;
-                    if same_key(Value::new(word(words, at)), key, exact) {
+                    let is_same = same_key(Value::new(word(words, at)), key, exact);
+                    if is_lost() {
+                        return Put::Lost;
+                    }
+                    if is_same {
+                        let there = *words.add(at);
                         let old = *words.add(at + 1);
                         if old == put.value.bits() {
                             return Put::Same;
                         }
                         let node = if is_own { node } else { self.copy_node(slot, node, stamp) };
                         *node.add(2 + at + 1) = put.value.bits();
-                        return Put::Replaced(old);
+                        return Put::Replaced([there, old]);
                     }
-                    *slot = trie::split(self, Obj::new(node), at, shift, bit, &new).word().bits();
+                    let made = trie::split(self, Obj::new(node), at, shift, bit, &new);
+                    if is_lost() {
+                        return Put::Lost;
+                    }
+                    *slot = made.word().bits();
                     return Put::Added;
                 }
                 if children & bit == 0 {
@@ -239,18 +277,17 @@ impl Heap {
         }
     }
 
-    unsafe fn put_in_clash(&self, slot: *mut u64, node: *mut u64, new: &New<'_>) -> Put {
-        // SAFETY: by contract an HCLASH, and a word to put its successor into.
-        unsafe {
-            let words = Obj::new(node).values();
-            let found = words.chunks_exact(ENTRY).find(|e| same_key(e[0], new.key, new.exact));
-            let old = found.map(|e| e[1].word().bits());
-            match trie::put_clash(self, Obj::new(node), new) {
-                trie::Put::Same => Put::Same,
-                trie::Put::Replaced(made) | trie::Put::Added(made) => {
-                    *slot = made.word().bits();
-                    old.map_or(Put::Added, Put::Replaced)
-                }
+    /// What putting into an HCLASH does, and what is to take its place.
+    unsafe fn put_in_clash(&self, node: *mut u64, new: &New<'_>) -> (Put, u64) {
+        // SAFETY: by contract an HCLASH.
+        let clash = unsafe { Obj::new(node) };
+        let words = clash.values();
+        let found = trie::find_in_clash(words, new.key, new.exact).map(|i| i * ENTRY);
+        let before = found.map(|i| [words[i], words[i + 1]].map(|v| v.word().bits()));
+        match trie::put_clash(self, clash, new) {
+            trie::Put::Same => (Put::Same, Word::object(node).bits()),
+            trie::Put::Replaced(made) | trie::Put::Added(made) => {
+                (before.map_or(Put::Added, Put::Replaced), made.word().bits())
             }
         }
     }

@@ -64,8 +64,8 @@ pub const STALE: Tag = 43;
 pub const STALE_RAW: Tag = 45;
 /// A map that may be edited in place: as HMAP, then its OWNER, and nil.
 pub const OMAP: Tag = 47;
-/// A map that has been edited in place since: what was done, a number without meaning, then the key, what it stood
-/// for, and the next version.
+/// A map that has been edited in place since: what was done, the key's hash, then the key, what it stood for, and
+/// the next version.
 pub const SMAP: Tag = 49;
 /// The last tag there is.
 pub const LAST: Tag = SMAP;

@@ -316,3 +316,46 @@ fn old_versions_hold_on_to_little() {
     check(&heap, 0, words[0], &(0..100).map(|n| (n, 0)).collect());
     check(&heap, 0, words[1], &(0..100).map(|n| (n, 99_900 + n)).collect());
 }
+
+#[test]
+fn maps_whose_keys_are_their_own_old_versions() {
+    let mut heap = Heap::new();
+    // Every version is a key of the next, and of a chain of others, so that nearly all are stale.
+    let (mut map, mut versions) = (put(&mut heap, empty().word(), 0, 0, 0), Vec::new());
+    for n in 0..300 {
+        versions.push(map);
+        let edit = {
+            let (m, key) = (heap.value(map).as_map().unwrap(), heap.value(versions[n / 2]));
+            m.edit(key, heap.int(n as i64)).unwrap().raw
+        };
+        map = heap.edit(edit);
+        map = put(&mut heap, map, 0, n as i64, 7);
+    }
+    for (n, &version) in versions.iter().enumerate().rev() {
+        let m = heap.value(version).as_map().unwrap();
+        assert_eq!(m.len(), n.max(1) + n.div_ceil(2));
+        for k in 0..n {
+            assert_eq!(m.get(key(&heap, 0, k as i64)).and_then(Value::as_small), Some(7));
+        }
+    }
+}
+
+#[test]
+fn deep_chains_of_stale_keys_are_settled_without_recursion() {
+    let mut heap = Heap::new();
+    let mut words = [put(&mut heap, empty().word(), 0, 1, 1), Word::NIL];
+    for n in 0..5_000 {
+        // The inner one becomes a key while it is the newest version, and stale after that.
+        let outer = put(&mut heap, empty().word(), 0, 2, n);
+        let edit = {
+            let (m, key) = (heap.value(outer).as_map().unwrap(), heap.value(words[0]));
+            m.edit(key, heap.int(n)).unwrap().raw
+        };
+        words[1] = put(&mut heap, words[0], 0, 3, n);
+        words[0] = heap.edit(edit);
+        collect_due(&mut heap, &mut words);
+    }
+    let last = put(&mut heap, words[0], 0, 5, 5);
+    assert_eq!(heap.value(words[0]).as_map().unwrap().len(), 2);
+    assert_eq!(heap.value(last).as_map().unwrap().len(), 3);
+}

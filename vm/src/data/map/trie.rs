@@ -421,12 +421,15 @@ impl<'h> TrieRef<'h> {
     /// The trie without `key`; nothing if it has no such key.
     pub(crate) fn remove(self, heap: &'h Heap, key: Value<'_>, hash: u64) -> Option<Value<'h>> {
         edit_map::disown(self.object);
-        let root = match remove(heap, self.root()?, 0, key, hash, self.exact()) {
+        let old = self.root()?;
+        let root = match remove(heap, old, 0, key, hash, self.exact()) {
             Rest::Missing => return None,
             Rest::Empty => Value::NIL,
             Rest::One(entry) => {
-                let key_hash = crate::hash::hash(entry[0]);
-                node(heap, 0, bit_of(key_hash, 0), 0, [&entry])
+                // It was in the only other place of the root, or below the only one.
+                let places = Node::of(old);
+                let other = places.entries & !bit_of(hash, 0);
+                node(heap, 0, if other == 0 { places.children } else { other }, 0, [&entry])
             }
             Rest::Node(node) => node,
         };
@@ -550,10 +553,15 @@ pub(crate) fn widen<'h>(heap: &'h Heap, at: Obj<'h>, bit: u64, new: &New<'h>) ->
     node(heap, new.stamp, n.entries | bit, n.children, parts)
 }
 
+/// Which of the entries of an HCLASH has this key. The very same word is looked for first.
+pub(crate) fn find_in_clash(words: &[Value<'_>], key: Value<'_>, exact: bool) -> Option<usize> {
+    let same = words.chunks_exact(ENTRY).position(|e| e[0].word() == key.word());
+    same.or_else(|| words.chunks_exact(ENTRY).position(|e| same_key(e[0], key, exact)))
+}
+
 pub(crate) fn put_clash<'h>(heap: &'h Heap, at: Obj<'h>, new: &New<'h>) -> Put<'h> {
     let (hash, words) = (at.raw()[0], at.values());
-    let found = words.chunks_exact(ENTRY).position(|e| same_key(e[0], new.key, new.exact));
-    match found {
+    match find_in_clash(words, new.key, new.exact) {
         Some(i) if words[i * ENTRY + 1].word() == new.value.word() => Put::Same,
         Some(i) => Put::Replaced(heap.object_with(at, i * ENTRY + 1, new.value)),
         None => Put::Added(clash(heap, hash, [words, &new.words()])),
@@ -630,8 +638,7 @@ fn remove<'h>(
 
 fn remove_clash<'h>(heap: &'h Heap, at: Obj<'h>, key: Value<'_>, exact: bool) -> Rest<'h> {
     let words = at.values();
-    let found = words.chunks_exact(ENTRY).position(|e| same_key(e[0], key, exact));
-    let Some(i) = found else { return Rest::Missing };
+    let Some(i) = find_in_clash(words, key, exact) else { return Rest::Missing };
     let (before, after) = (&words[..i * ENTRY], &words[(i + 1) * ENTRY..]);
     match words.len() / ENTRY {
         1 => Rest::Empty,
