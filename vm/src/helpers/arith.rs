@@ -187,6 +187,7 @@ fn scalars<'h>(
 }
 
 /// `a + b + c …` of what are most likely strings, in one go then.
+#[cfg_attr(not(feature = "jit"), allow(dead_code))]
 pub(crate) fn sum<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Res<'h> {
     if let Some(text) = texts(cx, parts) {
         return Ok(text);
