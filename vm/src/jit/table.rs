@@ -67,6 +67,14 @@ pub(crate) fn site_at(address: usize) -> &'static Site {
 impl Code {
     #[cfg(test)]
     pub(crate) fn empty(start: usize) -> Code {
-        Code { start, bytes: 0, entry: start, body: start, room: 0, waits: Box::default(), sites: Box::default() }
+        Code {
+            start,
+            bytes: 0,
+            entry: start,
+            body: start,
+            room: 0,
+            waits: Box::default(),
+            sites: Box::default(),
+        }
     }
 }
