@@ -13,7 +13,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 /// What a turn costs beside what runs in it, in reductions.
-const SWITCH: u64 = 8;
+pub const SWITCH: i64 = 8;
 /// After so many reductions a worker looks at the clock.
 const PER_CLOCK: u64 = 500;
 
@@ -73,10 +73,9 @@ impl WorkerHost {
         self.extra.as_mut().expect("lent while a process runs")
     }
 
-    /// Counts what a turn has used.
+    /// Counts what a turn uses, in reductions.
     pub fn spend(&mut self, reductions: i64) {
-        let used = u32::try_from(reductions.max(0)).unwrap_or(u32::MAX);
-        self.spent += SWITCH + u64::from(used);
+        self.spent += u64::from(u32::try_from(reductions.max(0)).unwrap_or(u32::MAX));
     }
 
     /// Whether it is time to look at the clock.

@@ -117,7 +117,7 @@ impl Waker {
     }
 
     /// The number of the next timer.
-    pub fn next(&mut self) -> u32 {
+    pub fn renumber(&mut self) -> u32 {
         self.number = self.number.wrapping_add(1);
         self.number
     }

@@ -106,6 +106,13 @@ impl Idle {
         self.parked.lock().iter().any(|p| p.0 == me)
     }
 
+    /// Whether `me`, being announced, looks around while it rests: some of so many workers are busy, and it is the
+    /// first that is not.
+    pub fn does_rounds(&self, me: usize, workers: usize) -> bool {
+        let parked = self.parked.lock();
+        parked.len() < workers && parked.iter().all(|p| p.0 >= me)
+    }
+
     /// Whether all `workers` are idle while `quiet` looks around and finds nothing that could wake one.
     pub fn all_rest(&self, workers: usize, quiet: impl FnOnce() -> bool) -> bool {
         let epoch = self.epoch.load(Ordering::SeqCst);

@@ -4,7 +4,7 @@ use super::exit::{self, Reason};
 use super::post::{deliver, lay_down};
 use super::receive::{let_catch_up, take_signals};
 use super::shard::Alarm;
-use crate::host::WorkerHost;
+use crate::host::{SWITCH, WorkerHost};
 use crate::node::{Node, Outside};
 use crate::process::body::{Body, Extra, Hold, Status};
 use crate::process::signal::Signal;
@@ -20,6 +20,7 @@ const IDLE_MS: u64 = 200;
 
 /// Gives a body its turn.
 pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
+    host.spend(SWITCH);
     if let Some(leaving) = body.extra.unfinished.as_mut().and_then(|u| u.leaving.take()) {
         exit::tell(host, body, leaving);
         return;
@@ -31,7 +32,6 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
     loop {
         if let Some(reason) = take_signals(host, &mut body) {
             exit::end(host, body, reason);
-            host.spend(0);
             return;
         }
         if matches!(body.extra.status, Status::Job | Status::Printing | Status::Sending) {
@@ -125,7 +125,7 @@ fn start_wait(host: &mut WorkerHost, body: &mut Body, wait: Wait) {
 pub(super) fn set_timer(host: &WorkerHost, extra: &mut Extra, deadline: u64) {
     let pid = extra.pid;
     let Some(waker) = &mut extra.waker else { return };
-    let alarm = Alarm::Wait { pid, number: waker.next() };
+    let alarm = Alarm::Wait { pid, number: waker.renumber() };
     waker.set(host.node.timers[host.me].set(deadline, alarm));
 }
 

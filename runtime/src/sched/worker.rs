@@ -136,7 +136,8 @@ fn rest(host: &mut WorkerHost, node: &Node) {
     });
     let others = others.filter_map(|(_, shard)| shard.next()).min();
     let others = others.map(|tick| tick.saturating_add(PATIENCE));
-    let round = does_rounds(host.me, node).then(|| node.clock.tick() + ROUND);
+    let round = node.idle.does_rounds(host.me, node.timers.len());
+    let round = round.then(|| node.clock.tick() + ROUND);
     if own.is_none() && others.is_none() && round.is_none() && is_deadlocked(node) {
         return report::deadlock(node);
     }
@@ -144,12 +145,6 @@ fn rest(host: &mut WorkerHost, node: &Node) {
         Some(tick) => std::thread::park_timeout(node.clock.until(tick)),
         None => std::thread::park(),
     }
-}
-
-/// Whether this idle worker looks around while it rests: if others work, and it is the first that does not.
-fn does_rounds(me: usize, node: &Node) -> bool {
-    let is_idle = |other: usize| node.idle.is_idle(other);
-    !(0..me).any(is_idle) && !(0..node.timers.len()).all(|other| other == me || is_idle(other))
 }
 
 /// Has the allocator return what was freed a while ago. If it was not that long ago: when to look again.
