@@ -362,7 +362,10 @@ pub(crate) fn return_to_interpreter() -> usize {
     &raw const RETURN_TO_INTERPRETER as usize
 }
 
+/// A stub or thunk, for compiled code to call.
+pub(crate) type Stub = unsafe extern "sysv64" fn();
+
 /// The address of a stub or thunk.
-pub(crate) fn address(stub: unsafe extern "sysv64" fn()) -> usize {
+pub(crate) fn address(stub: Stub) -> usize {
     stub as *const () as usize
 }

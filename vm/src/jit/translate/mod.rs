@@ -406,7 +406,7 @@ impl<'a, 'b> Translator<'a, 'b> {
     }
 
     /// Asks a helper that keeps all registers; goes to `failed` when it fails.
-    fn ask(&mut self, stub: unsafe extern "sysv64" fn(), words: &[Value], failed: Block) -> Value {
+    fn ask(&mut self, stub: abi::Stub, words: &[Value], failed: Block) -> Value {
         let mut arguments = vec![self.process()];
         arguments.extend(words);
         self.store_budget();

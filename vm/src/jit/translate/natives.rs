@@ -28,7 +28,7 @@ struct NextSum {
 
 impl Translator<'_, '_> {
     /// Runs a thunk with these arguments after the process: its value, and whether it has failed.
-    fn run(&mut self, stub: unsafe extern "sysv64" fn(), words: &[Value]) -> [Value; 2] {
+    fn run(&mut self, stub: abi::Stub, words: &[Value]) -> [Value; 2] {
         let mut arguments = vec![self.process()];
         arguments.extend(words);
         let signature = self.signature(arguments.len(), Kind::Thunk);
@@ -53,12 +53,7 @@ impl Translator<'_, '_> {
     }
 
     /// Calls a native with these words.
-    fn run_native(
-        &mut self,
-        stub: unsafe extern "sysv64" fn(),
-        native: usize,
-        words: &[Value],
-    ) -> [Value; 2] {
+    fn run_native(&mut self, stub: abi::Stub, native: usize, words: &[Value]) -> [Value; 2] {
         self.put_in_front(words);
         let native = self.int(self.vm.native(native) as *const () as i64);
         let count = self.int(words.len() as i64);
@@ -69,7 +64,7 @@ impl Translator<'_, '_> {
     /// value.
     fn native_value(
         &mut self,
-        stub: unsafe extern "sysv64" fn(),
+        stub: abi::Stub,
         native: usize,
         words: &[Value],
         other: Block,

@@ -41,11 +41,7 @@ impl Translator<'_, '_> {
         Flow::On
     }
 
-    fn ask_mailbox(
-        &mut self,
-        stub: unsafe extern "sysv64" fn(),
-        words: &[Value],
-    ) -> (Value, Value) {
+    fn ask_mailbox(&mut self, stub: abi::Stub, words: &[Value]) -> (Value, Value) {
         let mut arguments = vec![self.process()];
         arguments.extend(words);
         let signature = self.signature(arguments.len(), Kind::Thunk);
