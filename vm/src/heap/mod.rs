@@ -113,10 +113,10 @@ pub struct Heap {
     /// When `full` reaches this a collection is due.
     trigger: Cell<usize>,
     off_trigger: Cell<usize>,
-    /// How many collections in a row gave up off-heap bytes in vain: others hold them too.
-    off_in_vain: Cell<u8>,
     limit: Cell<usize>,
     collections: Cell<u32>,
+    /// How many collections in a row gave up off-heap bytes in vain: others hold them too.
+    off_in_vain: Cell<u8>,
     due: Cell<bool>,
     wanted: Cell<Wanted>,
     /// STRESS and PINNED.

@@ -357,7 +357,7 @@ fn the_mailbox_keeps_order_and_takes_from_the_middle() {
 #[test]
 fn an_idle_process_is_small() {
     assert!(
-        size_of::<crate::Process>() <= 296 + size_of::<crate::jit::Link>(),
+        size_of::<crate::Process>() <= 304 + size_of::<crate::jit::Link>(),
         "{}",
         size_of::<crate::Process>()
     );
