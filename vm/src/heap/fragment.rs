@@ -17,7 +17,7 @@ use std::ptr::{self, NonNull};
 /// A message of more bytes becomes part of the old generation without being copied again.
 const GROWN_UP: usize = 32 << 10;
 
-/// A message of so many bytes at most is moved into a heap that has a chunk already.
+/// A message of so many bytes at most is moved into a heap with an old generation.
 const MOVED: usize = 256;
 
 /// Where the values of an object begin.
@@ -206,7 +206,9 @@ impl Heap {
     pub fn attach(&self, fragment: Fragment) -> Value<'_> {
         let fragment = std::mem::ManuallyDrop::new(fragment);
         if !fragment.memory.is_null() {
-            if fragment.large().is_none() && !self.chunks.get().is_null() {
+            // A small heap is collected soon. In a larger one, chunks of so little would make long lists.
+            let listed = self.old.is_some() && !self.chunks.get().is_null();
+            if listed && fragment.large().is_none() {
                 let bytes = fragment.chunks().bytes;
                 if bytes <= MOVED {
                     // SAFETY: the fragment is not dropped, and all it has is this chunk.
