@@ -2,10 +2,10 @@
 //! through claims that are remembered. For debug builds whose safepoints all collect.
 #![allow(unsafe_code)]
 
-use super::{Heap, STRESS};
 use super::layout::{self, Format, unpair};
 use super::old::Old;
 use super::space::Space;
+use super::{Heap, STRESS};
 use crate::value::Word;
 
 impl Heap {

@@ -30,13 +30,13 @@
 //! as they are.
 #![allow(unsafe_code)]
 
-use super::{Heap, PINNED};
 use super::chunk;
 use super::edit::Attic;
 use super::layout::{self, Format, pair, unpair};
 use super::offheap::{Swept, off_heap_link, sweep};
 use super::old::{self, Claimed, Old};
 use super::space::Space;
+use super::{Heap, PINNED};
 use crate::value::Word;
 use std::ptr;
 
