@@ -98,6 +98,7 @@ pub(crate) struct Stack {
     spare: *mut Head,
     bytes: usize,
     /// How often compiled code had to go on in a further chunk.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
     crossings: u32,
 }
 
@@ -217,11 +218,13 @@ impl Stack {
     }
 
     /// Compiled code has to go on in a further chunk.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
     pub(crate) fn note_crossing(&mut self) {
         self.crossings = self.crossings.saturating_add(1);
     }
 
     /// Whether that has happened so often that more room should be made for compiled code at once.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
     pub(crate) fn is_crossed_often(&self) -> bool {
         const OFTEN: u32 = 16;
         self.crossings > OFTEN

@@ -550,6 +550,7 @@ impl Heap {
     ///
     /// # Safety
     /// `vec` is a VEC of words, and these are entries of its buffer.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
     pub(crate) unsafe fn vec_at<'h>(
         &'h self,
         vec: Value<'h>,
@@ -577,6 +578,7 @@ impl Heap {
     ///
     /// # Safety
     /// As for [`Heap::vec_at`].
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
     pub(crate) unsafe fn vec_grown<'h>(
         &'h self,
         item: Value<'h>,
@@ -607,6 +609,7 @@ impl Heap {
 
     /// A vector of words as a handle, where its entries begin, and how many there are. A vector of one entry
     /// that needs no handle gets one, for the while that it is taken apart so.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
     pub(crate) fn vec_parts<'h>(
         &'h self,
         vec: Value<'h>,
