@@ -17,7 +17,7 @@ use crate::stack::Stack;
 use crate::value::{Pid, Value, Word};
 use crate::vm::{ModuleIndex, Vm};
 
-/// How a turn ended.
+/// How a turn ended. Two words of one sort (hence the boxes), so that it comes back in registers.
 pub enum Outcome {
     /// The budget is used up, or the host asked for the end of the turn: run again.
     Yield,
@@ -30,22 +30,37 @@ pub enum Outcome {
     /// `Process.exit(reason)`: [`Process::result`].
     Exit,
     /// Blocking work: run it elsewhere, then [`Process::resume_with`] what it made and run again.
-    Offload(Box<dyn Job>),
+    Offload(Box<Box<dyn Job>>),
     /// Another process is loading this module: run again when that is over
     /// ([`Vm::load_state`] tells).
-    WaitForModule(ModuleIndex),
+    WaitForModule(Box<ModuleIndex>),
     /// The process holds more memory than it may: end it.
     LimitReached,
 }
 
-/// How long a receive waits.
+/// How long a receive waits, in one word, so that an outcome comes back in registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Wait {
+pub struct Wait(u64);
+
+impl Wait {
+    const FIRST: u64 = 1 << 63;
+    const FOR_EVER: u64 = Wait::FIRST - 1;
+
+    pub(crate) fn new(timeout: Option<u64>, first: bool) -> Wait {
+        let ms = timeout.map_or(Wait::FOR_EVER, |ms| ms.min(Wait::FOR_EVER - 1));
+        Wait(if first { ms | Wait::FIRST } else { ms })
+    }
+
     /// Milliseconds, counted from the first wait of this receive; `None` is for ever.
-    pub timeout: Option<u64>,
+    pub fn timeout(self) -> Option<u64> {
+        Some(self.0 & !Wait::FIRST).filter(|&ms| ms != Wait::FOR_EVER)
+    }
+
     /// Whether this is the first wait of this receive: the clock starts now. Otherwise the
     /// deadline set then goes on to hold.
-    pub first: bool,
+    pub fn is_first(self) -> bool {
+        self.0 & Wait::FIRST != 0
+    }
 }
 
 /// Scheduling priority.
@@ -355,5 +370,27 @@ impl Process {
         if self.heap.is_settled() {
             self.stack.trace(&mut |word| self.heap.assert_settled(*word));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_fits_in_registers() {
+        assert_eq!(size_of::<Outcome>(), 16);
+    }
+
+    #[test]
+    fn waits_keep_what_they_are_given() {
+        for timeout in [None, Some(0), Some(5000), Some((1 << 63) - 2)] {
+            for first in [true, false] {
+                let wait = Wait::new(timeout, first);
+                assert_eq!((wait.timeout(), wait.is_first()), (timeout, first));
+            }
+        }
+        // Longer than for ever would be for ever: 292 million years.
+        assert_eq!(Wait::new(Some(u64::MAX), false).timeout(), Some((1 << 63) - 2));
     }
 }

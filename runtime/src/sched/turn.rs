@@ -76,10 +76,10 @@ fn settle(host: &mut WorkerHost, mut body: Box<Body>, outcome: Outcome) {
             park(host, body);
         }
         Outcome::Offload(job) => {
-            offload(host, &mut body, job);
+            offload(host, &mut body, *job);
             park(host, body);
         }
-        Outcome::WaitForModule(module) => wait_for_module(host, body, module),
+        Outcome::WaitForModule(module) => wait_for_module(host, body, *module),
         Outcome::Done => exit::end(host, body, Reason::Normal),
         Outcome::Crashed => exit::end(host, body, Reason::Crashed),
         Outcome::Exit => {
@@ -101,8 +101,8 @@ fn park(host: &mut WorkerHost, body: Box<Body>) {
 
 /// The first wait of a receive sets its timer; later ones of the same receive keep it.
 fn start_wait(host: &mut WorkerHost, body: &mut Body, wait: Wait) {
-    match wait.timeout {
-        _ if !wait.first => {}
+    match wait.timeout() {
+        _ if !wait.is_first() => {}
         None => stop_timer(host, body),
         Some(ms) => {
             let deadline = host.node.clock.deadline(ms);
@@ -112,7 +112,7 @@ fn start_wait(host: &mut WorkerHost, body: &mut Body, wait: Wait) {
             }
         }
     }
-    body.extra.status = Status::Receiving { timed: wait.timeout.is_some() };
+    body.extra.status = Status::Receiving { timed: wait.timeout().is_some() };
     body.process.core.mailbox.rest();
     if body.process.heap.could_shrink() && !body.extra.watched {
         body.extra.watched = true;

@@ -24,6 +24,7 @@ use super::{Obj, edit, host, shared};
 use crate::data::map::trie;
 use crate::value::{Value, Word};
 use std::cell::RefCell;
+use std::mem::MaybeUninit;
 use std::ptr;
 
 /// Memory that a copy is made into.
@@ -163,34 +164,48 @@ fn small_shape(header: u64) -> Option<(usize, usize)> {
     Some((words, if raw == layout::ALL_RAW { words } else { 1 + raw as usize }))
 }
 
+/// An object that [`copy_small`] has met.
+#[derive(Clone, Copy)]
+struct Found {
+    source: *const u64,
+    words: usize,
+    /// Where its values begin.
+    first: usize,
+    /// Where in the copy it lies.
+    place: usize,
+}
+
 /// Copies a value that is a few small objects, each inside once, if it is that.
 #[inline]
 pub(super) fn copy_small(arena: &mut Arena, value: Value<'_>) -> Option<Word> {
     let root = value.word();
-    // The objects in the order met, and where in the copy each lies.
-    let mut found = [(ptr::null::<u64>(), 0); FEW];
+    // The objects in the order met; none is cleared before, as that would take as long as most copies do.
+    let mut found = [const { MaybeUninit::<Found>::uninit() }; FEW];
     let (mut count, mut total, mut at) = (1, 0, 0);
     // SAFETY: the value is live, so all words of its objects are; nothing is copying them, so their
     // headers are in place; there is room for as many words as were counted. The second walk meets the
-    // same objects in the same order as the first.
+    // same objects in the same order as the first, which has written `count` of them.
     unsafe {
         if layout::is_static(*root.address()) {
             return None;
         }
-        found[0].0 = root.address();
+        found[0].write(Found { source: root.address(), words: 0, first: 0, place: 0 });
         while at < count {
-            let source = found[at].0;
-            let (words, first) = small_shape(*source)?;
-            found[at].1 = total;
+            let object = found[at].assume_init_mut();
+            let source = object.source;
+            (object.words, object.first) = small_shape(*source)?;
+            object.place = total;
+            let Found { words, first, .. } = *object;
             total += words;
             for i in first..words {
                 let word = *source.add(i).cast::<Word>();
                 if is_to_copy(word) {
                     let inner = word.address().cast_const();
-                    if found[..count].iter().any(|f| f.0 == inner) {
+                    if found[..count].iter().any(|f| f.assume_init_ref().source == inner) {
                         return None;
                     }
-                    found.get_mut(count)?.0 = inner;
+                    let object = Found { source: inner, words: 0, first: 0, place: 0 };
+                    found.get_mut(count)?.write(object);
                     count += 1;
                 }
             }
@@ -198,17 +213,20 @@ pub(super) fn copy_small(arena: &mut Arena, value: Value<'_>) -> Option<Word> {
         }
         let new = arena.allocate(total);
         let mut inner = 1;
-        for &(source, place) in &found[..count] {
-            let (words, first) = small_shape(*source)?;
+        for object in &found[..count] {
+            let Found { source, words, first, place } = *object.assume_init_ref();
             let to = new.add(place);
             *to = layout::fresh(*source);
             for i in 1..words {
                 *to.add(i) = *source.add(i);
             }
+            // One object alone points to nothing that has been copied.
+            let first = if count == 1 { words } else { first };
             for i in first..words {
                 let word = &mut *to.add(i).cast::<Word>();
                 if is_to_copy(*word) {
-                    *word = Word::from_bits(new.add(found[inner].1) as u64 | (word.bits() & 7));
+                    let place = found[inner].assume_init_ref().place;
+                    *word = Word::from_bits(new.add(place) as u64 | (word.bits() & 7));
                     inner += 1;
                 }
             }

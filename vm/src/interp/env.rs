@@ -175,7 +175,7 @@ impl Env<'_> {
                 self.process.core.suspended = Some(state);
                 Outcome::Yield
             }
-            Pause::Job(job) => Outcome::Offload(job),
+            Pause::Job(job) => Outcome::Offload(Box::new(job)),
         })
     }
 
@@ -275,7 +275,7 @@ fn slow_step(cx: &mut Cx<'_, '_>, answer: Native<'_>) -> Step {
                 cx.core.suspended = Some(state);
                 Step::Leave(Outcome::Yield)
             }
-            Other::Offload(job) => Step::Leave(Outcome::Offload(job)),
+            Other::Offload(job) => Step::Leave(Outcome::Offload(Box::new(job))),
             Other::Hibernate(f, args) => {
                 let call: Values<'_> = std::iter::once(f).chain(args).collect();
                 Step::Hibernate(list::new(cx.heap(), &call).word())
@@ -375,12 +375,15 @@ impl Env<'_> {
     /// Calls a native with arguments in registers.
     #[inline(always)]
     pub(crate) fn native(&mut self, native: NativeFn, args: Args) -> Step {
-        let step = self.asked(native, args);
-        self.edited(step)
+        match self.asked(native, args) {
+            // So it stays in registers.
+            Step::Value(word) => Step::Value(word),
+            step => self.edited(step),
+        }
     }
 
     /// Does the edit that a native asked for: nothing borrows the heap any more.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn edited(&mut self, step: Step) -> Step {
         match step {
             Step::Edit(edit) => Step::Value(self.process.heap.edit(edit)),

@@ -252,7 +252,7 @@ impl Env<'_> {
             }
             Some((module, LoadState::Loading(_))) => {
                 m.save(&mut self.process.stack);
-                return Err(Exit::Leave(Outcome::WaitForModule(module.index)));
+                return Err(Exit::Leave(Outcome::WaitForModule(Box::new(module.index))));
             }
         }
         Ok(())

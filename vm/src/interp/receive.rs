@@ -7,16 +7,17 @@ use super::machine::Machine;
 use crate::native::Poll;
 use crate::process::{Outcome, Receiving, Wait};
 use crate::symbols::sym;
-use crate::value::{View, Word};
+use crate::value::Word;
 
-/// What a wait leads to.
+/// What a wait leads to. Two words, as [`Outcome`].
 pub(crate) enum Waited {
     /// Look at the mailbox again.
     Again,
     /// The time is over.
     Late,
     Leave(Outcome),
-    Raise(Raised),
+    /// What is given as its timeout is none.
+    NoTimeout,
 }
 
 impl Env<'_> {
@@ -73,9 +74,10 @@ impl Env<'_> {
             Poll::Nothing if late => return Waited::Late,
             Poll::Nothing => {}
         }
-        let timeout = match self.milliseconds(timeout) {
-            Ok(timeout) => timeout,
-            Err(raised) => return Waited::Raise(raised),
+        let timeout = match (timeout.as_small(), timeout == Word::symbol(sym::INFINITY)) {
+            (_, true) => None,
+            (Some(ms @ 0..), _) => Some(ms as u64),
+            _ => return Waited::NoTimeout,
         };
         if timeout == Some(0) {
             return Waited::Late;
@@ -89,28 +91,15 @@ impl Env<'_> {
         self.process.stack.drop_spare();
         let first = self.process.core.receiving == Receiving::Looking;
         self.process.core.receiving = Receiving::Waiting;
-        Waited::Leave(Outcome::Wait(Wait { timeout, first }))
+        Waited::Leave(Outcome::Wait(Wait::new(timeout, first)))
     }
 
-    /// A timeout; `None` is for ever.
-    #[inline]
-    fn milliseconds(&mut self, timeout: Word) -> Result<Option<u64>, Raised> {
-        if timeout == Word::symbol(sym::INFINITY) {
-            return Ok(None);
-        }
-        self.milliseconds_of(timeout)
-    }
-
-    fn milliseconds_of(&mut self, timeout: Word) -> Result<Option<u64>, Raised> {
+    /// What is raised for a timeout that is none.
+    #[cold]
+    pub(crate) fn no_timeout(&mut self, timeout: Word) -> Raised {
         let cx = self.cx();
-        match cx.heap().value(timeout).view() {
-            View::Int(ms) if ms >= 0 => Ok(Some(ms as u64)),
-            _ => {
-                let shown = crate::helpers::fail::show(cx.heap().value(timeout));
-                let text =
-                    format!("milliseconds (an int from 0) or :infinity expected, not {shown}");
-                Err(Raised::new(cx.argument_error("receive … after", &text).word()))
-            }
-        }
+        let shown = crate::helpers::fail::show(cx.heap().value(timeout));
+        let text = format!("milliseconds (an int from 0) or :infinity expected, not {shown}");
+        Raised::new(cx.argument_error("receive … after", &text).word())
     }
 }

@@ -623,8 +623,10 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                             rare!(waited);
                         }
                         Waited::Late => m.jump_ext(),
-                        Waited::Leave(outcome) => break Exit::Leave(outcome),
-                        Waited::Raise(raised) => break Exit::Raise(raised),
+                        Waited::Leave(outcome) => return outcome,
+                        Waited::NoTimeout => {
+                            break Exit::Raise(env!().no_timeout(m.get(m.a())));
+                        }
                     }
                 }
                 // ---- the machine's own

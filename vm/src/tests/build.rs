@@ -243,7 +243,7 @@ impl Program {
                 Outcome::Yield => {}
                 Outcome::Offload(job) => process.resume_with(job.run()),
                 Outcome::Wait(wait) if host.arriving.is_empty() && host.delay == 0 => {
-                    assert!(wait.timeout.is_some(), "waits for ever");
+                    assert!(wait.timeout().is_some(), "waits for ever");
                     process.time_out();
                 }
                 Outcome::Wait(_) => {}

@@ -128,7 +128,7 @@ fn a_timeout_counts_from_the_first_wait() {
     let mut host = TestHost::default();
     let mut run = |process: &mut crate::Process| crate::run(process, &program.vm, &mut host, 4000);
     let wait = |outcome| match outcome {
-        Outcome::Wait(wait) => (wait.timeout, wait.first),
+        Outcome::Wait(wait) => (wait.timeout(), wait.is_first()),
         _ => panic!("it waits"),
     };
     assert_eq!(wait(run(&mut process)), (Some(50), true));
