@@ -14,7 +14,7 @@ use super::abi::Transit;
 use super::translate::Cache;
 use crate::code::function::fn_set_of;
 use crate::data::vector;
-use crate::heap::{Heap, RawEdit};
+use crate::heap::Heap;
 use crate::helpers::{access, arith, compare as comparison, construct, text};
 use crate::interp::env::{Binary, Env, Step, step_of, words};
 use crate::interp::machine::Machine;
@@ -174,26 +174,7 @@ pub(super) unsafe extern "sysv64" fn native(
     count: u64,
 ) -> Answer {
     // SAFETY: as for `step`; that many words were just put there, and the address is a native's.
-    let (env, other, args) = unsafe { arguments(process, count) };
-    // SAFETY: as above.
-    let native = unsafe { std::mem::transmute::<*const (), NativeFn>(native) };
-    let mut cx = env.cx();
-    let args = cx.heap().values(args);
-    let edit = match native(&mut cx, args) {
-        Native::Value(value) => return Answer { value: value.word().bits(), failed: 0 },
-        Native::Edit => cx.edit.take(),
-        answer => {
-            *other = Some(step_of(&mut cx, answer));
-            return Answer { value: 0, failed: 1 };
-        }
-    };
-    edited(env, edit)
-}
-
-/// Does the edit that a native has laid down: nothing borrows the heap any more.
-fn edited(env: &mut Env<'_>, edit: Option<RawEdit>) -> Answer {
-    let word = edit.map_or(Word::NIL, |edit| env.process.heap.edit(edit));
-    Answer { value: word.bits(), failed: 0 }
+    unsafe { call(process, native, count, |cx, answer, other| *other = Some(step_of(cx, answer))) }
 }
 
 /// The same of a native without effects, called in place of a function that does nothing else: if it
@@ -203,8 +184,20 @@ pub(super) unsafe extern "sysv64" fn inlined(
     native: *const (),
     count: u64,
 ) -> Answer {
-    // SAFETY: as for `native`.
-    let (env, _, args) = unsafe { arguments(process, count) };
+    // SAFETY: as for `native`. What it wanted to go on with is dropped.
+    unsafe { call(process, native, count, |cx, _, _| cx.heap().pin(false)) }
+}
+
+/// Calls a native, and does the edit that it has laid down; `otherwise` gets what it answers but a value.
+#[inline(always)]
+unsafe fn call(
+    process: *mut Process,
+    native: *const (),
+    count: u64,
+    otherwise: impl for<'h> FnOnce(&mut Cx<'h, '_>, Native<'h>, &mut Option<Step>),
+) -> Answer {
+    // SAFETY: by contract, as for `native`.
+    let (env, other, args) = unsafe { arguments(process, count) };
     // SAFETY: as above.
     let native = unsafe { std::mem::transmute::<*const (), NativeFn>(native) };
     let mut cx = env.cx();
@@ -212,13 +205,14 @@ pub(super) unsafe extern "sysv64" fn inlined(
     let edit = match native(&mut cx, args) {
         Native::Value(value) => return Answer { value: value.word().bits(), failed: 0 },
         Native::Edit => cx.edit.take(),
-        _ => {
-            // What it wanted to go on with is dropped.
-            cx.heap().pin(false);
+        answer => {
+            otherwise(&mut cx, answer, other);
             return Answer { value: 0, failed: 1 };
         }
     };
-    edited(env, edit)
+    // Nothing borrows the heap any more.
+    let word = edit.map_or(Word::NIL, |edit| env.process.heap.edit(edit));
+    Answer { value: word.bits(), failed: 0 }
 }
 
 /// The sum of so many operands, the first words of the image: most likely strings.

@@ -63,33 +63,24 @@ impl Translator<'_, '_> {
     pub(super) fn check_guards(&mut self) {
         self.state = vec![Type::Any; self.function.registers()];
         for &(register, kind) in &self.types.guards {
-            let miss = self.cold_block();
-            let (at, live) = (self.code.first, self.code.live_at(self.code.first));
-            let mut image = live;
-            image.insert(register);
-            self.exits.push(Exit {
-                block: miss,
-                pc: self.function.pc_at(at),
-                live: image,
-                state: self.state.clone(),
-                miss: Some(Miss::Param(register)),
-            });
+            let miss = self.refused(register, Miss::Param(register));
             self.check_kind(register, kind, miss);
         }
         for &register in &self.types.slices {
-            let miss = self.cold_block();
-            let (at, live) = (self.code.first, self.code.live_at(self.code.first));
-            let mut image = live;
-            image.insert(register);
-            self.exits.push(Exit {
-                block: miss,
-                pc: self.function.pc_at(at),
-                live: image,
-                state: self.state.clone(),
-                miss: Some(Miss::Slice(register)),
-            });
+            let miss = self.refused(register, Miss::Slice(register));
             self.check_slice(register, miss);
         }
+    }
+
+    /// Where to leave if a parameter is not what it was guessed to be.
+    fn refused(&mut self, register: u16, miss: Miss) -> Block {
+        let block = self.cold_block();
+        let at = self.code.first;
+        let mut live = self.code.live_at(at);
+        live.insert(register);
+        let (pc, state) = (self.function.pc_at(at), self.state.clone());
+        self.exits.push(Exit { block, pc, live, state, miss: Some(miss) });
+        block
     }
 
     /// Goes to `miss` unless a register of unknown type is a number of this kind; from now on it is.

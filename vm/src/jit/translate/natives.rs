@@ -28,7 +28,7 @@ struct NextSum {
 
 impl Translator<'_, '_> {
     /// Runs a thunk with these arguments after the process: its value, and whether it has failed.
-    fn run(&mut self, stub: abi::Stub, words: &[Value]) -> [Value; 2] {
+    pub(super) fn run(&mut self, stub: abi::Stub, words: &[Value]) -> [Value; 2] {
         let mut arguments = vec![self.process()];
         arguments.extend(words);
         let signature = self.signature(arguments.len(), Kind::Thunk);

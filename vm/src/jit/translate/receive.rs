@@ -6,10 +6,10 @@
 
 use std::mem::offset_of;
 
+use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, Value};
 
-use super::{Flow, Kind, Translator, trusted};
+use super::{Flow, Translator, trusted};
 use crate::code::exec::Ex;
 use crate::jit::abi::{self, Transit};
 use crate::jit::analyse::Ins;
@@ -17,40 +17,28 @@ use crate::jit::analyse::Ins;
 impl Translator<'_, '_> {
     pub(super) fn receive_step(&mut self, ins: &Ins) -> Flow {
         match ins.op {
-            Ex::RecvStart => self.ask_mailbox(abi::receive_start, &[]),
+            Ex::RecvStart => self.run(abi::receive_start, &[]),
             Ex::RecvMark => {
                 let word = self.get(ins.a);
-                self.ask_mailbox(abi::receive_mark, &[word])
+                self.run(abi::receive_mark, &[word])
             }
-            Ex::RecvTake => self.ask_mailbox(abi::receive_take, &[]),
-            Ex::RecvSkip => self.ask_mailbox(abi::receive_skip, &[]),
+            Ex::RecvTake => self.run(abi::receive_take, &[]),
+            Ex::RecvSkip => self.run(abi::receive_skip, &[]),
             Ex::RecvPeek => {
-                let (message, none) = self.ask_mailbox(abi::receive_peek, &[]);
+                let [message, none] = self.run(abi::receive_peek, &[]);
                 let to = self.way_to(ins.targets[0]);
                 self.unlikely(none, to);
                 self.set(ins.a, message);
                 return Flow::On;
             }
             _ => {
-                let (_, none) = self.ask_mailbox(abi::receive_more, &[]);
+                let [_, none] = self.run(abi::receive_more, &[]);
                 let wait = self.exit_of(ins);
                 self.unlikely(none, wait);
                 return Flow::On;
             }
         };
         Flow::On
-    }
-
-    fn ask_mailbox(&mut self, stub: abi::Stub, words: &[Value]) -> (Value, Value) {
-        let mut arguments = vec![self.process()];
-        arguments.extend(words);
-        let signature = self.signature(arguments.len(), Kind::Thunk);
-        let stub = self.int(abi::address(stub) as i64);
-        self.store_budget();
-        let call = self.b.ins().call_indirect(signature, stub, &arguments);
-        self.fetch_budget();
-        let results = self.b.inst_results(call);
-        (results[0], results[1])
     }
 
     /// Goes behind the wait that `Transit::wait` names, if it names one.
