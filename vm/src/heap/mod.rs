@@ -263,6 +263,11 @@ impl Heap {
         self.due.set(self.due.get() || on);
     }
 
+    /// Whether every safepoint is a collection.
+    pub(crate) fn is_stressed(&self) -> bool {
+        self.has_mode(STRESS)
+    }
+
     /// The most bytes this heap may use, as the owner has set it.
     pub fn limit(&self) -> usize {
         self.limit.get()
