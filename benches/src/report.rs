@@ -162,6 +162,35 @@ fn processor() -> String {
     line.and_then(|l| l.split_once(':')).map_or("unknown", |(_, v)| v.trim()).to_owned()
 }
 
+/// Rows for tests.
+#[cfg(test)]
+pub(crate) mod sample {
+    use super::*;
+
+    /// A figure of a sequential workload.
+    pub(crate) fn row(
+        workload: &'static str,
+        label: &'static str,
+        erlang: &[f64],
+        rata: &[f64],
+    ) -> Row {
+        Row {
+            workload,
+            label,
+            kind: Kind::Sequential,
+            main: label.is_empty(),
+            size: 1_000_000,
+            pinned: true,
+            unit: Unit::Micros,
+            erlang: erlang.to_vec(),
+            rata: rata.to_vec(),
+            one_core: vec![],
+            ratio: stats::ratio(erlang, rata, false),
+            peers: vec![],
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

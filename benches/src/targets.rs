@@ -176,25 +176,8 @@ fn measured(target: &Target, row: &Row, rows: &[Row]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::PeerCell;
-    use crate::workload::{Kind, Unit, WORKLOADS};
-
-    fn row(workload: &'static str, label: &'static str, erlang: &[f64], rata: &[f64]) -> Row {
-        Row {
-            workload,
-            label,
-            kind: Kind::Concurrent,
-            main: label.is_empty(),
-            size: 1,
-            pinned: false,
-            unit: Unit::Micros,
-            erlang: erlang.to_vec(),
-            rata: rata.to_vec(),
-            one_core: vec![],
-            ratio: stats::ratio(erlang, rata, false),
-            peers: vec![],
-        }
-    }
+    use crate::report::{PeerCell, sample::row};
+    use crate::workload::WORKLOADS;
 
     fn of(rows: &[Row]) -> Vec<(f64, Option<bool>, Option<bool>)> {
         let all = verdicts(rows);

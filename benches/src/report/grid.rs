@@ -221,24 +221,7 @@ fn mean_line(mean: f64, count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{PeerCell, Setting};
-
-    fn row(workload: &'static str, label: &'static str, erlang: &[f64], rata: &[f64]) -> Row {
-        Row {
-            workload,
-            label,
-            kind: Kind::Sequential,
-            main: label.is_empty(),
-            size: 1_000_000,
-            pinned: true,
-            unit: Unit::Micros,
-            erlang: erlang.to_vec(),
-            rata: rata.to_vec(),
-            one_core: vec![],
-            ratio: stats::ratio(erlang, rata, false),
-            peers: vec![],
-        }
-    }
+    use crate::report::{PeerCell, Setting, sample::row};
 
     fn report(rows: Vec<Row>) -> Report {
         let versions = vec![("rata".to_owned(), "0.1".to_owned())];
