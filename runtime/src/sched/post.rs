@@ -14,7 +14,7 @@ use crate::process::body::{Body, Rung};
 use crate::process::signal::{Envelope, Signal};
 use crate::process::table::Slot;
 use rata_vm::heap::Fragment;
-use rata_vm::value::Pid;
+use rata_vm::value::{Pid, Value};
 
 /// What the sender of a signal should know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,31 +87,34 @@ pub fn ring(from: &mut impl Schedule, dest: Pid, number: u32) -> Option<u64> {
     again
 }
 
-/// Sends a message, the commonest signal of all. To the dead: nothing.
+/// Sends a message, the commonest signal of all, and tells its bytes. To the dead: nothing.
+///
+/// A process that waits gets it into its own heap if it is small: who has taken the body out owns that too.
 #[inline]
-pub fn send(from: &mut impl Schedule, dest: Pid, message: Fragment) -> Posted {
+pub fn send(from: &mut impl Schedule, dest: Pid, message: Value<'_>) -> (Posted, usize) {
     let worker = from.worker();
-    let (woken, posted) = {
-        let Some(slot) = from.node().table.get(dest) else { return Posted::Ahead };
+    let (woken, sent) = {
+        let Some(slot) = from.node().table.get(dest) else { return (Posted::Ahead, 0) };
         match slot.parking.take() {
             Some(mut body) if receive::is_free(slot, &body, dest) => {
-                body.process.core.mailbox.push(message);
-                (Some(body), Posted::Ahead)
+                let bytes = receive::put(&mut body, message);
+                (Some(body), (Posted::Ahead, bytes))
             }
-            Some(body) => (
-                Some(body),
-                push(slot, worker, dest, Signal::Message(message)).unwrap_or(Posted::Ahead),
-            ),
-            None => match push(slot, worker, dest, Signal::Message(message)) {
-                Ok(posted) => (slot.parking.take(), posted),
-                Err(_) => return Posted::Ahead,
-            },
+            body => {
+                let message = Fragment::copy_of(message);
+                let bytes = message.bytes();
+                match push(slot, worker, dest, Signal::Message(message)) {
+                    // It may have been laid down meanwhile.
+                    Ok(posted) => (body.or_else(|| slot.parking.take()), (posted, bytes)),
+                    Err(_) => (body, (Posted::Ahead, bytes)),
+                }
+            }
         }
     };
     if let Some(body) = woken {
         from.schedule(body);
     }
-    posted
+    sent
 }
 
 /// A signal for a process whose body the caller has taken out (or the body of the slot's next process).

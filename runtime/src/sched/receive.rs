@@ -20,7 +20,23 @@ const BACKLOG: usize = 2048;
 const TURNS: u32 = 16;
 
 /// Handles what has arrived, in order. The reason when the process ends by it.
-pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Reason> {
+#[inline]
+pub(super) fn take_signals(host: &mut WorkerHost, slot: &Slot, body: &mut Body) -> Option<Reason> {
+    slot.runs_on(host.me);
+    if (body.extra.unfinished.is_some() || !slot.inbox.is_empty())
+        && let Some(reason) = take_all(host, slot, body)
+    {
+        return Some(reason);
+    }
+    let limit = body.process.heap.limit();
+    if limit != usize::MAX && body.process.memory() > limit {
+        // What waits in the mailbox counts as well.
+        body.process.heap.request_collection();
+    }
+    None
+}
+
+fn take_all(host: &mut WorkerHost, slot: &Slot, body: &mut Body) -> Option<Reason> {
     while let Some(signal) = body.extra.unfinished.as_mut().and_then(|u| u.pending.pop_front()) {
         if let Some(reason) = receive(host, body, signal) {
             return Some(reason);
@@ -30,8 +46,6 @@ pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Rea
     if body.extra.unfinished.as_ref().is_some_and(|u| u.ahead.is_empty()) {
         body.extra.unfinished = None;
     }
-    let slot = host.node.table.get(pid).expect("it lives");
-    slot.runs_on(host.me);
     let mut taken = slot.inbox.take();
     while let Some(Envelope { dest, signal }) = taken.next() {
         if dest != pid {
@@ -49,11 +63,6 @@ pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Rea
             }
             return Some(reason);
         }
-    }
-    let limit = body.process.heap.limit();
-    if limit != usize::MAX && body.process.memory() > limit {
-        // What waits in the mailbox counts as well.
-        body.process.heap.request_collection();
     }
     None
 }
@@ -139,6 +148,20 @@ pub(super) fn is_free(slot: &Slot, body: &Body, dest: Pid) -> bool {
         && slot.inbox.is_empty()
         && extra.relations.as_ref().is_none_or(|r| r.queue_limit.is_none())
         && !extra.has_pending()
+}
+
+/// Puts a message into the mailbox of a process that is free to take it, and tells its bytes.
+#[inline]
+pub(super) fn put(body: &mut Body, message: Value<'_>) -> usize {
+    let process = &mut body.process;
+    if let Some((message, bytes)) = process.heap.copy_in(message) {
+        process.core.mailbox.push_attached(message, bytes);
+        return bytes;
+    }
+    let message = Fragment::copy_of(message);
+    let bytes = message.bytes();
+    process.core.mailbox.push(message);
+    bytes
 }
 
 /// Does to a process that is free to take signals what the commonest ones do: whether it is to run now.

@@ -74,17 +74,17 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
         }
         Dest::Wrong => return wrong(cx, "send", "a pid, a registered name or an alias", *dest),
     };
-    let fragment = Fragment::copy_of(*message);
-    core.charge(1 + (fragment.bytes() / 512) as u64);
     // To the dead: nothing.
-    let posted = match alias {
-        None => send(host, pid, fragment),
+    let (posted, bytes) = match alias {
+        None => send(host, pid, *message),
         Some(id) => {
-            let urgent = urgent.as_bool() == Some(true);
-            let signal = Signal::Alias { id, urgent, message: fragment };
-            post(host, pid, signal).unwrap_or(Posted::Ahead)
+            let message = Fragment::copy_of(*message);
+            let bytes = message.bytes();
+            let signal = Signal::Alias { id, urgent: urgent.as_bool() == Some(true), message };
+            (post(host, pid, signal).unwrap_or(Posted::Ahead), bytes)
         }
     };
+    core.charge(1 + (bytes / 512) as u64);
     let waits = match posted {
         Posted::Ahead => false,
         Posted::Bounded => alias.is_none(),
