@@ -128,6 +128,11 @@ impl Mailbox {
         self.next_arrival
     }
 
+    /// Whether a message waits that arrived after `stamp`, and is no urgent one.
+    pub fn has_after(&self, stamp: u64) -> bool {
+        self.entries.back().is_some_and(|newest| newest.arrival > stamp)
+    }
+
     /// Begins a receive at the oldest message.
     pub fn start(&mut self) {
         self.cursor = 0;

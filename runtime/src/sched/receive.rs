@@ -4,7 +4,7 @@ use super::exit::{self, Reason};
 use crate::host::WorkerHost;
 use crate::natives::process::info;
 use crate::process::body::{Body, Rung, Status};
-use crate::process::relations::{Watcher, WhenFull};
+use crate::process::relations::{Alias, Watcher, WhenFull};
 use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::process::table::Slot;
 use crate::sched::post::deliver;
@@ -229,17 +229,33 @@ pub(super) fn let_catch_up(host: &mut WorkerHost, body: &mut Body, waits: bool) 
 
 /// Whether the message was taken.
 fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) -> bool {
-    let Some(relations) = &mut body.extra.relations else { return false };
-    let Some(&alias) = relations.aliases.get(&id) else { return false };
-    if alias.once {
-        relations.aliases.remove(&id);
-    }
+    let Some(alias) = alias(body, id) else { return false };
     if urgent && alias.urgent {
         body.process.core.mailbox.push_urgent(message);
     } else {
         body.process.core.mailbox.push(message);
     }
     true
+}
+
+/// An active alias that a message has come for: one for one message ends with it.
+pub(super) fn alias(body: &mut Body, id: u64) -> Option<Alias> {
+    let aliases = &mut body.extra.relations.as_mut()?.aliases;
+    let alias = *aliases.get(&id)?;
+    if alias.once {
+        aliases.remove(&id);
+    }
+    Some(alias)
+}
+
+/// The answer of a process has come that is monitored by the same ref, if it is: ends that.
+pub(super) fn is_answered(body: &mut Body, id: u64, by: Pid) -> bool {
+    let Some(relations) = &mut body.extra.relations else { return false };
+    let monitored = relations.monitors.get(&id) == Some(&by);
+    if monitored {
+        relations.monitors.remove(&id);
+    }
+    monitored
 }
 
 fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) -> Option<Reason> {
