@@ -14,6 +14,7 @@ use crate::session::{Comparison, Plan, Side};
 use crate::stats::{self, Spread};
 use crate::tools;
 use crate::workload::{Figure, Kind, Peer, Unit};
+use std::path::Path;
 
 /// Another peer's part in a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -137,6 +138,9 @@ fn setting(plan: &Plan) -> Setting {
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     versions.push(("machine".to_owned(), format!("{}, {cores} cores", processor())));
+    if let Some(date) = tools::first_line(Path::new("date"), &["-u", "+%Y-%m-%d"]) {
+        versions.push(("date".to_owned(), date));
+    }
     let reps = plan.limits.reps;
     let rep = match reps {
         1 => "the first repetition of each process counts".to_owned(),

@@ -162,7 +162,8 @@ pub fn request(
                     (posted.unwrap_or(Posted::Ahead), bytes)
                 });
                 // It may have been laid down meanwhile.
-                let woken = if sent.is_some() { body.or_else(|| slot.parking.take()) } else { body };
+                let woken =
+                    if sent.is_some() { body.or_else(|| slot.parking.take()) } else { body };
                 (woken, sent)
             }
         }
@@ -187,12 +188,7 @@ pub struct Answer {
 /// Sends a message of `me` to an alias, and tells its bytes. To one that is none any more: nothing.
 ///
 /// If it is the answer to a request, of the process that was monitored for it, then that is over for both sides.
-pub fn answer(
-    from: &mut WorkerHost,
-    me: Pid,
-    to: Answer,
-    message: Value<'_>,
-) -> (Posted, usize) {
+pub fn answer(from: &mut WorkerHost, me: Pid, to: Answer, message: Value<'_>) -> (Posted, usize) {
     let Answer { pid: dest, id, urgent } = to;
     let worker = from.worker();
     let mut settled = false;

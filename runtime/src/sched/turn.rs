@@ -158,12 +158,7 @@ fn offload(host: &mut WorkerHost, body: &mut Body, job: Box<dyn Job>) {
 }
 
 /// Waits until another process has loaded a module, or has failed to.
-fn wait_for_module(
-    host: &mut WorkerHost,
-    slot: &Slot,
-    mut body: Box<Body>,
-    module: ModuleIndex,
-) {
+fn wait_for_module(host: &mut WorkerHost, slot: &Slot, mut body: Box<Body>, module: ModuleIndex) {
     body.extra.status = Status::Loading;
     host.node.loading.lock().push((module, body.extra.pid));
     if matches!(host.node.vm.load_state(module), LoadState::Loading(_)) {

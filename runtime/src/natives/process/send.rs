@@ -114,7 +114,11 @@ pub(super) fn sent<'h>(
 pub fn process_alias<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let data = new_ref(cx);
     let urgent = args[0].as_bool() == Some(true);
-    host(cx).extra().relations().aliases.insert(data.id, Alias { urgent, once: false, settles: false });
+    host(cx)
+        .extra()
+        .relations()
+        .aliases
+        .insert(data.id, Alias { urgent, once: false, settles: false });
     Native::Value(reference_value(cx.heap(), data))
 }
 
