@@ -21,10 +21,10 @@
 use super::edit::Attic;
 use super::layout;
 use super::{Heap, Obj};
-use crate::data::map::same_key;
-use crate::data::map::trie::{self, ENTRY, New, TrieRef};
+use super::edit_trie::Put;
+use crate::data::map::node::Entry;
+use crate::data::map::trie::{New, TrieRef};
 use crate::value::{Value, Word};
-use std::slice;
 
 /// How many versions may depend on the newest one.
 const CHAIN: u64 = 1024;
@@ -44,16 +44,6 @@ pub(crate) struct RawPut {
     pub(crate) value: Word,
     pub(crate) hash: u64,
     pub(crate) set: bool,
-}
-
-/// What putting did.
-enum Put {
-    Same,
-    /// The key, as it was there, and its value.
-    Replaced([u64; 2]),
-    Added,
-    /// Nothing, since the old version does not own its nodes any more.
-    Lost,
 }
 
 /// Makes an OMAP an HMAP: its nodes are going to be used by another map as well.
@@ -150,8 +140,13 @@ impl Heap {
                 new.add(OWNER).write(Word::object(owner).bits());
                 owner
             });
-            let source = in_place.then_some(at);
-            let (what, [key, old]) = match heap.put_in(new, *owner.add(3), put, source) {
+            let number = *new.add(2) as usize;
+            let (key, value) = (Value::new(put.key), Value::new(put.value));
+            let entry = Entry::nth(number, put.hash, key, value);
+            let exact = flags & layout::EXACT_TEXT != 0;
+            let new_entry = New { entry, exact, stamp: *owner.add(3) };
+            let is_lost = || in_place && layout::tag_of(*at) != layout::OMAP;
+            let (what, [key, old]) = match heap.put_below(new.add(3), &new_entry, &is_lost) {
                 Put::Lost => return None,
                 Put::Same => return Some(heap.as_asked(put.trie, put)),
                 Put::Replaced(before) => (REPLACED, before),
@@ -192,118 +187,6 @@ impl Heap {
             }
             let owner = word(at, OWNER).address();
             (*owner.add(1) < CHAIN && *owner.add(3) != 0).then_some(owner)
-        }
-    }
-
-    /// Puts an entry into the trie of a new handle, whose nodes bear this stamp as far as they are its own:
-    /// by now they may still be those of `source`.
-    unsafe fn put_in(
-        &self,
-        map: *mut u64,
-        stamp: u64,
-        put: &RawPut,
-        source: Option<*mut u64>,
-    ) -> Put {
-        // SAFETY: by contract; `slot` is a word of the new handle or of a node of its own. Copies in
-        // the place of what they are copies of change nothing.
-        unsafe {
-            let is_lost = || source.is_some_and(|at| layout::tag_of(*at) != layout::OMAP);
-            let exact = layout::flags_of(*map) & layout::EXACT_TEXT != 0;
-            let number = Value::count(*map.add(2) as usize);
-            let (key, value) = (Value::new(put.key), Value::new(put.value));
-            let new = New { hash: put.hash, key, value, number, exact, stamp };
-            let mut slot = map.add(3);
-            let mut shift = 0;
-            loop {
-                if *slot == Word::NIL.bits() {
-                    let made =
-                        trie::node(self, stamp, trie::bit_of(put.hash, 0), 0, [&new.words()]);
-                    *slot = made.word().bits();
-                    return Put::Added;
-                }
-                let node = Word::from_bits(*slot).address();
-                if layout::tag_of(*node) == layout::HCLASH {
-                    let (done, made) = self.put_in_clash(node, &new);
-                    if is_lost() {
-                        return Put::Lost;
-                    }
-                    *slot = made;
-                    return done;
-                }
-                let maps = *node.add(1);
-                let is_own =
-                    maps >> 32 == stamp && *node & layout::bits(layout::OLD) == 0 && stamp != 0;
-                if trie::is_full(maps) {
-                    let node = if is_own { node } else { self.copy_node(slot, node, stamp) };
-                    slot = node.add(2 + trie::place_of(put.hash >> shift));
-                    shift += trie::BITS;
-                    continue;
-                }
-                let (entries, children) = trie::maps_of(maps);
-                let bit = trie::bit_of(put.hash, shift);
-                let words = node.add(2);
-                if entries & bit != 0 {
-                    let at = trie::rank(entries, bit) * ENTRY;
-                    let is_same = same_key(Value::new(word(words, at)), key, exact);
-                    if is_lost() {
-                        return Put::Lost;
-                    }
-                    if is_same {
-                        let there = *words.add(at);
-                        let old = *words.add(at + 1);
-                        if old == put.value.bits() {
-                            return Put::Same;
-                        }
-                        let node = if is_own { node } else { self.copy_node(slot, node, stamp) };
-                        *node.add(2 + at + 1) = put.value.bits();
-                        return Put::Replaced([there, old]);
-                    }
-                    let made = trie::split(self, Obj::new(node), at, shift, bit, &new);
-                    if is_lost() {
-                        return Put::Lost;
-                    }
-                    *slot = made.word().bits();
-                    return Put::Added;
-                }
-                if children & bit == 0 {
-                    *slot = trie::widen(self, Obj::new(node), bit, &new).word().bits();
-                    return Put::Added;
-                }
-                let to = trie::child_at(entries, trie::rank(children, bit));
-                let node = if is_own { node } else { self.copy_node(slot, node, stamp) };
-                slot = node.add(2 + to);
-                shift += trie::BITS;
-            }
-        }
-    }
-
-    /// What putting into an HCLASH does, and what is to take its place.
-    unsafe fn put_in_clash(&self, node: *mut u64, new: &New<'_>) -> (Put, u64) {
-        // SAFETY: by contract an HCLASH.
-        let clash = unsafe { Obj::new(node) };
-        let words = clash.values();
-        let found = trie::find_in_clash(words, new.key, new.exact).map(|i| i * ENTRY);
-        let before = found.map(|i| [words[i], words[i + 1]].map(|v| v.word().bits()));
-        match trie::put_clash(self, clash, new) {
-            trie::Put::Same => (Put::Same, Word::object(node).bits()),
-            trie::Put::Replaced(made) | trie::Put::Added(made) => {
-                (before.map_or(Put::Added, Put::Replaced), made.word().bits())
-            }
-        }
-    }
-
-    /// A copy of a node with another stamp, put in its place.
-    unsafe fn copy_node(&self, slot: *mut u64, node: *mut u64, stamp: u64) -> *mut u64 {
-        // SAFETY: by contract a node; there is room for as many words.
-        unsafe {
-            let words = layout::words_of(*node);
-            let new = self.allocate(words);
-            let source = slice::from_raw_parts(node, words);
-            slice::from_raw_parts_mut(new, words).copy_from_slice(source);
-            *new = layout::header(layout::HNODE, 0, 0, words);
-            *new.add(1) = trie::stamped(*new.add(1), stamp);
-            *slot = Word::object(new).bits();
-            new
         }
     }
 }

@@ -89,7 +89,7 @@ impl<'h> Obj<'h> {
         let len = match layout::raw_words(tag) {
             // The window of a buffer and the links of off-heap objects change.
             _ if matches!(tag, layout::BUF | layout::BUFREF) => 0,
-            _ if tag >= layout::HOST && tag != layout::OMAP => 0,
+            _ if tag >= layout::HOST && !matches!(tag, layout::OMAP | layout::HBUCKET) => 0,
             layout::ALL_RAW => all,
             n => (n as usize).min(all),
         };

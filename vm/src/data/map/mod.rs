@@ -11,8 +11,14 @@
 //! whose members are compared exactly (`:a` and `"a"` are two members).
 
 mod builder;
+mod bulk;
+pub(crate) mod node;
+mod remove;
 pub mod shape;
 pub(crate) mod trie;
+
+pub(crate) use bulk::{build_node, entries_of};
+pub(crate) use remove::group;
 
 pub use builder::MapBuilder;
 pub use shape::Shape;
@@ -276,7 +282,7 @@ impl<'h> MapRef<'h> {
 
     fn to_trie(self, heap: &'h Heap) -> Value<'h> {
         let entries: Vec<_> = self.iter().map(|(k, v)| (hash(k), k, v)).collect();
-        trie::build(heap, entries, false)
+        bulk::build(heap, entries, false)
     }
 }
 
