@@ -16,8 +16,9 @@
 //! objects do not change. The exception is the room of a buffer, claimed and written after the
 //! buffer was made, maybe after it became old. The first claim in an old buffer finds it guarded, and
 //! remembers it with the window it had (`Old::remember`); the entries beyond that window are roots
-//! of the next minor collection. Vectors that are edited in place are the other one: `edit.rs` notes
-//! where. Debug builds look through the old generation for what was missed
+//! of the next minor collection. Vectors and maps that are edited in place are the other one: `edit.rs` notes
+//! where. Of old handles of maps some are looked at only if something that was looked at refers to them: that is counted
+//! for the handles of maps that may be edited, and those that have been (`edit_map.rs` tells why). Debug builds look through the old generation for what was missed
 //! when every safepoint collects (`check.rs`).
 //!
 //! **Buffers of vectors** are not scanned as such. A BUF moves when the first vector using it is
@@ -32,6 +33,7 @@
 
 use super::chunk;
 use super::edit::Attic;
+use super::edit_map;
 use super::layout::{self, Format, pair, unpair};
 use super::offheap::{Swept, off_heap_link, sweep};
 use super::old::{self, Claimed, Old};
@@ -65,7 +67,20 @@ struct Mover {
     stay: u64,
     /// Whether what is moved becomes old.
     age: bool,
+    /// Maps that may be edited which a root led to first.
+    held: Vec<*mut u64>,
 }
+
+/// The address of a moved object is marked so if it has a count of references.
+const COUNTED: u64 = 2;
+/// Where in a header they are counted: what counts is whether there is one, a root's.
+const COUNT_SHIFT: u32 = 16;
+/// As how many the reference of an object counts.
+const MANY: u16 = 2;
+/// So many maps are held at most.
+const HELD: usize = 8;
+/// With no more roots a collection is quick.
+const FEW_ROOTS: usize = 256;
 
 impl Heap {
     /// A full collection: moves everything reachable from the roots and frees the rest. `roots`
@@ -79,7 +94,7 @@ impl Heap {
         let used = self.heap_bytes();
         let age = self.shall_age(used);
         let stay = layout::bits(layout::STATIC);
-        let mut mover = Mover { space: Space::EMPTY, stay, age };
+        let mut mover = Mover { space: Space::EMPTY, stay, age, held: Vec::new() };
         let mut swept = Swept::of(ptr::null_mut(), 0);
         let old = self.old.take();
         let patience = old.as_ref().map_or(0, |old| old.patience);
@@ -90,7 +105,7 @@ impl Heap {
                 mover.space.extend(self.guess(used, old.as_deref()).min(1 << 20));
                 roots(&mut |word| {
                     seen += 1;
-                    mover.visit(word);
+                    mover.visit_root(word);
                 });
                 mover.scan_from_start();
                 sweep(self.off_first.get(), &mut swept);
@@ -105,6 +120,8 @@ impl Heap {
         }
         if let Some(attic) = self.attic.get() {
             attic.forget();
+            // SAFETY: these have been moved.
+            unsafe { attic.hold(mover.held, seen <= FEW_ROOTS) };
         }
         self.off_bytes.set(swept.bytes);
         self.note_swept(&swept);
@@ -134,22 +151,35 @@ impl Heap {
         }
         let before = old.space.get();
         let stay = layout::bits(layout::STATIC | layout::OLD);
-        let mut mover = Mover { space: before, stay, age: true };
+        let mut mover = Mover { space: before, stay, age: true, held: Vec::new() };
         let mut seen = 0;
         let mut swept = Swept::of(old.off_first.get(), old.off_bytes.get());
         // SAFETY: as in `collect`; what is old points to nothing young, but by remembered claims.
         unsafe {
             if young > 0 {
+                if let Some(attic) = self.attic.get() {
+                    attic.count_anew();
+                }
                 roots(&mut |word| {
                     seen += 1;
-                    mover.visit(word);
+                    mover.visit_root(word);
                 });
                 old.claimed.borrow_mut().drain(..).for_each(|claimed| mover.visit_claimed(claimed));
                 if let Some(attic) = self.attic.get() {
                     mover.visit_changed(attic);
                 }
                 mover.scan(before);
+                if let Some(attic) = self.attic.get() {
+                    mover.decide(attic);
+                    let mut held = attic.held.take();
+                    attic.forget();
+                    held.append(&mut mover.held);
+                    attic.hold(held, seen <= FEW_ROOTS);
+                }
                 sweep(self.off_first.get(), &mut swept);
+            } else if let Some(attic) = self.attic.get() {
+                // Who refers to them now has not been looked for.
+                attic.held.borrow_mut().clear();
             }
             self.drop_young();
         }
@@ -224,7 +254,73 @@ impl Heap {
     }
 }
 
+impl Attic {
+    /// Begins to count the references to old maps that matter.
+    unsafe fn count_anew(&self) {
+        for &at in self.held.borrow().iter().chain(self.undecided.borrow().iter()) {
+            // SAFETY: by contract these are old objects.
+            unsafe { *at &= !(0xffff << COUNT_SHIFT) };
+        }
+    }
+
+    /// Keeps those of these maps that nothing but one root refers to.
+    unsafe fn hold(&self, mut maps: Vec<*mut u64>, is_quick: bool) {
+        // SAFETY: by contract these are live objects, or old ones.
+        unsafe {
+            maps.retain(|&at| {
+                layout::aux_of(*at) == 1 && layout::tag_of(*at) == layout::OMAP
+            });
+            maps.truncate(HELD);
+            maps.iter().for_each(|&at| edit_map::begin_anew(at));
+        }
+        *self.held.borrow_mut() = maps;
+        self.is_quick.set(is_quick);
+    }
+}
+
+/// Counts a reference to a map that is edited in place.
+#[cold]
+#[inline(never)]
+unsafe fn count(at: *mut u64, by: u16) {
+    // SAFETY: by contract an object, and of one with this tag the count means nothing else.
+    unsafe {
+        let counted = layout::aux_of(*at).saturating_add(by).min(MANY);
+        *at = *at & !(0xffff << COUNT_SHIFT) | u64::from(counted) << COUNT_SHIFT;
+    }
+}
+
+/// Whether references to the object with this header are counted.
+#[inline(always)]
+fn is_counted(header: u64) -> bool {
+    matches!(layout::tag_of(header), layout::OMAP | layout::SMAP)
+}
+
 impl Mover {
+    /// The same as `visit`, of a root.
+    #[inline(always)]
+    unsafe fn visit_root(&mut self, word: &mut Word) {
+        if !word.is_pointer() {
+            return;
+        }
+        let at = word.address();
+        // SAFETY: as for `visit`.
+        unsafe {
+            let header = *at;
+            if !is_counted(header) {
+                return self.visit(word);
+            }
+            if header & self.stay != 0 {
+                return count(at, 1);
+            }
+            let new = self.move_object(at, header);
+            *at |= COUNTED;
+            *new &= !(0xffff << COUNT_SHIFT);
+            count(new, 1);
+            self.held.push(new);
+            *word = Word::object(new);
+        }
+    }
+
     /// Moves what a word points to, if it has not been moved yet, and updates the word.
     #[inline(always)]
     unsafe fn visit(&mut self, word: &mut Word) {
@@ -236,8 +332,14 @@ impl Mover {
         unsafe {
             let header = *at;
             let new = if layout::is_forward(header) {
-                header
+                if header & COUNTED != 0 {
+                    count((header & !COUNTED) as *mut u64, MANY);
+                }
+                header & !COUNTED
             } else if header & self.stay != 0 {
+                if is_counted(header) {
+                    count(at, MANY);
+                }
                 return;
             } else {
                 self.move_object(at, header) as u64
@@ -296,7 +398,30 @@ impl Mover {
                 self.visit(&mut *slot.cast::<Word>());
             }
         }
-        attic.forget();
+    }
+
+    /// Scans the old handles of maps that something has been found to refer to, until there are no more of
+    /// them, and buries the others.
+    unsafe fn decide(&mut self, attic: &Attic) {
+        let mut left = attic.undecided.take();
+        // SAFETY: these are old objects; all else that lives has been scanned.
+        unsafe {
+            loop {
+                let before = (self.space, left.len());
+                left.retain(|&at| {
+                    let lives = layout::aux_of(*at) != 0 || layout::tag_of(*at) != layout::SMAP;
+                    if lives {
+                        self.scan_object(at, layout::words_of(*at));
+                    }
+                    !lives
+                });
+                if left.len() == before.1 {
+                    break;
+                }
+                self.scan(before.0);
+            }
+            left.into_iter().for_each(|at| edit_map::bury(at));
+        }
     }
 
     unsafe fn visit_entries(&mut self, buf: *mut u64, from: usize, to: usize) {

@@ -51,8 +51,14 @@ pub(super) struct Attic {
     stamps: Cell<u32>,
     /// Old objects that may point to young ones.
     pub(super) changed: RefCell<Vec<*mut u64>>,
-    /// Words of old buffers that may.
+    /// Words of old buffers and nodes that may.
     pub(super) slots: RefCell<Vec<*mut u64>>,
+    /// Old maps that nothing but one root has, as the last collection saw it, so that they may be edited, …
+    pub(super) held: RefCell<Vec<*mut u64>>,
+    /// … and those that have been since: their old handles point to young ones, if they live.
+    pub(super) undecided: RefCell<Vec<*mut u64>>,
+    /// Whether the last collection had few roots to look at.
+    pub(super) is_quick: Cell<bool>,
 }
 
 /// An entry to be written in place, into a vector that [`Heap::may_edit`] has allowed it for, or a map.
@@ -186,6 +192,9 @@ impl Attic {
             stamps: Cell::new(0),
             changed: RefCell::default(),
             slots: RefCell::default(),
+            held: RefCell::default(),
+            undecided: RefCell::default(),
+            is_quick: Cell::new(false),
         }
     }
 
@@ -213,6 +222,8 @@ impl Attic {
     pub(super) fn forget(&self) {
         self.changed.borrow_mut().clear();
         self.slots.borrow_mut().clear();
+        self.held.borrow_mut().clear();
+        self.undecided.borrow_mut().clear();
     }
 }
 

@@ -15,7 +15,15 @@
 //! lost what it owned: then it begins again.
 //!
 //! A chain is cut after [`CHAIN`] versions by going on with a new number; so an old version is settled within a
-//! millisecond. Only young nodes and handles are changed, so the collector need not know of any of this.
+//! millisecond. But that makes every node be copied again.
+//!
+//! **Generations.** A map that has become old may be edited, and its nodes with it, if it is *held*: when it became old
+//! there was nothing but one root that led to it (`collect.rs` sees every reference to what it moves). So there
+//! is no older version, and its chain begins anew. Who edits it must have read that root since, or what was
+//! read from it: so the next minor collection looks at it again, as at all that was written meanwhile, and so sees whether
+//! the old handle is alive. If not, it and its chain are dropped, though it points to young ones. Other old maps get
+//! a new number. A held map that is edited again and again has a minor collection made before its chain is cut.
+//! Young words that get into old nodes are noted in the attic.
 #![allow(unsafe_code)]
 
 use super::edit::Attic;
@@ -28,6 +36,10 @@ use crate::value::{Value, Word};
 
 /// How many versions may depend on the newest one.
 const CHAIN: u64 = 1024;
+/// After so many, a collection may find that none does.
+const ASK: u64 = CHAIN / 4 * 3;
+/// Mark beside the number of edits of an owner: a collection has found that before.
+const FOUND: u64 = 1 << 32;
 /// Words of an OMAP, of an SMAP and of what they become.
 const WORDS: usize = 6;
 /// Where the owner of an OMAP lies.
@@ -101,6 +113,29 @@ pub(super) unsafe fn settle(at: *mut u64) {
     }
 }
 
+/// Notes that nothing depends on a map but its only root: its chain of versions begins anew.
+///
+/// # Safety
+/// An OMAP.
+pub(super) unsafe fn begin_anew(at: *mut u64) {
+    // SAFETY: by contract it has an owner.
+    unsafe { *word(at, OWNER).address().add(1) = FOUND };
+}
+
+/// Makes an SMAP that nothing refers to an empty map, so that it refers to nothing.
+///
+/// # Safety
+/// An SMAP.
+pub(super) unsafe fn bury(at: *mut u64) {
+    // SAFETY: by contract it has so many words.
+    unsafe {
+        set_tag(at, layout::HMAP);
+        for (i, part) in [0, 0].into_iter().chain([Word::NIL.bits(); 3]).enumerate() {
+            *at.add(1 + i) = part;
+        }
+    }
+}
+
 unsafe fn word(at: *mut u64, index: usize) -> Word {
     // SAFETY: by contract the object has this word, a value.
     unsafe { Word::from_bits(*at.add(index)) }
@@ -157,7 +192,7 @@ impl Heap {
                 }
             };
             if in_place {
-                *owner.add(1) += 1;
+                heap.note_edit(at, owner);
                 set_tag(at, layout::SMAP);
                 let next = Word::object(new).bits();
                 for (i, part) in [what, put.hash, key, old, next].into_iter().enumerate() {
@@ -177,16 +212,37 @@ impl Heap {
         }
     }
 
+    /// Notes that a map becomes an SMAP.
+    unsafe fn note_edit(&self, at: *mut u64, owner: *mut u64) {
+        let Some(attic) = self.attic.get() else { return };
+        // SAFETY: by contract a map and its owner.
+        unsafe {
+            *owner.add(1) += 1;
+            if *owner.add(1) == FOUND | ASK && self.old.is_some() && attic.is_quick.get() {
+                self.due.set(true);
+            }
+            if *at & layout::bits(layout::OLD) != 0 {
+                attic.held.borrow_mut().retain(|&held| held != at);
+                attic.undecided.borrow_mut().push(at);
+            }
+        }
+    }
+
     /// The owner of a map that may be edited in place.
     unsafe fn owner_for(&self, at: *mut u64) -> Option<*mut u64> {
         // SAFETY: by contract a map; an OMAP has an owner.
         unsafe {
             let header = *at;
-            if layout::tag_of(header) != layout::OMAP || header & layout::bits(layout::OLD) != 0 {
+            if layout::tag_of(header) != layout::OMAP {
+                return None;
+            }
+            let is_held = || self.attic.get().is_some_and(|a| a.held.borrow().contains(&at));
+            if header & layout::bits(layout::OLD) != 0 && !is_held() {
                 return None;
             }
             let owner = word(at, OWNER).address();
-            (*owner.add(1) < CHAIN && *owner.add(3) != 0).then_some(owner)
+            let edits = *owner.add(1) & (FOUND - 1);
+            (edits < CHAIN && *owner.add(3) != 0).then_some(owner)
         }
     }
 }

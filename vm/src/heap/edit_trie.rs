@@ -6,6 +6,8 @@
 //!
 //! A bucket that is full is split in two by the next bit of the hashes; if its directory looks at no more
 //! bits, that is doubled; if that is as large as it may be, the bucket becomes a directory.
+//!
+//! Nodes that are changed may be old: then what is written is noted, since it may be young.
 #![allow(unsafe_code)]
 
 use super::{Heap, Obj, layout};
@@ -45,15 +47,20 @@ pub(crate) fn equal_bytes(words: [u64; 2], byte: u8) -> u32 {
     }
 }
 
+/// A word of a node, or that of the root, whose node is null.
+#[derive(Clone, Copy)]
+struct Slot {
+    node: *mut u64,
+    at: *mut u64,
+}
+
 /// Where a node hangs.
 #[derive(Clone, Copy)]
 struct Place {
-    /// The word that holds it.
-    slot: *mut u64,
-    /// The directory with this word; null at the root.
-    directory: *mut u64,
+    /// The word that holds it, in a directory unless it is the root.
+    slot: Slot,
     /// The word that holds the directory.
-    above: *mut u64,
+    above: Slot,
     /// Which of its places that is, and of how many bits.
     index: usize,
     bits: u32,
@@ -62,9 +69,14 @@ struct Place {
 }
 
 impl Place {
-    fn root(slot: *mut u64) -> Place {
-        let null = ptr::null_mut();
-        Place { slot, directory: null, above: null, index: 0, bits: 0, shift: 0 }
+    fn root(at: *mut u64) -> Place {
+        let slot = Slot { node: ptr::null_mut(), at };
+        Place { slot, above: slot, index: 0, bits: 0, shift: 0 }
+    }
+
+    /// The directory; null at the root.
+    fn directory(&self) -> *mut u64 {
+        self.slot.node
     }
 
     /// How many bits have been looked at.
@@ -79,39 +91,65 @@ impl Place {
         unsafe {
             let bits = u32::from(layout::aux_of(*directory));
             let index = node::place_of(hash.checked_shr(shift).unwrap_or(0), bits);
-            let slot = directory.add(2 + index);
-            Place { slot, directory, above: self.slot, index, bits, shift }
+            Place { slot: place_in(directory, index), above: self.slot, index, bits, shift }
+        }
+    }
+}
+
+/// A place of a directory.
+unsafe fn place_in(directory: *mut u64, index: usize) -> Slot {
+    // SAFETY: by contract it has so many places.
+    Slot { node: directory, at: unsafe { directory.add(2 + index) } }
+}
+
+impl Heap {
+    /// Writes a word of a node that may be changed.
+    #[inline(always)]
+    unsafe fn store(&self, node: *mut u64, at: *mut u64, word: Word) {
+        // SAFETY: by contract.
+        unsafe {
+            *at = word.bits();
+            if word.is_pointer() && !node.is_null() && *node & layout::bits(layout::OLD) != 0 {
+                self.note_slot(at);
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn note_slot(&self, at: *mut u64) {
+        if let Some(attic) = self.attic.get() {
+            attic.slots.borrow_mut().push(at);
         }
     }
 
     /// Puts another node in the places of one of this depth.
-    unsafe fn set(&self, depth: u32, made: Word) {
+    unsafe fn set(&self, place: &Place, depth: u32, made: Word) {
         // SAFETY: by contract the directory may be changed.
         unsafe {
-            if self.directory.is_null() {
-                *self.slot = made.bits();
+            let directory = place.directory();
+            if directory.is_null() {
+                *place.slot.at = made.bits();
                 return;
             }
-            for index in group(self.index, depth, self.bits) {
-                *self.directory.add(2 + index) = made.bits();
+            for index in group(place.index, depth, place.bits) {
+                self.store(directory, directory.add(2 + index), made);
             }
         }
     }
 
     /// Puts a node into this place alone.
-    unsafe fn set_one(&self, made: Value<'_>) {
+    unsafe fn set_one(&self, place: &Place, made: Value<'_>) {
         // SAFETY: by contract the directory may be changed.
         unsafe {
-            *self.slot = made.word().bits();
-            if !self.directory.is_null() && made.object().is_some_and(|o| o.tag() == layout::HNODE)
-            {
-                *self.directory.add(1) |= 1 << self.index;
+            let directory = place.directory();
+            self.store(directory, place.slot.at, made.word());
+            if !directory.is_null() && made.object().is_some_and(|o| o.tag() == layout::HNODE) {
+                *directory.add(1) |= 1 << place.index;
             }
         }
     }
-}
 
-impl Heap {
     /// Puts an entry into a copy of what needs to be copied of a trie: the new root, and how many entries were
     /// added. Nothing if it was there.
     pub(crate) fn put_copying<'h>(
@@ -146,11 +184,13 @@ impl Heap {
         unsafe {
             let mut place = Place::root(slot);
             loop {
-                if *place.slot == Word::NIL.bits() {
-                    place.set_one(node::bucket(self, new.stamp, place.bits, &[new.entry]));
+                let word = *place.slot.at;
+                if word == Word::NIL.bits() {
+                    let made = node::bucket(self, new.stamp, place.bits, &[new.entry]);
+                    self.set_one(&place, made);
                     return Put::Added;
                 }
-                let node = Word::from_bits(*place.slot).address();
+                let node = Word::from_bits(word).address();
                 match layout::tag_of(*node) {
                     layout::HNODE => {
                         let node = match is_own(node, new.stamp) {
@@ -189,7 +229,7 @@ impl Heap {
                     return Put::Same;
                 }
                 let node = self.own_bucket(place, node, count, new.stamp);
-                *node.add(HEAD + index * ENTRY + 1) = value.word().bits();
+                self.store(node, node.add(HEAD + index * ENTRY + 1), value.word());
                 return Put::Replaced(before);
             }
             if count == CAPACITY {
@@ -203,7 +243,7 @@ impl Heap {
             }
             let node = self.own_bucket(place, node, count + 1, new.stamp);
             for (i, word) in [key, value, number].into_iter().enumerate() {
-                *node.add(HEAD + count * ENTRY + i) = word.word().bits();
+                self.store(node, node.add(HEAD + count * ENTRY + i), word.word());
             }
             *node.add(1) += 1;
             *node.add(2 + count / 8) |= u64::from(byte_of(new.entry.hash)) << (count % 8 * 8);
@@ -236,7 +276,7 @@ impl Heap {
             for i in used..words {
                 new.add(i).write(Word::NIL.bits());
             }
-            place.set(depth_of(meta), Word::object(new));
+            self.set(place, depth_of(meta), Word::object(new));
             new
         }
     }
@@ -251,8 +291,8 @@ impl Heap {
     ) {
         // SAFETY: by contract: the directory may be changed.
         unsafe {
-            if place.directory.is_null() {
-                return place.set_one(build_node(self, entries, stamp, 0, 0));
+            if place.directory().is_null() {
+                return self.set_one(&place, build_node(self, entries, stamp, 0, 0));
             }
             let differ = entries.iter().fold(0, |d, e| d | e.hash ^ entries[0].hash);
             let same = (differ >> place.shift >> depth).trailing_zeros();
@@ -276,11 +316,11 @@ impl Heap {
         unsafe {
             if entries.len() <= CAPACITY {
                 let made = node::bucket(self, stamp, depth, entries);
-                return place.set(depth, made.word());
+                return self.set(place, depth, made.word());
             }
             if depth == place.bits {
                 let made = build_node(self, entries, stamp, place.looked(), depth);
-                return place.set_one(made);
+                return self.set_one(place, made);
             }
             let bit = |e: &Entry<'_>| e.hash >> place.shift >> depth & 1;
             entries.sort_unstable_by_key(bit);
@@ -289,7 +329,7 @@ impl Heap {
             let low = place.index & ((1 << depth) - 1);
             for (bit, half) in [(0, zeros), (1, ones)] {
                 let index = low | bit << depth;
-                let slot = place.directory.add(2 + index);
+                let slot = place_in(place.directory(), index);
                 self.fill(&Place { slot, index, ..*place }, depth + 1, half, stamp);
             }
         }
@@ -306,12 +346,12 @@ impl Heap {
             *new = layout::header(layout::HNODE, 0, bits as u16, words);
             *new.add(1) = node::stamped(0, stamp);
             for half in 0..2 {
-                let from = place.directory.add(2);
+                let from = place.directory().add(2);
                 ptr::copy_nonoverlapping(from, new.add(2 + half * places), places);
             }
-            *place.above = Word::object(new).bits();
+            self.store(place.above.node, place.above.at, Word::object(new));
             let index = node::place_of(hash >> place.shift, bits);
-            Place { slot: new.add(2 + index), directory: new, index, bits, ..place }
+            Place { slot: place_in(new, index), index, bits, ..place }
         }
     }
 
@@ -330,7 +370,7 @@ impl Heap {
                 let mut entries = entries_of(words, |_| common);
                 entries.push(new.entry);
                 let made = build_node(self, &mut entries, new.stamp, place.looked(), place.bits);
-                place.set_one(made);
+                self.set_one(place, made);
                 return Put::Added;
             }
             let [key, value, _] = new.entry.words;
@@ -340,20 +380,20 @@ impl Heap {
             }
             let Some(at_value) = found.map(|i| i * ENTRY + 1) else {
                 let made = node::clash(self, common, [words, &new.entry.words]);
-                place.set_one(made);
+                self.set_one(place, made);
                 return Put::Added;
             };
             let before = [at_value - 1, at_value].map(|i| words[i].word().bits());
             if before[1] == value.word().bits() {
                 return Put::Same;
             }
-            place.set_one(self.object_with(at, at_value, value));
+            self.set_one(place, self.object_with(at, at_value, value));
             Put::Replaced(before)
         }
     }
 
     /// A copy of a directory with another stamp, put in its place.
-    unsafe fn copy_directory(&self, slot: *mut u64, node: *mut u64, stamp: u64) -> *mut u64 {
+    unsafe fn copy_directory(&self, slot: Slot, node: *mut u64, stamp: u64) -> *mut u64 {
         // SAFETY: by contract a directory; there is room for as many words.
         unsafe {
             let words = layout::words_of(*node);
@@ -361,7 +401,7 @@ impl Heap {
             ptr::copy_nonoverlapping(node, new, words);
             *new = layout::header(layout::HNODE, 0, layout::aux_of(*node), words);
             *new.add(1) = node::stamped(*new.add(1), stamp);
-            *slot = Word::object(new).bits();
+            self.store(slot.node, slot.at, Word::object(new));
             new
         }
     }
@@ -371,5 +411,5 @@ impl Heap {
 #[inline(always)]
 unsafe fn is_own(node: *mut u64, stamp: u64) -> bool {
     // SAFETY: by contract a directory or bucket.
-    unsafe { *node.add(1) >> 32 == stamp && *node & layout::bits(layout::OLD) == 0 && stamp != 0 }
+    unsafe { *node.add(1) >> 32 == stamp && stamp != 0 }
 }
