@@ -35,6 +35,7 @@ use super::chunk;
 use super::edit::Attic;
 use super::edit_map;
 use super::layout::{self, Format, pair, unpair};
+use super::object::prefetch;
 use super::offheap::{Swept, off_heap_link, sweep};
 use super::old::{self, Claimed, Old};
 use super::space::Space;
@@ -44,20 +45,6 @@ use std::ptr;
 
 /// How many words ahead objects are fetched into the cache while a large one is scanned.
 const AHEAD: usize = 4;
-
-/// Has the processor fetch what a word points to, if it is a pointer; a hint, without effect on any
-/// other word.
-#[inline(always)]
-fn prefetch(word: u64) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: prefetching reads nothing: any address will do.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>((word & !7) as *const i8);
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = word;
-}
 
 /// A collection at work.
 struct Mover {
@@ -267,9 +254,7 @@ impl Attic {
     unsafe fn hold(&self, mut maps: Vec<*mut u64>, is_quick: bool) {
         // SAFETY: by contract these are live objects, or old ones.
         unsafe {
-            maps.retain(|&at| {
-                layout::aux_of(*at) == 1 && layout::tag_of(*at) == layout::OMAP
-            });
+            maps.retain(|&at| layout::aux_of(*at) == 1 && layout::tag_of(*at) == layout::OMAP);
             maps.truncate(HELD);
             maps.iter().for_each(|&at| edit_map::begin_anew(at));
         }

@@ -27,9 +27,9 @@
 #![allow(unsafe_code)]
 
 use super::edit::Attic;
+use super::edit_trie::Put;
 use super::layout;
 use super::{Heap, Obj};
-use super::edit_trie::Put;
 use crate::data::map::node::Entry;
 use crate::data::map::trie::{New, TrieRef};
 use crate::value::{Value, Word};

@@ -10,9 +10,10 @@
 //! Nodes that are changed may be old: then what is written is noted, since it may be young.
 #![allow(unsafe_code)]
 
+use super::object::fetch;
 use super::{Heap, Obj, layout};
 use crate::data::map::node::{
-    self, Bucket, CAPACITY, ENTRY, Entry, HEAD, MOST_BITS, byte_of, count_of, depth_of,
+    self, BUCKET, Bucket, CAPACITY, ENTRY, Entry, HEAD, MOST_BITS, byte_of, count_of, depth_of,
 };
 use crate::data::map::trie::New;
 use crate::data::map::{build_node, entries_of, group};
@@ -198,6 +199,10 @@ impl Heap {
                             false => self.copy_directory(place.slot, node, new.stamp),
                         };
                         place = place.below(node, new.entry.hash);
+                        if *node.add(1) >> place.index & 1 == 0 {
+                            // In vain if nothing is there.
+                            fetch(*place.slot.at, BUCKET);
+                        }
                     }
                     layout::HCLASH => return self.put_in_clash(&place, node, new, is_lost),
                     _ => return self.put_in_bucket(&place, node, new, is_lost),
@@ -238,7 +243,8 @@ impl Heap {
                     return Put::Lost;
                 }
                 entries.push(new.entry);
-                self.split(*place, bucket.depth(), &mut entries, new.stamp);
+                let full = is_own(node, new.stamp).then_some(node);
+                self.split(*place, bucket.depth(), &mut entries, full, new.stamp);
                 return Put::Added;
             }
             let node = self.own_bucket(place, node, count + 1, new.stamp);
@@ -252,13 +258,7 @@ impl Heap {
     }
 
     /// The bucket, or one in its places with its entries, that may be changed and has room for `n`.
-    unsafe fn own_bucket(
-        &self,
-        place: &Place,
-        node: *mut u64,
-        n: usize,
-        stamp: u64,
-    ) -> *mut u64 {
+    unsafe fn own_bucket(&self, place: &Place, node: *mut u64, n: usize, stamp: u64) -> *mut u64 {
         // SAFETY: by contract a bucket in this place; all words of the new one are written.
         unsafe {
             let capacity = (layout::words_of(*node) - HEAD) / ENTRY;
@@ -281,12 +281,14 @@ impl Heap {
         }
     }
 
-    /// Puts the entries of a full bucket and a new one into several buckets, in its places.
+    /// Puts the entries of a full bucket and a new one into several buckets, in its places. The first of
+    /// them may be the full one, if that is given.
     unsafe fn split<'h>(
         &'h self,
         mut place: Place,
         depth: u32,
         entries: &mut [Entry<'h>],
+        full: Option<*mut u64>,
         stamp: u64,
     ) {
         // SAFETY: by contract: the directory may be changed.
@@ -300,7 +302,7 @@ impl Heap {
             while place.bits < wanted {
                 place = self.double(place, entries[0].hash, stamp);
             }
-            self.fill(&place, depth, entries, stamp);
+            self.fill(&place, depth, entries, &mut { full }, stamp);
         }
     }
 
@@ -310,29 +312,64 @@ impl Heap {
         place: &Place,
         depth: u32,
         entries: &mut [Entry<'h>],
+        full: &mut Option<*mut u64>,
         stamp: u64,
     ) {
-        // SAFETY: by contract: the directory may be changed.
+        // SAFETY: by contract: the directory may be changed, and a full bucket holds so many.
         unsafe {
             if entries.len() <= CAPACITY {
-                let made = node::bucket(self, stamp, depth, entries);
-                return self.set(place, depth, made.word());
+                let made = match full.take_if(|_| !entries.is_empty()) {
+                    Some(node) => self.refill(node, depth, entries, stamp),
+                    None => node::bucket(self, stamp, depth, entries).word(),
+                };
+                return self.set(place, depth, made);
             }
             if depth == place.bits {
                 let made = build_node(self, entries, stamp, place.looked(), depth);
                 return self.set_one(place, made);
             }
-            let bit = |e: &Entry<'_>| e.hash >> place.shift >> depth & 1;
-            entries.sort_unstable_by_key(bit);
-            let zeros = entries.iter().filter(|e| bit(e) == 0).count();
+            let mut zeros = 0;
+            for i in 0..entries.len() {
+                if entries[i].hash >> place.shift >> depth & 1 == 0 {
+                    entries.swap(i, zeros);
+                    zeros += 1;
+                }
+            }
             let (zeros, ones) = entries.split_at_mut(zeros);
             let low = place.index & ((1 << depth) - 1);
             for (bit, half) in [(0, zeros), (1, ones)] {
                 let index = low | bit << depth;
                 let slot = place_in(place.directory(), index);
-                self.fill(&Place { slot, index, ..*place }, depth + 1, half, stamp);
+                self.fill(&Place { slot, index, ..*place }, depth + 1, half, full, stamp);
             }
         }
+    }
+
+    /// Puts other entries into a bucket that may be changed.
+    unsafe fn refill(
+        &self,
+        bucket: *mut u64,
+        depth: u32,
+        entries: &[Entry<'_>],
+        stamp: u64,
+    ) -> Word {
+        let mut bytes = [0; 2];
+        // SAFETY: by contract there is room for them.
+        unsafe {
+            for (i, entry) in entries.iter().enumerate() {
+                bytes[i / 8] |= u64::from(byte_of(entry.hash)) << (i % 8 * 8);
+                for (j, word) in entry.words.into_iter().enumerate() {
+                    self.store(bucket, bucket.add(HEAD + i * ENTRY + j), word.word());
+                }
+            }
+            for i in HEAD + entries.len() * ENTRY..layout::words_of(*bucket) {
+                *bucket.add(i) = Word::NIL.bits();
+            }
+            *bucket.add(1) = node::first_word(entries.len(), depth, stamp);
+            *bucket.add(2) = bytes[0];
+            *bucket.add(3) = bytes[1];
+        }
+        Word::object(bucket)
     }
 
     /// Has a directory look at one more bit; it holds no directories. The place of a hash in it.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::fail;
 use super::fail::show;
 use crate::data::int;
+use crate::data::map::trie::get_quickly;
 use crate::data::vector::{self, Entries, VecBuilder, VecRef};
 use crate::heap::layout;
 use crate::native::{Cx, Res};
@@ -57,6 +58,9 @@ pub(crate) fn field<'h>(
 /// `v[i]`
 pub(crate) fn index<'h>(cx: &mut Cx<'h, '_>, v: Value<'h>, i: Value<'h>) -> Res<'h> {
     let heap = cx.heap();
+    if let Some(value) = get_quickly(v, i) {
+        return Ok(value);
+    }
     if let Some(map) = v.as_map() {
         return Ok(map.get(i).unwrap_or(Value::NIL));
     }

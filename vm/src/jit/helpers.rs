@@ -13,6 +13,7 @@
 use super::abi::Transit;
 use super::translate::Cache;
 use crate::code::function::fn_set_of;
+use crate::data::map::trie::get_quickly;
 use crate::data::vector;
 use crate::heap::Heap;
 use crate::helpers::{access, arith, compare as comparison, construct, text};
@@ -134,6 +135,18 @@ pub(super) unsafe extern "sysv64" fn binary(
     let (env, ..) = unsafe { context(process) };
     let helper = BINARY[operator as usize & 15];
     answer(env, |env| env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits))
+}
+
+/// `v[i]`: most likely of a large map.
+pub(super) unsafe extern "sysv64" fn index(process: *mut Process, v: u64, i: u64) -> Answer {
+    // SAFETY: see the module.
+    let heap = unsafe { &(*process).heap };
+    let [map, key] = [v, i].map(|bits| heap.value(Word::from_bits(bits)));
+    match get_quickly(map, key) {
+        Some(value) => Answer { value: value.word().bits(), failed: 0 },
+        // SAFETY: as above.
+        None => unsafe { binary(process, Operator::Index as u64, v, i) },
+    }
 }
 
 /// Whether `a op b` holds.

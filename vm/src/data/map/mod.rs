@@ -347,3 +347,5 @@ impl ExactSizeIterator for MapIter<'_> {}
 mod edit_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trie_tests;

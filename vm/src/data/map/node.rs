@@ -31,6 +31,9 @@ pub(crate) const MOST_BITS: u32 = 5;
 /// Words of a bucket before its entries.
 pub(crate) const HEAD: usize = 4;
 
+/// Words of a full one but for the last line of memory they are in.
+pub(crate) const BUCKET: usize = 48;
+
 /// An entry with the hash of its key: key, value, insertion number.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry<'h> {
@@ -49,6 +52,12 @@ impl<'h> Entry<'h> {
 #[inline(always)]
 pub(crate) fn stamped(word: u64, stamp: u64) -> u64 {
     word & 0xffff_ffff | stamp << 32
+}
+
+/// The first word of a bucket.
+#[inline(always)]
+pub(crate) fn first_word(entries: usize, depth: u32, stamp: u64) -> u64 {
+    stamped(entries as u64 | u64::from(depth) << 8, stamp)
 }
 
 /// How many entries a bucket with this first word has.
@@ -131,7 +140,7 @@ impl<'h> Few<'h> {
         }
         let halves = self.bytes.split_at(8);
         let half = |bytes: &[u8]| bytes.iter().rev().fold(0, |w, &b| w << 8 | u64::from(b));
-        let first = stamped(n as u64 | u64::from(depth) << 8, stamp);
+        let first = first_word(n, depth, stamp);
         let room = [Value::NIL; CAPACITY * ENTRY];
         let parts = [self.entries.as_flattened(), &room[..(capacity - n) * ENTRY]];
         let raw = [first, half(halves.0), half(halves.1)];
@@ -201,12 +210,21 @@ impl<'h> Bucket<'h> {
         (self.raw[1 + index / 8] >> (index % 8 * 8)) as u8
     }
 
-    /// Which entry has a key. The very same word is looked for first: who has that compares no keys.
+    /// The value of an entry.
     #[inline(always)]
-    pub(crate) fn find(self, key: Value<'_>, hash: u64, exact: bool) -> Option<usize> {
-        let equal = equal_bytes([self.raw[1], self.raw[2]], byte_of(hash));
-        let equal = equal & ((1 << self.len()) - 1);
-        let mut left = equal;
+    pub(crate) fn value(self, index: usize) -> Value<'h> {
+        self.words[index * ENTRY + 1]
+    }
+
+    /// Which entries may have a key with this hash: a bitmap.
+    #[inline(always)]
+    pub(crate) fn equal(self, hash: u64) -> u32 {
+        equal_bytes([self.raw[1], self.raw[2]], byte_of(hash)) & ((1 << self.len()) - 1)
+    }
+
+    /// Which entry in a bitmap has this very word as a key.
+    #[inline(always)]
+    pub(crate) fn find_word(self, key: Value<'_>, mut left: u32) -> Option<usize> {
         while left != 0 {
             let index = left.trailing_zeros() as usize;
             if self.words[index * ENTRY].word() == key.word() {
@@ -214,7 +232,15 @@ impl<'h> Bucket<'h> {
             }
             left &= left - 1;
         }
-        if equal == 0 { None } else { self.find_other(key, equal, exact) }
+        None
+    }
+
+    /// Which entry has a key. The very same word is looked for first: who has that compares no keys.
+    #[inline(always)]
+    pub(crate) fn find(self, key: Value<'_>, hash: u64, exact: bool) -> Option<usize> {
+        let equal = self.equal(hash);
+        let found = self.find_word(key, equal);
+        if found.is_some() || equal == 0 { found } else { self.find_other(key, equal, exact) }
     }
 
     /// The same of a key that is none of the words that are there, among the entries in a bitmap.

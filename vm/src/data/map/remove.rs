@@ -5,7 +5,8 @@
 //! to that: so what a map takes goes with what is in it. No key is hashed, nor compared if the very word is there.
 
 use super::node::{
-    Bucket, CAPACITY, ENTRY, Few, MOST_BITS, byte_of, clash, directory, find_in_clash, place_of, triple,
+    Bucket, CAPACITY, ENTRY, Few, MOST_BITS, byte_of, clash, directory, find_in_clash, place_of,
+    triple,
 };
 use crate::heap::{Heap, Obj, layout};
 use crate::value::Value;
@@ -123,11 +124,7 @@ impl<'h> Places<'h> {
 }
 
 /// The places in which a bucket of this depth is that is in one of them.
-pub(crate) fn group(
-    place: usize,
-    depth: u32,
-    bits: u32,
-) -> impl Iterator<Item = usize> + use<> {
+pub(crate) fn group(place: usize, depth: u32, bits: u32) -> impl Iterator<Item = usize> + use<> {
     let first = place & ((1 << depth) - 1);
     (first..1 << bits).step_by(1 << depth)
 }

@@ -10,7 +10,7 @@
 //!
 //! Putting is in `heap/edit_map.rs`, whether in place or not: what a map does not own is copied.
 
-use super::node::{Bucket, ENTRY, Entry, find_in_clash, place_of, triple};
+use super::node::{BUCKET, Bucket, ENTRY, Entry, find_in_clash, place_of, triple};
 use super::{bulk, remove};
 use crate::hash::hash;
 use crate::heap::{Edit, Heap, Obj, RawPut, edit_map, layout};
@@ -95,6 +95,18 @@ impl<'h> TrieRef<'h> {
         }
     }
 
+    /// What [`TrieRef::get`] gives for a small int, or nil; nothing if that is not found out at once.
+    #[inline(always)]
+    fn get_small(self, key: Value<'_>, hash: u64) -> Option<Value<'h>> {
+        let Some(leaf) = self.root().and_then(|root| leaf_of(root, hash)) else {
+            return Some(Value::NIL);
+        };
+        // No other word is the same key.
+        let bucket = Bucket::of(leaf)?;
+        let found = bucket.find_word(key, bucket.equal(hash));
+        Some(found.map_or(Value::NIL, |i| bucket.value(i)))
+    }
+
     /// The trie with `key` standing for `value`.
     #[inline]
     pub(crate) fn put(
@@ -161,8 +173,17 @@ impl<'h> TrieRef<'h> {
     }
 }
 
+/// The value of a key in a map, or nil; nothing if the map is no trie or the key no small int.
+#[inline(always)]
+pub(crate) fn get_quickly<'h>(map: Value<'h>, key: Value<'_>) -> Option<Value<'h>> {
+    key.as_small()?;
+    let object = map.object()?;
+    let is_trie = matches!(object.tag(), layout::HMAP | layout::OMAP);
+    if is_trie { TrieRef { object }.get_small(key, hash(key)) } else { None }
+}
+
 /// The bucket (or clash) for a hash, below a root.
-#[inline]
+#[inline(always)]
 fn leaf_of<'h>(root: Obj<'h>, hash: u64) -> Option<Obj<'h>> {
     let (mut at, mut left) = (root, hash);
     if at.tag() != layout::HNODE {
@@ -175,6 +196,8 @@ fn leaf_of<'h>(root: Obj<'h>, hash: u64) -> Option<Obj<'h>> {
         left >>= bits;
         // What it is says the directory, which is at hand.
         if raw[0] >> place & 1 == 0 {
+            // Some of them will be looked at, one after the other.
+            at.fetch(BUCKET);
             break;
         }
     }
