@@ -70,7 +70,9 @@ fn step(state: u64, x: u64) -> u64 {
     mix(state.rotate_left(23) ^ x)
 }
 
-fn int(n: i64) -> u64 {
+/// The hash of a small int.
+#[inline(always)]
+pub(crate) fn int(n: i64) -> u64 {
     mix(n as u64 ^ SEED)
 }
 

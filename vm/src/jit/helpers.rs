@@ -13,9 +13,8 @@
 use super::abi::Transit;
 use super::translate::Cache;
 use crate::code::function::fn_set_of;
-use crate::data::map::trie::get_quickly;
 use crate::data::vector;
-use crate::heap::Heap;
+use crate::heap::{Heap, get_quickly};
 use crate::helpers::{access, arith, compare as comparison, construct, text};
 use crate::interp::env::{Binary, Env, Step, step_of, words};
 use crate::interp::machine::Machine;

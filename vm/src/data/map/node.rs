@@ -31,8 +31,8 @@ pub(crate) const MOST_BITS: u32 = 5;
 /// Words of a bucket before its entries.
 pub(crate) const HEAD: usize = 4;
 
-/// Words of a full one but for the last line of memory they are in.
-pub(crate) const BUCKET: usize = 48;
+/// Words of a bucket that are fetched at once: those that most have.
+pub(crate) const BUCKET: usize = 32;
 
 /// An entry with the hash of its key: key, value, insertion number.
 #[derive(Clone, Copy)]
@@ -208,12 +208,6 @@ impl<'h> Bucket<'h> {
 
     pub(crate) fn byte(self, index: usize) -> u8 {
         (self.raw[1 + index / 8] >> (index % 8 * 8)) as u8
-    }
-
-    /// The value of an entry.
-    #[inline(always)]
-    pub(crate) fn value(self, index: usize) -> Value<'h> {
-        self.words[index * ENTRY + 1]
     }
 
     /// Which entries may have a key with this hash: a bitmap.

@@ -95,18 +95,6 @@ impl<'h> TrieRef<'h> {
         }
     }
 
-    /// What [`TrieRef::get`] gives for a small int, or nil; nothing if that is not found out at once.
-    #[inline(always)]
-    fn get_small(self, key: Value<'_>, hash: u64) -> Option<Value<'h>> {
-        let Some(leaf) = self.root().and_then(|root| leaf_of(root, hash)) else {
-            return Some(Value::NIL);
-        };
-        // No other word is the same key.
-        let bucket = Bucket::of(leaf)?;
-        let found = bucket.find_word(key, bucket.equal(hash));
-        Some(found.map_or(Value::NIL, |i| bucket.value(i)))
-    }
-
     /// The trie with `key` standing for `value`.
     #[inline]
     pub(crate) fn put(
@@ -171,15 +159,6 @@ impl<'h> TrieRef<'h> {
         });
         places.into_iter().flatten().collect()
     }
-}
-
-/// The value of a key in a map, or nil; nothing if the map is no trie or the key no small int.
-#[inline(always)]
-pub(crate) fn get_quickly<'h>(map: Value<'h>, key: Value<'_>) -> Option<Value<'h>> {
-    key.as_small()?;
-    let object = map.object()?;
-    let is_trie = matches!(object.tag(), layout::HMAP | layout::OMAP);
-    if is_trie { TrieRef { object }.get_small(key, hash(key)) } else { None }
 }
 
 /// The bucket (or clash) for a hash, below a root.
