@@ -17,8 +17,8 @@
 //! buffer was made, maybe after it became old. The first claim in an old buffer finds it guarded, and
 //! remembers it with the window it had (`Old::remember`); the entries beyond that window are roots
 //! of the next minor collection. Vectors and maps that are edited in place are the other one: `edit.rs` notes
-//! where. Of old handles of maps some are looked at only if something that was looked at refers to them: that is counted
-//! for the handles of maps that may be edited, and those that have been (`edit_map.rs` tells why). Debug builds look through the old generation for what was missed
+//! where. Of old handles of maps some are looked at only if something that was looked at refers to them: that is noted
+//! (`held.rs`). Debug builds look through the old generation for what was missed
 //! when every safepoint collects (`check.rs`).
 //!
 //! **Buffers of vectors** are not scanned as such. A BUF moves when the first vector using it is
@@ -34,6 +34,7 @@
 use super::chunk;
 use super::edit::Attic;
 use super::edit_map;
+use super::held::{self, MANY, MEMBERS, NOTED, ROOT};
 use super::layout::{self, Format, pair, unpair};
 use super::object::prefetch;
 use super::offheap::{Swept, off_heap_link, sweep};
@@ -54,18 +55,10 @@ struct Mover {
     stay: u64,
     /// Whether what is moved becomes old.
     age: bool,
-    /// Maps that may be edited which a root led to first.
-    held: Vec<*mut u64>,
+    /// Maps that may be edited, and sets, which a root led to first.
+    found: Vec<*mut u64>,
 }
 
-/// The address of a moved object is marked so if it has a count of references.
-const COUNTED: u64 = 2;
-/// Where in a header they are counted: what counts is whether there is one, a root's.
-const COUNT_SHIFT: u32 = 16;
-/// As how many the reference of an object counts.
-const MANY: u16 = 2;
-/// So many maps are held at most.
-const HELD: usize = 8;
 /// With no more roots a collection is quick.
 const FEW_ROOTS: usize = 256;
 
@@ -81,7 +74,7 @@ impl Heap {
         let used = self.heap_bytes();
         let age = self.shall_age(used);
         let stay = layout::bits(layout::STATIC);
-        let mut mover = Mover { space: Space::EMPTY, stay, age, held: Vec::new() };
+        let mut mover = Mover { space: Space::EMPTY, stay, age, found: Vec::new() };
         let mut swept = Swept::of(ptr::null_mut(), 0);
         let old = self.old.take();
         let patience = old.as_ref().map_or(0, |old| old.patience);
@@ -92,7 +85,7 @@ impl Heap {
                 mover.space.extend(self.guess(used, old.as_deref()).min(1 << 20));
                 roots(&mut |word| {
                     seen += 1;
-                    mover.visit_root(word);
+                    mover.visit_noting(word, ROOT);
                 });
                 mover.scan_from_start();
                 sweep(self.off_first.get(), &mut swept);
@@ -108,7 +101,7 @@ impl Heap {
         if let Some(attic) = self.attic.get() {
             attic.forget();
             // SAFETY: these have been moved.
-            unsafe { attic.hold(mover.held, seen <= FEW_ROOTS) };
+            unsafe { attic.hold(mover.found, seen <= FEW_ROOTS) };
         }
         self.off_bytes.set(swept.bytes);
         self.note_swept(&swept);
@@ -138,18 +131,18 @@ impl Heap {
         }
         let before = old.space.get();
         let stay = layout::bits(layout::STATIC | layout::OLD);
-        let mut mover = Mover { space: before, stay, age: true, held: Vec::new() };
+        let mut mover = Mover { space: before, stay, age: true, found: Vec::new() };
         let mut seen = 0;
         let mut swept = Swept::of(old.off_first.get(), old.off_bytes.get());
         // SAFETY: as in `collect`; what is old points to nothing young, but by remembered claims.
         unsafe {
             if young > 0 {
                 if let Some(attic) = self.attic.get() {
-                    attic.count_anew();
+                    attic.note_anew();
                 }
                 roots(&mut |word| {
                     seen += 1;
-                    mover.visit_root(word);
+                    mover.visit_noting(word, ROOT);
                 });
                 old.claimed.borrow_mut().drain(..).for_each(|claimed| mover.visit_claimed(claimed));
                 if let Some(attic) = self.attic.get() {
@@ -158,10 +151,9 @@ impl Heap {
                 mover.scan(before);
                 if let Some(attic) = self.attic.get() {
                     mover.decide(attic);
-                    let mut held = attic.held.take();
+                    mover.found.append(&mut attic.held.take());
                     attic.forget();
-                    held.append(&mut mover.held);
-                    attic.hold(held, seen <= FEW_ROOTS);
+                    attic.hold(mover.found, seen <= FEW_ROOTS);
                 }
                 sweep(self.off_first.get(), &mut swept);
             } else if let Some(attic) = self.attic.get() {
@@ -241,49 +233,10 @@ impl Heap {
     }
 }
 
-impl Attic {
-    /// Begins to count the references to old maps that matter.
-    unsafe fn count_anew(&self) {
-        for &at in self.held.borrow().iter().chain(self.undecided.borrow().iter()) {
-            // SAFETY: by contract these are old objects.
-            unsafe { *at &= !(0xffff << COUNT_SHIFT) };
-        }
-    }
-
-    /// Keeps those of these maps that nothing but one root refers to.
-    unsafe fn hold(&self, mut maps: Vec<*mut u64>, is_quick: bool) {
-        // SAFETY: by contract these are live objects, or old ones.
-        unsafe {
-            maps.retain(|&at| layout::aux_of(*at) == 1 && layout::tag_of(*at) == layout::OMAP);
-            maps.truncate(HELD);
-            maps.iter().for_each(|&at| edit_map::begin_anew(at));
-        }
-        *self.held.borrow_mut() = maps;
-        self.is_quick.set(is_quick);
-    }
-}
-
-/// Counts a reference to a map that is edited in place.
-#[cold]
-#[inline(never)]
-unsafe fn count(at: *mut u64, by: u16) {
-    // SAFETY: by contract an object, and of one with this tag the count means nothing else.
-    unsafe {
-        let counted = layout::aux_of(*at).saturating_add(by).min(MANY);
-        *at = *at & !(0xffff << COUNT_SHIFT) | u64::from(counted) << COUNT_SHIFT;
-    }
-}
-
-/// Whether references to the object with this header are counted.
-#[inline(always)]
-fn is_counted(header: u64) -> bool {
-    matches!(layout::tag_of(header), layout::OMAP | layout::SMAP)
-}
-
 impl Mover {
-    /// The same as `visit`, of a root.
+    /// The same as `visit`, of a root or the word of a set.
     #[inline(always)]
-    unsafe fn visit_root(&mut self, word: &mut Word) {
+    unsafe fn visit_noting(&mut self, word: &mut Word, by: u16) {
         if !word.is_pointer() {
             return;
         }
@@ -291,17 +244,17 @@ impl Mover {
         // SAFETY: as for `visit`.
         unsafe {
             let header = *at;
-            if !is_counted(header) {
+            if !held::is_noted(header) {
                 return self.visit(word);
             }
             if header & self.stay != 0 {
-                return count(at, 1);
+                return held::note_old(at, by);
             }
             let new = self.move_object(at, header);
-            *at |= COUNTED;
-            *new &= !(0xffff << COUNT_SHIFT);
-            count(new, 1);
-            self.held.push(new);
+            *at |= NOTED;
+            held::clear_note(new);
+            held::note(new, by);
+            self.found.push(new);
             *word = Word::object(new);
         }
     }
@@ -317,13 +270,13 @@ impl Mover {
         unsafe {
             let header = *at;
             let new = if layout::is_forward(header) {
-                if header & COUNTED != 0 {
-                    count((header & !COUNTED) as *mut u64, MANY);
+                if header & NOTED != 0 {
+                    held::note((header & !NOTED) as *mut u64, MANY);
                 }
-                header & !COUNTED
+                header & !NOTED
             } else if header & self.stay != 0 {
-                if is_counted(header) {
-                    count(at, MANY);
+                if held::is_noted(header) {
+                    held::note_old(at, MANY);
                 }
                 return;
             } else {
@@ -448,6 +401,9 @@ impl Mover {
             let raw = layout::raw_words(tag);
             if raw == layout::ALL_RAW {
                 return;
+            }
+            if tag == layout::SET {
+                return self.visit_noting(&mut *at.add(1).cast::<Word>(), MEMBERS);
             }
             if words > AHEAD {
                 for i in 1 + raw as usize..words - AHEAD {

@@ -92,6 +92,7 @@ impl<'h> Edit<'h> {
     }
 
     /// An entry to be put into a map that is a trie, or a set.
+    #[inline(always)]
     pub(crate) fn put(put: RawPut) -> Edit<'h> {
         Edit { raw: RawEdit::Put(put), heap: PhantomData }
     }
@@ -296,9 +297,9 @@ impl Heap {
 
     /// Does an edit: the next version of the vector or map.
     #[inline]
-    pub(crate) fn edit(&mut self, edit: RawEdit) -> Word {
+    pub(crate) fn edit(&mut self, edit: &RawEdit) -> Word {
         match edit {
-            RawEdit::Replace(edit) => self.replace(edit),
+            RawEdit::Replace(edit) => self.replace(*edit),
             RawEdit::Put(put) => self.put(put),
         }
     }

@@ -18,7 +18,7 @@
 //! millisecond. But that makes every node be copied again.
 //!
 //! **Generations.** A map that has become old may be edited, and its nodes with it, if it is *held*: when it became old
-//! there was nothing but one root that led to it (`collect.rs` sees every reference to what it moves). So there
+//! there was nothing but one root that led to it, or to the set it is (a collection sees every reference to what it moves: `held.rs`). So there
 //! is no older version, and its chain begins anew. Who edits it must have read that root since, or what was
 //! read from it: so the next minor collection looks at it again, as at all that was written meanwhile, and so sees whether
 //! the old handle is alive. If not, it and its chain are dropped, though it points to young ones. Other old maps get
@@ -143,9 +143,9 @@ unsafe fn word(at: *mut u64, index: usize) -> Word {
 
 impl Heap {
     /// Puts an entry: in place as far as the map owns its nodes.
-    pub(super) fn put(&mut self, put: RawPut) -> Word {
+    pub(super) fn put(&mut self, put: &RawPut) -> Word {
         loop {
-            if let Some(word) = self.try_put(&put) {
+            if let Some(word) = self.try_put(put) {
                 return word;
             }
         }

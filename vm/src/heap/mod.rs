@@ -45,6 +45,7 @@ mod edit_trie;
 mod fragment;
 mod frozen;
 mod get;
+mod held;
 mod host;
 pub mod layout;
 mod make;

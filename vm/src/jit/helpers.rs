@@ -216,14 +216,17 @@ unsafe fn call(
     let args = cx.heap().values(args);
     let edit = match native(&mut cx, args) {
         Native::Value(value) => return Answer { value: value.word().bits(), failed: 0 },
-        Native::Edit => cx.edit.take(),
+        Native::Edit => cx.edit,
         answer => {
             otherwise(&mut cx, answer, other);
             return Answer { value: 0, failed: 1 };
         }
     };
     // Nothing borrows the heap any more.
-    let word = edit.map_or(Word::NIL, |edit| env.process.heap.edit(edit));
+    let word = match &edit {
+        Some(edit) => env.process.heap.edit(edit),
+        None => Word::NIL,
+    };
     Answer { value: word.bits(), failed: 0 }
 }
 

@@ -106,6 +106,14 @@ fn as_symbol_key(key: Value<'_>) -> Option<Symbol> {
     }
 }
 
+/// What [`MapRef::edit`] gives for a large map as it most often is; nothing for any other value.
+#[inline(always)]
+pub fn edit_at_once<'h>(map: Value<'h>, key: Value<'h>, value: Value<'h>) -> Option<Edit<'h>> {
+    let object = map.object()?;
+    let is_trie = matches!(object.tag(), layout::HMAP | layout::OMAP);
+    is_trie.then(|| TrieRef::new(object).edit(key, value, false))
+}
+
 impl<'h> MapRef<'h> {
     #[inline]
     pub(crate) fn of(value: Value<'h>) -> Option<MapRef<'h>> {
@@ -204,7 +212,7 @@ impl<'h> MapRef<'h> {
     }
 
     /// The same in place, if this can be done so (with many keys, or other keys than symbols).
-    #[inline]
+    #[inline(always)]
     pub fn edit(self, key: Value<'h>, value: Value<'h>) -> Option<Edit<'h>> {
         match self.form {
             Form::Shaped(..) => None,

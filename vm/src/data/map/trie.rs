@@ -49,6 +49,7 @@ impl<'h> TrieRef<'h> {
     }
 
     /// Puts an entry as [`TrieRef::put`] does, in place where that can be.
+    #[inline(always)]
     pub(crate) fn edit(self, key: Value<'h>, value: Value<'h>, set: bool) -> Edit<'h> {
         let [trie, key, value] = [self.object.value(), key, value].map(Value::word);
         let hash = hash(Value::new(key));

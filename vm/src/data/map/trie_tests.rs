@@ -3,6 +3,7 @@
 
 use super::node::{Bucket, CAPACITY, ENTRY, MOST_BITS, byte_of};
 use super::*;
+use crate::data::set;
 use crate::hash::int_with_hash;
 use crate::heap::Obj;
 use crate::testing::{collect_next, stressed};
@@ -97,7 +98,7 @@ fn put(heap: &mut Heap, map: Word, key: i64, value: i64, in_place: bool) -> Word
     match map.edit(key, value).filter(|_| in_place) {
         Some(edit) => {
             let edit = edit.raw;
-            heap.edit(edit)
+            heap.edit(&edit)
         }
         None => map.put(heap, key, value).word(),
     }
@@ -274,6 +275,41 @@ fn a_held_map_is_edited_though_it_is_old() {
 }
 
 #[test]
+fn so_is_a_held_set() {
+    let (mut heap, map) = old_map();
+    let members = |set: Value<'_>| -> Word { set.object().unwrap().values()[0].word() };
+    let add = |heap: &mut Heap, set: Word, n: i64| {
+        let edit = heap.value(set).as_set().unwrap().edit(heap.int(n)).raw;
+        heap.edit(&edit)
+    };
+    let mut words = vec![set::empty(&heap).word(), map];
+    for n in 0..1_000 {
+        words[0] = add(&mut heap, words[0], n);
+    }
+    young(&mut heap, &mut words);
+    for n in 1_000..1_010 {
+        let before = root(&heap, members(heap.value(words[0])));
+        let old = words[0];
+        words[0] = add(&mut heap, old, n * n);
+        assert_eq!(root(&heap, members(heap.value(words[0]))), before);
+        if n % 3 == 0 {
+            words.push(heap.list(&[heap.value(old)]).word());
+        }
+        let size = |word: Word| heap.value(word).as_set().unwrap().len() as i64;
+        let sizes = [size(words[0]), n % 3];
+        young(&mut heap, &mut words);
+        // What something else has is not held; nor is what was edited after that, till the next time.
+        if n % 3 == 0 {
+            let old = heap.value(*words.last().unwrap()).as_list().unwrap()[0];
+            assert!(!old.as_set().unwrap().contains(heap.int(n * n)));
+            assert_eq!(old.as_set().unwrap().len() as i64 + 1, sizes[0]);
+            words[0] = add(&mut heap, words[0], -n);
+            young(&mut heap, &mut words);
+        }
+    }
+}
+
+#[test]
 fn old_handles_of_held_maps_live_if_something_has_them() {
     // Kept by: nothing, a root, a young object, an entry of the newest version, an entry of another old map.
     for keeper in 0..5 {
@@ -295,7 +331,7 @@ fn old_handles_of_held_maps_live_if_something_has_them() {
                 let into = if keeper == 3 { words[0] } else { words[1] };
                 let map = MapRef::of(heap.value(into)).unwrap();
                 let edit = map.edit(heap.int(1), heap.value(old)).unwrap().raw;
-                words[keeper - 3] = heap.edit(edit);
+                words[keeper - 3] = heap.edit(&edit);
             }
             _ => {}
         }
@@ -335,7 +371,7 @@ fn young_words_in_old_nodes_live() {
                 (heap.string(&format!("key {}", i % 9_000)), heap.list(&[heap.int(i)]));
             MapRef::of(heap.value(words[0])).unwrap().edit(key, value).unwrap().raw
         };
-        words[0] = heap.edit(edit);
+        words[0] = heap.edit(&edit);
         if heap.should_collect() || i % 1_234 == 0 {
             collect_next(&mut heap, |visit| words.iter_mut().for_each(visit));
         }
