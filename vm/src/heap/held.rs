@@ -1,8 +1,8 @@
 //! Which maps nothing but one root leads to, directly or by way of a set.
 //!
-//! In: each reference to a map (or set, or old version) that may matter, as a collection meets it. Out: the maps that are *held*,
-//! which may be edited in place though they are old; and whether an old handle is alive. `edit_map.rs` tells why that
-//! is found out so.
+//! In: each reference to a map (or set, or old version) that may matter, as a collection meets it. Out: the maps that
+//! are *held*, which may be edited in place though they are old; and whether an old handle is alive. `edit_map.rs`
+//! tells why that is found out so.
 #![allow(unsafe_code)]
 
 use super::edit::Attic;

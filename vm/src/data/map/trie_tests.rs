@@ -1,5 +1,5 @@
-//! The shape of tries: what directories, buckets and clashes must be like whatever has been put and removed; with hashes
-//! that agree in many bits, and with maps that become old between edits.
+//! The shape of tries: what directories, buckets and clashes must be like whatever has been put and removed; with
+//! hashes that agree in many bits, and with maps that become old between edits.
 
 use super::node::{Bucket, CAPACITY, ENTRY, MOST_BITS, byte_of};
 use super::*;
