@@ -25,7 +25,8 @@ pub(super) struct Key<'k> {
     pub(super) exact: bool,
 }
 
-/// What is left of a node without an entry.
+/// What is left of a node without an entry. It is on its way for a moment only: no need for a box.
+#[allow(clippy::large_enum_variant)]
 pub(super) enum Rest<'h> {
     Missing,
     /// A bucket of these, or nothing.
