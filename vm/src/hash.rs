@@ -70,8 +70,22 @@ fn step(state: u64, x: u64) -> u64 {
     mix(state.rotate_left(23) ^ x)
 }
 
-fn int(n: i64) -> u64 {
+/// The hash of a small int.
+#[inline(always)]
+pub(crate) fn int(n: i64) -> u64 {
     mix(n as u64 ^ SEED)
+}
+
+/// The int of 63 bits with this hash, if there is one.
+#[cfg(test)]
+pub(crate) fn int_with_hash(hash: u64) -> Option<i64> {
+    // Newton's iteration doubles the bits that are right; of an odd number the first three are its own.
+    let inverse =
+        |odd: u64| (0..5).fold(odd, |x, _| x.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(x))));
+    let x = (hash ^ (hash >> 32)).wrapping_mul(inverse(0x8ebc_6af0_9c88_c6e3));
+    let x = (x ^ (x >> 29) ^ (x >> 58)).wrapping_mul(inverse(0xe703_7ed1_a0b4_28db));
+    let n = (x ^ (x >> 32) ^ SEED) as i64;
+    (n << 1 >> 1 == n).then_some(n)
 }
 
 fn float(f: f64) -> u64 {

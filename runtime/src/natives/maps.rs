@@ -3,7 +3,7 @@
 use super::support::{
     Answer, Arg, Collector, Roots, Seq, Steps, finish_map, fold_keys, run, value,
 };
-use rata_vm::data::map::{MapBuilder, MapRef};
+use rata_vm::data::map::{self, MapBuilder, MapRef};
 use rata_vm::heap::Heap;
 use rata_vm::native::Cx;
 use rata_vm::value::{Value, Word};
@@ -50,7 +50,10 @@ fn no_key<'h>(cx: &Cx<'h, '_>, function: &str, map: MapRef<'h>, key: Value<'h>) 
 
 /// `put(m, key, v)`
 pub fn maps_put<'h>(cx: &mut Cx<'h, '_>, [m, key, v]: [Value<'h>; 3]) -> Answer<'h> {
-    put(cx, Arg("Maps.put", "m").map(cx, m)?, key, v)
+    match map::edit_at_once(m, key, v) {
+        Some(edit) => Ok(cx.edit(edit)),
+        None => put(cx, Arg("Maps.put", "m").map(cx, m)?, key, v),
+    }
 }
 
 /// The map with an entry, in place where that can be.

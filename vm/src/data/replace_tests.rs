@@ -72,7 +72,7 @@ fn replaced(heap: &mut Heap, vec: Word, sort: u8, index: usize, n: i64) -> (Word
             return (from_values(heap, &entries).unwrap().word(), false);
         }
     };
-    (heap.edit(edit), true)
+    (heap.edit(&edit), true)
 }
 
 fn check(heap: &Heap, sort: u8, word: Word, model: &[i64]) {

@@ -18,6 +18,7 @@ impl Heap {
         let (mut changed, mut slots) = (Vec::new(), Vec::new());
         if let Some(attic) = self.attic.get() {
             changed.clone_from(&attic.changed.borrow());
+            changed.extend_from_slice(&attic.undecided.borrow());
             slots.clone_from(&attic.slots.borrow());
         }
         let space = old.space.get();

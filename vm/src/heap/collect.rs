@@ -16,8 +16,9 @@
 //! objects do not change. The exception is the room of a buffer, claimed and written after the
 //! buffer was made, maybe after it became old. The first claim in an old buffer finds it guarded, and
 //! remembers it with the window it had (`Old::remember`); the entries beyond that window are roots
-//! of the next minor collection. Vectors that are edited in place are the other one: `edit.rs` notes
-//! where. Debug builds look through the old generation for what was missed
+//! of the next minor collection. Vectors and maps that are edited in place are the other one: `edit.rs` notes
+//! where. Of old handles of maps some are looked at only if something that was looked at refers to them: that is noted
+//! (`held.rs`). Debug builds look through the old generation for what was missed
 //! when every safepoint collects (`check.rs`).
 //!
 //! **Buffers of vectors** are not scanned as such. A BUF moves when the first vector using it is
@@ -32,7 +33,10 @@
 
 use super::chunk;
 use super::edit::Attic;
+use super::edit_map;
+use super::held::{self, MANY, MEMBERS, NOTED, ROOT};
 use super::layout::{self, Format, pair, unpair};
+use super::object::prefetch;
 use super::offheap::{Swept, off_heap_link, sweep};
 use super::old::{self, Claimed, Old};
 use super::space::Space;
@@ -43,20 +47,6 @@ use std::ptr;
 /// How many words ahead objects are fetched into the cache while a large one is scanned.
 const AHEAD: usize = 4;
 
-/// Has the processor fetch what a word points to, if it is a pointer; a hint, without effect on any
-/// other word.
-#[inline(always)]
-fn prefetch(word: u64) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: prefetching reads nothing: any address will do.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>((word & !7) as *const i8);
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = word;
-}
-
 /// A collection at work.
 struct Mover {
     /// Where the living are moved to.
@@ -65,7 +55,12 @@ struct Mover {
     stay: u64,
     /// Whether what is moved becomes old.
     age: bool,
+    /// Maps that may be edited, and sets, which a root led to first.
+    found: Vec<*mut u64>,
 }
+
+/// With no more roots a collection is quick.
+const FEW_ROOTS: usize = 256;
 
 impl Heap {
     /// A full collection: moves everything reachable from the roots and frees the rest. `roots`
@@ -79,7 +74,7 @@ impl Heap {
         let used = self.heap_bytes();
         let age = self.shall_age(used);
         let stay = layout::bits(layout::STATIC);
-        let mut mover = Mover { space: Space::EMPTY, stay, age };
+        let mut mover = Mover { space: Space::EMPTY, stay, age, found: Vec::new() };
         let mut swept = Swept::of(ptr::null_mut(), 0);
         let old = self.old.take();
         let patience = old.as_ref().map_or(0, |old| old.patience);
@@ -90,7 +85,7 @@ impl Heap {
                 mover.space.extend(self.guess(used, old.as_deref()).min(1 << 20));
                 roots(&mut |word| {
                     seen += 1;
-                    mover.visit(word);
+                    mover.visit_noting(word, ROOT);
                 });
                 mover.scan_from_start();
                 sweep(self.off_first.get(), &mut swept);
@@ -105,6 +100,8 @@ impl Heap {
         }
         if let Some(attic) = self.attic.get() {
             attic.forget();
+            // SAFETY: these have been moved.
+            unsafe { attic.hold(mover.found, seen <= FEW_ROOTS) };
         }
         self.off_bytes.set(swept.bytes);
         self.note_swept(&swept);
@@ -134,22 +131,34 @@ impl Heap {
         }
         let before = old.space.get();
         let stay = layout::bits(layout::STATIC | layout::OLD);
-        let mut mover = Mover { space: before, stay, age: true };
+        let mut mover = Mover { space: before, stay, age: true, found: Vec::new() };
         let mut seen = 0;
         let mut swept = Swept::of(old.off_first.get(), old.off_bytes.get());
         // SAFETY: as in `collect`; what is old points to nothing young, but by remembered claims.
         unsafe {
             if young > 0 {
+                if let Some(attic) = self.attic.get() {
+                    attic.note_anew();
+                }
                 roots(&mut |word| {
                     seen += 1;
-                    mover.visit(word);
+                    mover.visit_noting(word, ROOT);
                 });
                 old.claimed.borrow_mut().drain(..).for_each(|claimed| mover.visit_claimed(claimed));
                 if let Some(attic) = self.attic.get() {
                     mover.visit_changed(attic);
                 }
                 mover.scan(before);
+                if let Some(attic) = self.attic.get() {
+                    mover.decide(attic);
+                    mover.found.append(&mut attic.held.take());
+                    attic.forget();
+                    attic.hold(mover.found, seen <= FEW_ROOTS);
+                }
                 sweep(self.off_first.get(), &mut swept);
+            } else if let Some(attic) = self.attic.get() {
+                // Who refers to them now has not been looked for.
+                attic.held.borrow_mut().clear();
             }
             self.drop_young();
         }
@@ -225,6 +234,31 @@ impl Heap {
 }
 
 impl Mover {
+    /// The same as `visit`, of a root or the word of a set.
+    #[inline(always)]
+    unsafe fn visit_noting(&mut self, word: &mut Word, by: u16) {
+        if !word.is_pointer() {
+            return;
+        }
+        let at = word.address();
+        // SAFETY: as for `visit`.
+        unsafe {
+            let header = *at;
+            if !held::is_noted(header) {
+                return self.visit(word);
+            }
+            if header & self.stay != 0 {
+                return held::note_old(at, by);
+            }
+            let new = self.move_object(at, header);
+            *at |= NOTED;
+            held::clear_note(new);
+            held::note(new, by);
+            self.found.push(new);
+            *word = Word::object(new);
+        }
+    }
+
     /// Moves what a word points to, if it has not been moved yet, and updates the word.
     #[inline(always)]
     unsafe fn visit(&mut self, word: &mut Word) {
@@ -236,8 +270,14 @@ impl Mover {
         unsafe {
             let header = *at;
             let new = if layout::is_forward(header) {
-                header
+                if header & NOTED != 0 {
+                    held::note((header & !NOTED) as *mut u64, MANY);
+                }
+                header & !NOTED
             } else if header & self.stay != 0 {
+                if held::is_noted(header) {
+                    held::note_old(at, MANY);
+                }
                 return;
             } else {
                 self.move_object(at, header) as u64
@@ -296,7 +336,30 @@ impl Mover {
                 self.visit(&mut *slot.cast::<Word>());
             }
         }
-        attic.forget();
+    }
+
+    /// Scans the old handles of maps that something has been found to refer to, until there are no more of
+    /// them, and buries the others.
+    unsafe fn decide(&mut self, attic: &Attic) {
+        let mut left = attic.undecided.take();
+        // SAFETY: these are old objects; all else that lives has been scanned.
+        unsafe {
+            loop {
+                let before = (self.space, left.len());
+                left.retain(|&at| {
+                    let lives = layout::aux_of(*at) != 0 || layout::tag_of(*at) != layout::SMAP;
+                    if lives {
+                        self.scan_object(at, layout::words_of(*at));
+                    }
+                    !lives
+                });
+                if left.len() == before.1 {
+                    break;
+                }
+                self.scan(before.0);
+            }
+            left.into_iter().for_each(|at| edit_map::bury(at));
+        }
     }
 
     unsafe fn visit_entries(&mut self, buf: *mut u64, from: usize, to: usize) {
@@ -338,6 +401,9 @@ impl Mover {
             let raw = layout::raw_words(tag);
             if raw == layout::ALL_RAW {
                 return;
+            }
+            if tag == layout::SET {
+                return self.visit_noting(&mut *at.add(1).cast::<Word>(), MEMBERS);
             }
             if words > AHEAD {
                 for i in 1 + raw as usize..words - AHEAD {

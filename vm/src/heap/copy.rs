@@ -21,7 +21,7 @@ use super::chunk::{self, Chunk};
 use super::layout::{self, Format, pair, unpair};
 use super::offheap::{off_heap_link, referent_bytes};
 use super::{Heap, Obj, edit, host, shared};
-use crate::data::map::trie;
+use crate::data::map::node;
 use crate::value::{Value, Word};
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
@@ -446,9 +446,9 @@ impl Copier<'_> {
                     }
                     self.visit(&mut *at.add(3).cast::<Word>());
                 }
-                layout::HNODE => {
-                    *at.add(1) = trie::stamped(*at.add(1), 0);
-                    for i in 2..words {
+                tag @ (layout::HNODE | layout::HBUCKET) => {
+                    *at.add(1) = node::stamped(*at.add(1), 0);
+                    for i in 1 + layout::raw_words(tag) as usize..words {
                         self.visit(&mut *at.add(i).cast::<Word>());
                     }
                 }

@@ -51,8 +51,14 @@ pub(super) struct Attic {
     stamps: Cell<u32>,
     /// Old objects that may point to young ones.
     pub(super) changed: RefCell<Vec<*mut u64>>,
-    /// Words of old buffers that may.
+    /// Words of old buffers and nodes that may.
     pub(super) slots: RefCell<Vec<*mut u64>>,
+    /// Old maps that nothing but one root has, as the last collection saw it, so that they may be edited, …
+    pub(super) held: RefCell<Vec<*mut u64>>,
+    /// … and those that have been since: their old handles point to young ones, if they live.
+    pub(super) undecided: RefCell<Vec<*mut u64>>,
+    /// Whether the last collection had few roots to look at.
+    pub(super) is_quick: Cell<bool>,
 }
 
 /// An entry to be written in place, into a vector that [`Heap::may_edit`] has allowed it for, or a map.
@@ -86,6 +92,7 @@ impl<'h> Edit<'h> {
     }
 
     /// An entry to be put into a map that is a trie, or a set.
+    #[inline(always)]
     pub(crate) fn put(put: RawPut) -> Edit<'h> {
         Edit { raw: RawEdit::Put(put), heap: PhantomData }
     }
@@ -186,6 +193,9 @@ impl Attic {
             stamps: Cell::new(0),
             changed: RefCell::default(),
             slots: RefCell::default(),
+            held: RefCell::default(),
+            undecided: RefCell::default(),
+            is_quick: Cell::new(false),
         }
     }
 
@@ -213,6 +223,8 @@ impl Attic {
     pub(super) fn forget(&self) {
         self.changed.borrow_mut().clear();
         self.slots.borrow_mut().clear();
+        self.held.borrow_mut().clear();
+        self.undecided.borrow_mut().clear();
     }
 }
 
@@ -285,9 +297,9 @@ impl Heap {
 
     /// Does an edit: the next version of the vector or map.
     #[inline]
-    pub(crate) fn edit(&mut self, edit: RawEdit) -> Word {
+    pub(crate) fn edit(&mut self, edit: &RawEdit) -> Word {
         match edit {
-            RawEdit::Replace(edit) => self.replace(edit),
+            RawEdit::Replace(edit) => self.replace(*edit),
             RawEdit::Put(put) => self.put(put),
         }
     }

@@ -15,19 +15,31 @@
 //! lost what it owned: then it begins again.
 //!
 //! A chain is cut after [`CHAIN`] versions by going on with a new number; so an old version is settled within a
-//! millisecond. Only young nodes and handles are changed, so the collector need not know of any of this.
+//! millisecond. But that makes every node be copied again.
+//!
+//! **Generations.** A map that has become old may be edited, and its nodes with it, if it is *held*: when it became old
+//! there was nothing but one root that led to it, or to the set it is (a collection sees every reference to what it moves: `held.rs`). So there
+//! is no older version, and its chain begins anew. Who edits it must have read that root since, or what was
+//! read from it: so the next minor collection looks at it again, as at all that was written meanwhile, and so sees whether
+//! the old handle is alive. If not, it and its chain are dropped, though it points to young ones. Other old maps get
+//! a new number. A held map that is edited again and again has a minor collection made before its chain is cut.
+//! Young words that get into old nodes are noted in the attic.
 #![allow(unsafe_code)]
 
 use super::edit::Attic;
+use super::edit_trie::Put;
 use super::layout;
 use super::{Heap, Obj};
-use crate::data::map::same_key;
-use crate::data::map::trie::{self, ENTRY, New, TrieRef};
+use crate::data::map::node::Entry;
+use crate::data::map::trie::{New, TrieRef};
 use crate::value::{Value, Word};
-use std::slice;
 
 /// How many versions may depend on the newest one.
 const CHAIN: u64 = 1024;
+/// After so many, a collection may find that none does.
+const ASK: u64 = CHAIN / 4 * 3;
+/// Mark beside the number of edits of an owner: a collection has found that before.
+const FOUND: u64 = 1 << 32;
 /// Words of an OMAP, of an SMAP and of what they become.
 const WORDS: usize = 6;
 /// Where the owner of an OMAP lies.
@@ -44,16 +56,6 @@ pub(crate) struct RawPut {
     pub(crate) value: Word,
     pub(crate) hash: u64,
     pub(crate) set: bool,
-}
-
-/// What putting did.
-enum Put {
-    Same,
-    /// The key, as it was there, and its value.
-    Replaced([u64; 2]),
-    Added,
-    /// Nothing, since the old version does not own its nodes any more.
-    Lost,
 }
 
 /// Makes an OMAP an HMAP: its nodes are going to be used by another map as well.
@@ -111,6 +113,29 @@ pub(super) unsafe fn settle(at: *mut u64) {
     }
 }
 
+/// Notes that nothing depends on a map but its only root: its chain of versions begins anew.
+///
+/// # Safety
+/// An OMAP.
+pub(super) unsafe fn begin_anew(at: *mut u64) {
+    // SAFETY: by contract it has an owner.
+    unsafe { *word(at, OWNER).address().add(1) = FOUND };
+}
+
+/// Makes an SMAP that nothing refers to an empty map, so that it refers to nothing.
+///
+/// # Safety
+/// An SMAP.
+pub(super) unsafe fn bury(at: *mut u64) {
+    // SAFETY: by contract it has so many words.
+    unsafe {
+        set_tag(at, layout::HMAP);
+        for (i, part) in [0, 0].into_iter().chain([Word::NIL.bits(); 3]).enumerate() {
+            *at.add(1 + i) = part;
+        }
+    }
+}
+
 unsafe fn word(at: *mut u64, index: usize) -> Word {
     // SAFETY: by contract the object has this word, a value.
     unsafe { Word::from_bits(*at.add(index)) }
@@ -118,9 +143,9 @@ unsafe fn word(at: *mut u64, index: usize) -> Word {
 
 impl Heap {
     /// Puts an entry: in place as far as the map owns its nodes.
-    pub(super) fn put(&mut self, put: RawPut) -> Word {
+    pub(super) fn put(&mut self, put: &RawPut) -> Word {
         loop {
-            if let Some(word) = self.try_put(&put) {
+            if let Some(word) = self.try_put(put) {
                 return word;
             }
         }
@@ -150,8 +175,13 @@ impl Heap {
                 new.add(OWNER).write(Word::object(owner).bits());
                 owner
             });
-            let source = in_place.then_some(at);
-            let (what, [key, old]) = match heap.put_in(new, *owner.add(3), put, source) {
+            let number = *new.add(2) as usize;
+            let (key, value) = (Value::new(put.key), Value::new(put.value));
+            let entry = Entry::nth(number, put.hash, key, value);
+            let exact = flags & layout::EXACT_TEXT != 0;
+            let new_entry = New { entry, exact, stamp: *owner.add(3) };
+            let is_lost = || in_place && layout::tag_of(*at) != layout::OMAP;
+            let (what, [key, old]) = match heap.put_below(new.add(3), &new_entry, &is_lost) {
                 Put::Lost => return None,
                 Put::Same => return Some(heap.as_asked(put.trie, put)),
                 Put::Replaced(before) => (REPLACED, before),
@@ -162,7 +192,7 @@ impl Heap {
                 }
             };
             if in_place {
-                *owner.add(1) += 1;
+                heap.note_edit(at, owner);
                 set_tag(at, layout::SMAP);
                 let next = Word::object(new).bits();
                 for (i, part) in [what, put.hash, key, old, next].into_iter().enumerate() {
@@ -182,128 +212,37 @@ impl Heap {
         }
     }
 
+    /// Notes that a map becomes an SMAP.
+    unsafe fn note_edit(&self, at: *mut u64, owner: *mut u64) {
+        let Some(attic) = self.attic.get() else { return };
+        // SAFETY: by contract a map and its owner.
+        unsafe {
+            *owner.add(1) += 1;
+            if *owner.add(1) == FOUND | ASK && self.old.is_some() && attic.is_quick.get() {
+                self.due.set(true);
+            }
+            if *at & layout::bits(layout::OLD) != 0 {
+                attic.held.borrow_mut().retain(|&held| held != at);
+                attic.undecided.borrow_mut().push(at);
+            }
+        }
+    }
+
     /// The owner of a map that may be edited in place.
     unsafe fn owner_for(&self, at: *mut u64) -> Option<*mut u64> {
         // SAFETY: by contract a map; an OMAP has an owner.
         unsafe {
             let header = *at;
-            if layout::tag_of(header) != layout::OMAP || header & layout::bits(layout::OLD) != 0 {
+            if layout::tag_of(header) != layout::OMAP {
+                return None;
+            }
+            let is_held = || self.attic.get().is_some_and(|a| a.held.borrow().contains(&at));
+            if header & layout::bits(layout::OLD) != 0 && !is_held() {
                 return None;
             }
             let owner = word(at, OWNER).address();
-            (*owner.add(1) < CHAIN && *owner.add(3) != 0).then_some(owner)
-        }
-    }
-
-    /// Puts an entry into the trie of a new handle, whose nodes bear this stamp as far as they are its own:
-    /// by now they may still be those of `source`.
-    unsafe fn put_in(
-        &self,
-        map: *mut u64,
-        stamp: u64,
-        put: &RawPut,
-        source: Option<*mut u64>,
-    ) -> Put {
-        // SAFETY: by contract; `slot` is a word of the new handle or of a node of its own. Copies in
-        // the place of what they are copies of change nothing.
-        unsafe {
-            let is_lost = || source.is_some_and(|at| layout::tag_of(*at) != layout::OMAP);
-            let exact = layout::flags_of(*map) & layout::EXACT_TEXT != 0;
-            let number = Value::count(*map.add(2) as usize);
-            let (key, value) = (Value::new(put.key), Value::new(put.value));
-            let new = New { hash: put.hash, key, value, number, exact, stamp };
-            let mut slot = map.add(3);
-            let mut shift = 0;
-            loop {
-                if *slot == Word::NIL.bits() {
-                    let made =
-                        trie::node(self, stamp, trie::bit_of(put.hash, 0), 0, [&new.words()]);
-                    *slot = made.word().bits();
-                    return Put::Added;
-                }
-                let node = Word::from_bits(*slot).address();
-                if layout::tag_of(*node) == layout::HCLASH {
-                    let (done, made) = self.put_in_clash(node, &new);
-                    if is_lost() {
-                        return Put::Lost;
-                    }
-                    *slot = made;
-                    return done;
-                }
-                let maps = *node.add(1);
-                let is_own =
-                    maps >> 32 == stamp && *node & layout::bits(layout::OLD) == 0 && stamp != 0;
-                if trie::is_full(maps) {
-                    let node = if is_own { node } else { self.copy_node(slot, node, stamp) };
-                    slot = node.add(2 + trie::place_of(put.hash >> shift));
-                    shift += trie::BITS;
-                    continue;
-                }
-                let (entries, children) = trie::maps_of(maps);
-                let bit = trie::bit_of(put.hash, shift);
-                let words = node.add(2);
-                if entries & bit != 0 {
-                    let at = trie::rank(entries, bit) * ENTRY;
-                    let is_same = same_key(Value::new(word(words, at)), key, exact);
-                    if is_lost() {
-                        return Put::Lost;
-                    }
-                    if is_same {
-                        let there = *words.add(at);
-                        let old = *words.add(at + 1);
-                        if old == put.value.bits() {
-                            return Put::Same;
-                        }
-                        let node = if is_own { node } else { self.copy_node(slot, node, stamp) };
-                        *node.add(2 + at + 1) = put.value.bits();
-                        return Put::Replaced([there, old]);
-                    }
-                    let made = trie::split(self, Obj::new(node), at, shift, bit, &new);
-                    if is_lost() {
-                        return Put::Lost;
-                    }
-                    *slot = made.word().bits();
-                    return Put::Added;
-                }
-                if children & bit == 0 {
-                    *slot = trie::widen(self, Obj::new(node), bit, &new).word().bits();
-                    return Put::Added;
-                }
-                let to = trie::child_at(entries, trie::rank(children, bit));
-                let node = if is_own { node } else { self.copy_node(slot, node, stamp) };
-                slot = node.add(2 + to);
-                shift += trie::BITS;
-            }
-        }
-    }
-
-    /// What putting into an HCLASH does, and what is to take its place.
-    unsafe fn put_in_clash(&self, node: *mut u64, new: &New<'_>) -> (Put, u64) {
-        // SAFETY: by contract an HCLASH.
-        let clash = unsafe { Obj::new(node) };
-        let words = clash.values();
-        let found = trie::find_in_clash(words, new.key, new.exact).map(|i| i * ENTRY);
-        let before = found.map(|i| [words[i], words[i + 1]].map(|v| v.word().bits()));
-        match trie::put_clash(self, clash, new) {
-            trie::Put::Same => (Put::Same, Word::object(node).bits()),
-            trie::Put::Replaced(made) | trie::Put::Added(made) => {
-                (before.map_or(Put::Added, Put::Replaced), made.word().bits())
-            }
-        }
-    }
-
-    /// A copy of a node with another stamp, put in its place.
-    unsafe fn copy_node(&self, slot: *mut u64, node: *mut u64, stamp: u64) -> *mut u64 {
-        // SAFETY: by contract a node; there is room for as many words.
-        unsafe {
-            let words = layout::words_of(*node);
-            let new = self.allocate(words);
-            let source = slice::from_raw_parts(node, words);
-            slice::from_raw_parts_mut(new, words).copy_from_slice(source);
-            *new = layout::header(layout::HNODE, 0, 0, words);
-            *new.add(1) = trie::stamped(*new.add(1), stamp);
-            *slot = Word::object(new).bits();
-            new
+            let edits = *owner.add(1) & (FOUND - 1);
+            (edits < CHAIN && *owner.add(3) != 0).then_some(owner)
         }
     }
 }

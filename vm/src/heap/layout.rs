@@ -33,7 +33,8 @@ pub const LIST: Tag = 17;
 pub const MAP: Tag = 19;
 /// Any other map: count, next insertion number, then the root node (or nil).
 pub const HMAP: Tag = 21;
-/// A node of such a map: bitmaps and stamp, then key, value, insertion number of each entry, then children.
+/// A directory of such a map: which places hold directories and a stamp, then what is in its places; aux is
+/// how many bits of a hash say which.
 pub const HNODE: Tag = 23;
 /// Entries whose keys have one hash: that hash, then key, value, insertion number of each.
 pub const HCLASH: Tag = 25;
@@ -67,8 +68,11 @@ pub const OMAP: Tag = 47;
 /// A map that has been edited in place since: what was done, the key's hash, then the key, what it stood for, and
 /// the next version.
 pub const SMAP: Tag = 49;
+/// A bucket of such a map: how many entries, for how many bits of its directory, and a stamp; a byte of each
+/// entry's hash; then key, value, insertion number of each, and room for more.
+pub const HBUCKET: Tag = 51;
 /// The last tag there is.
-pub const LAST: Tag = SMAP;
+pub const LAST: Tag = HBUCKET;
 
 /// Flag of every object: it lies in immortal shared memory, is never moved nor copied.
 pub const STATIC: u8 = 1;
@@ -84,13 +88,13 @@ pub const NEGATIVE: u8 = 2;
 pub const OFF_HEAP: u8 = 2;
 /// Where the format lies in the flags of VEC and BUF.
 pub const FORMAT_SHIFT: u32 = 2;
-/// Flag of HNODE and HMAP: symbols and strings of one text are different keys (sets).
+/// Flag of HMAP: symbols and strings of one text are different keys (sets).
 pub const EXACT_TEXT: u8 = 2;
 
 /// How many leading payload words of each sort of object are no values; `ALL_RAW` if none is one.
 /// Index: tag / 2.
-const RAW: [u8; 25] = {
-    let mut raw = [0; 25];
+const RAW: [u8; 26] = {
+    let mut raw = [0; 26];
     raw[(FLOAT / 2) as usize] = ALL_RAW;
     raw[(BIGINT / 2) as usize] = ALL_RAW;
     raw[(STR / 2) as usize] = ALL_RAW;
@@ -112,6 +116,7 @@ const RAW: [u8; 25] = {
     raw[(STALE_RAW / 2) as usize] = 2;
     raw[(OMAP / 2) as usize] = 2;
     raw[(SMAP / 2) as usize] = 2;
+    raw[(HBUCKET / 2) as usize] = 3;
     raw
 };
 

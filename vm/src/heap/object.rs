@@ -20,6 +20,28 @@ use crate::value::{Kind, Value, View, Word};
 use std::marker::PhantomData;
 use std::slice;
 
+/// Has the processor fetch what a word points to, if it is a pointer; a hint, without effect on any
+/// other word.
+#[inline(always)]
+pub(super) fn prefetch(word: u64) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: prefetching reads nothing: any address will do.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>((word & !7) as *const i8);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = word;
+}
+
+/// The same of so many words.
+#[inline(always)]
+pub(super) fn fetch(word: u64, words: usize) {
+    for line in 0..words.div_ceil(8) {
+        prefetch(word + line as u64 * 64);
+    }
+}
+
 /// An object that lives for `'h`.
 #[derive(Clone, Copy)]
 pub(crate) struct Obj<'h> {
@@ -61,6 +83,12 @@ impl<'h> Obj<'h> {
         self.at
     }
 
+    /// Has the processor fetch its first words into the cache, all at once.
+    #[inline(always)]
+    pub(crate) fn fetch(self, words: usize) {
+        fetch(self.at as u64, words);
+    }
+
     /// The value that points to this object (which is no float).
     #[inline(always)]
     pub(crate) fn value(self) -> Value<'h> {
@@ -89,7 +117,7 @@ impl<'h> Obj<'h> {
         let len = match layout::raw_words(tag) {
             // The window of a buffer and the links of off-heap objects change.
             _ if matches!(tag, layout::BUF | layout::BUFREF) => 0,
-            _ if tag >= layout::HOST && tag != layout::OMAP => 0,
+            _ if tag >= layout::HOST && !matches!(tag, layout::OMAP | layout::HBUCKET) => 0,
             layout::ALL_RAW => all,
             n => (n as usize).min(all),
         };

@@ -142,7 +142,12 @@ impl Heap {
 
     /// Whether a minor collection takes all that is young to survive.
     pub(super) fn is_wholesale(&self, old: &Old) -> bool {
-        if self.has_mode(STRESS) { self.collections.get() % 4 == 2 } else { old.wholesale > 0 }
+        // To be edited in place is worth more to a large map than not to be moved to what is new in it.
+        let is_edited = || self.attic.get().is_some_and(|a| !a.undecided.borrow().is_empty());
+        match self.has_mode(STRESS) {
+            true => self.collections.get() % 4 == 2,
+            false => old.wholesale > 0 && !is_edited(),
+        }
     }
 
     /// The same after a minor one that took all to survive.

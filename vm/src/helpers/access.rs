@@ -9,7 +9,7 @@ use super::fail;
 use super::fail::show;
 use crate::data::int;
 use crate::data::vector::{self, Entries, VecBuilder, VecRef};
-use crate::heap::layout;
+use crate::heap::{get_quickly, layout};
 use crate::native::{Cx, Res};
 use crate::symbols::Symbol;
 use crate::value::{Value, View};
@@ -57,6 +57,9 @@ pub(crate) fn field<'h>(
 /// `v[i]`
 pub(crate) fn index<'h>(cx: &mut Cx<'h, '_>, v: Value<'h>, i: Value<'h>) -> Res<'h> {
     let heap = cx.heap();
+    if let Some(value) = get_quickly(v, i) {
+        return Ok(value);
+    }
     if let Some(map) = v.as_map() {
         return Ok(map.get(i).unwrap_or(Value::NIL));
     }

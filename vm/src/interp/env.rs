@@ -386,7 +386,7 @@ impl Env<'_> {
     #[inline(never)]
     pub(super) fn edited(&mut self, step: Step) -> Step {
         match step {
-            Step::Edit(edit) => Step::Value(self.process.heap.edit(edit)),
+            Step::Edit(edit) => Step::Value(self.process.heap.edit(&edit)),
             step => step,
         }
     }

@@ -333,6 +333,8 @@ thunk!(/// Fails unless messages have come.
     receive_more => helpers::receive_more);
 quiet_thunk!(/// An operator of two operands.
     quiet_binary => helpers::binary);
+quiet_thunk!(/// An entry of something.
+    quiet_index => helpers::index);
 quiet_thunk!(/// Whether a comparison holds.
     quiet_compare => helpers::compare);
 quiet_thunk!(/// Which of a closure's functions has so many parameters.

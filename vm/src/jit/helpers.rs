@@ -14,7 +14,7 @@ use super::abi::Transit;
 use super::translate::Cache;
 use crate::code::function::fn_set_of;
 use crate::data::vector;
-use crate::heap::Heap;
+use crate::heap::{Heap, get_quickly};
 use crate::helpers::{access, arith, compare as comparison, construct, text};
 use crate::interp::env::{Binary, Env, Step, step_of, words};
 use crate::interp::machine::Machine;
@@ -137,6 +137,18 @@ pub(super) unsafe extern "sysv64" fn binary(
     answer(env, |env| env.binary(helper, Word::from_bits(a), Word::from_bits(b)).map(Word::bits))
 }
 
+/// `v[i]`: most likely of a large map.
+pub(super) unsafe extern "sysv64" fn index(process: *mut Process, v: u64, i: u64) -> Answer {
+    // SAFETY: see the module.
+    let heap = unsafe { &(*process).heap };
+    let [map, key] = [v, i].map(|bits| heap.value(Word::from_bits(bits)));
+    match get_quickly(map, key) {
+        Some(value) => Answer { value: value.word().bits(), failed: 0 },
+        // SAFETY: as above.
+        None => unsafe { binary(process, Operator::Index as u64, v, i) },
+    }
+}
+
 /// Whether `a op b` holds.
 pub(super) unsafe extern "sysv64" fn compare(
     process: *mut Process,
@@ -205,14 +217,17 @@ unsafe fn call(
     let args = cx.heap().values(args);
     let edit = match native(&mut cx, args) {
         Native::Value(value) => return Answer { value: value.word().bits(), failed: 0 },
-        Native::Edit => cx.edit.take(),
+        Native::Edit => cx.edit,
         answer => {
             otherwise(&mut cx, answer, other);
             return Answer { value: 0, failed: 1 };
         }
     };
     // Nothing borrows the heap any more.
-    let word = edit.map_or(Word::NIL, |edit| env.process.heap.edit(edit));
+    let word = match &edit {
+        Some(edit) => env.process.heap.edit(edit),
+        None => Word::NIL,
+    };
     Answer { value: word.bits(), failed: 0 }
 }
 

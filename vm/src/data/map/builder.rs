@@ -5,7 +5,7 @@
 //! costs a fraction of a `put`.
 
 use super::shape::{MAX_KEYS, Shape};
-use super::{Value, empty, of_shape, same_key, trie};
+use super::{Value, bulk, empty, node, of_shape, same_key};
 use crate::hash::hash;
 use crate::heap::Heap;
 use crate::symbols::Symbol;
@@ -33,27 +33,33 @@ struct Finishing {
     order: Vec<u32>,
     /// Where each part begins in `order`, and where the last one ends.
     starts: Vec<u32>,
-    /// The parts made so far: nil, an index (of the only entry), or a node.
+    /// The parts made so far: nodes, or nil.
     made: Vec<Word>,
 }
 
 impl Finishing {
     fn new(entries: &[Entry]) -> Finishing {
-        let mut starts = vec![0; trie::PARTS + 1];
+        let parts = bulk::parts_of(entries.len());
+        let mut starts = vec![0; parts + 1];
         for entry in entries {
-            starts[trie::part_of(entry.hash) + 1] += 1;
+            starts[bulk::part_of(entry.hash, parts) + 1] += 1;
         }
-        for part in 0..trie::PARTS {
+        for part in 0..parts {
             starts[part + 1] += starts[part];
         }
         let mut next = starts.clone();
         let mut order = vec![0; entries.len()];
         for (index, entry) in entries.iter().enumerate() {
-            let at = &mut next[trie::part_of(entry.hash)];
+            let at = &mut next[bulk::part_of(entry.hash, parts)];
             order[*at as usize] = index as u32;
             *at += 1;
         }
-        Finishing { order, starts, made: Vec::with_capacity(trie::PARTS) }
+        Finishing { order, starts, made: Vec::with_capacity(parts) }
+    }
+
+    /// How many parts there are.
+    fn parts(&self) -> usize {
+        self.starts.len() - 1
     }
 }
 
@@ -171,37 +177,22 @@ impl MapBuilder {
         }
         let Some(f) = &mut self.finishing else { return None };
         let entries = &self.entries;
-        let listed = |indices: &[u32]| {
-            let of = |&i: &u32| {
-                let e = &entries[i as usize];
-                (e.hash, heap.value(e.key), heap.value(e.value), i as usize)
-            };
-            indices.iter().map(of).collect::<Vec<_>>().into_iter()
-        };
-        let mut seen = 0;
-        while seen < most && f.made.len() < trie::PARTS {
+        let (mut seen, parts) = (0, f.parts());
+        while seen < most && f.made.len() < parts {
             let part = f.made.len();
             let indices = &f.order[f.starts[part] as usize..f.starts[part + 1] as usize];
-            f.made.push(match trie::build_part(heap, listed(indices), self.exact) {
-                trie::Part::Empty => Word::NIL,
-                trie::Part::Entry(_) => Value::count(indices[0] as usize).word(),
-                trie::Part::Node(node) => node.word(),
-            });
+            let of = |&i: &u32| {
+                let e = &entries[i as usize];
+                node::Entry::nth(i as usize, e.hash, heap.value(e.key), heap.value(e.value))
+            };
+            let made = bulk::build_part(heap, indices.iter().map(of).collect(), parts);
+            f.made.push(made.word());
             seen += indices.len();
         }
-        if f.made.len() < trie::PARTS {
+        if f.made.len() < parts {
             return None;
         }
-        let parts: Vec<trie::Part<'h>> = f
-            .made
-            .iter()
-            .map(|&made| match heap.value(made).as_small() {
-                Some(i) => trie::build_part(heap, listed(&[i as u32]), self.exact),
-                None if made == Word::NIL => trie::Part::Empty,
-                None => trie::Part::Node(heap.value(made)),
-            })
-            .collect();
-        Some(trie::join_parts(heap, &parts, entries.len(), self.exact))
+        Some(bulk::join_parts(heap, heap.values(&f.made), entries.len(), self.exact))
     }
 
     /// The map.
@@ -221,7 +212,7 @@ impl MapBuilder {
             }
         }
         let entry = |e: &Entry| (e.hash, heap.value(e.key), heap.value(e.value));
-        trie::build(heap, self.entries.iter().map(entry).collect(), self.exact)
+        bulk::build(heap, self.entries.iter().map(entry).collect(), self.exact)
     }
 }
 

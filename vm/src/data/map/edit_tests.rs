@@ -94,7 +94,7 @@ fn put(heap: &mut Heap, map: Word, sort: u8, k: i64, v: i64) -> Word {
             None => return map.put(heap, key, value).word(),
         }
     };
-    heap.edit(edit)
+    heap.edit(&edit)
 }
 
 fn check(heap: &Heap, sort: u8, word: Word, model: &Model) {
@@ -328,7 +328,7 @@ fn maps_whose_keys_are_their_own_old_versions() {
             let (m, key) = (heap.value(map).as_map().unwrap(), heap.value(versions[n / 2]));
             m.edit(key, heap.int(n as i64)).unwrap().raw
         };
-        map = heap.edit(edit);
+        map = heap.edit(&edit);
         map = put(&mut heap, map, 0, n as i64, 7);
     }
     for (n, &version) in versions.iter().enumerate().rev() {
@@ -352,7 +352,7 @@ fn deep_chains_of_stale_keys_are_settled_without_recursion() {
             m.edit(key, heap.int(n)).unwrap().raw
         };
         words[1] = put(&mut heap, words[0], 0, 3, n);
-        words[0] = heap.edit(edit);
+        words[0] = heap.edit(&edit);
         collect_due(&mut heap, &mut words);
     }
     let last = put(&mut heap, words[0], 0, 5, 5);

@@ -11,8 +11,14 @@
 //! whose members are compared exactly (`:a` and `"a"` are two members).
 
 mod builder;
+mod bulk;
+pub(crate) mod node;
+mod remove;
 pub mod shape;
 pub(crate) mod trie;
+
+pub(crate) use bulk::{build_node, entries_of};
+pub(crate) use remove::group;
 
 pub use builder::MapBuilder;
 pub use shape::Shape;
@@ -98,6 +104,14 @@ fn as_symbol_key(key: Value<'_>) -> Option<Symbol> {
         Some(symbol) => Some(symbol),
         None => Symbol::lookup(key.as_str()?),
     }
+}
+
+/// What [`MapRef::edit`] gives for a large map as it most often is; nothing for any other value.
+#[inline(always)]
+pub fn edit_at_once<'h>(map: Value<'h>, key: Value<'h>, value: Value<'h>) -> Option<Edit<'h>> {
+    let object = map.object()?;
+    let is_trie = matches!(object.tag(), layout::HMAP | layout::OMAP);
+    is_trie.then(|| TrieRef::new(object).edit(key, value, false))
 }
 
 impl<'h> MapRef<'h> {
@@ -198,7 +212,7 @@ impl<'h> MapRef<'h> {
     }
 
     /// The same in place, if this can be done so (with many keys, or other keys than symbols).
-    #[inline]
+    #[inline(always)]
     pub fn edit(self, key: Value<'h>, value: Value<'h>) -> Option<Edit<'h>> {
         match self.form {
             Form::Shaped(..) => None,
@@ -276,7 +290,7 @@ impl<'h> MapRef<'h> {
 
     fn to_trie(self, heap: &'h Heap) -> Value<'h> {
         let entries: Vec<_> = self.iter().map(|(k, v)| (hash(k), k, v)).collect();
-        trie::build(heap, entries, false)
+        bulk::build(heap, entries, false)
     }
 }
 
@@ -341,3 +355,5 @@ impl ExactSizeIterator for MapIter<'_> {}
 mod edit_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trie_tests;

@@ -12,6 +12,7 @@ use super::{Translator, trusted};
 use crate::data::vector::{self, NIL_BOOL, NIL_FLOAT_BITS};
 use crate::heap::layout::{self, Format};
 use crate::heap::shared;
+use crate::jit::abi;
 use crate::jit::analyse::Ins;
 use crate::jit::helpers::Operator;
 use crate::jit::types::Type;
@@ -326,7 +327,8 @@ impl Translator<'_, '_> {
         self.unlikely(other, slow);
         self.b.ins().jump(done, &[BlockArg::Value(vec)]);
         self.b.switch_to_block(slow);
-        let value = self.ask_binary(ins, Operator::Index, vec, position);
+        let failed = self.exit_of(ins);
+        let value = self.ask(abi::quiet_index, &[vec, position], failed);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
         self.b.switch_to_block(done);
         self.set(ins.a, result);
