@@ -128,11 +128,11 @@ impl Analysis {
         }
         let wrapped = code.values().filter_map(|ins| Some((ins.at, wrapped_by(ins, vm)?)));
         let wrapped: BTreeMap<u32, Wrapped> = wrapped.collect();
-        let roots = code.values().filter(|ins| takes_root(ins, &wrapped));
-        let roots = roots.map(|ins| ins.at).collect();
         let waits =
             code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
+        let roots = BTreeSet::new();
         let mut analysis = Analysis { function, code, first: 3, roots, wrapped, waits };
+        analysis.roots = analysis.calls_of("math_sqrt");
         analysis.find_live();
         Some(analysis)
     }
@@ -161,6 +161,18 @@ impl Analysis {
             }
             _ => false,
         }
+    }
+
+    /// The calls of a native with one argument, or of a function that only calls it.
+    pub(crate) fn calls_of(&self, name: &str) -> BTreeSet<u32> {
+        let native = |ins: &Ins| match (ins.op, self.wrapped.get(&ins.at)) {
+            (Ex::CallNative, _) => Some(ins.ext[0] as usize),
+            (Ex::CallImport, Some(wrapped)) => Some(wrapped.native),
+            _ => None,
+        };
+        let is_it = |i: usize| NATIVES.get(i).is_some_and(|native| native.name == name);
+        let calls = self.code.values().filter(|ins| ins.args.len() == 1);
+        calls.filter(|ins| native(ins).is_some_and(is_it)).map(|ins| ins.at).collect()
     }
 
     /// What catches the exceptions of an instruction.
@@ -206,17 +218,6 @@ impl Analysis {
             }
         }
     }
-}
-
-/// Whether an instruction takes a square root.
-fn takes_root(ins: &Ins, wrapped: &BTreeMap<u32, Wrapped>) -> bool {
-    let native = match (ins.op, wrapped.get(&ins.at)) {
-        (Ex::CallNative, _) => ins.ext[0] as usize,
-        (Ex::CallImport, Some(wrapped)) => wrapped.native,
-        _ => return false,
-    };
-    let name = NATIVES.get(native).map(|native| native.name);
-    ins.args.len() == 1 && name == Some("math_sqrt")
 }
 
 /// The native that the function which a call leads to consists of.

@@ -204,6 +204,8 @@ pub(crate) struct Types {
     pub(crate) slices: Vec<u16>,
     /// Where entries are put before vectors that are no slices afterwards.
     odd: BTreeSet<u32>,
+    /// Where vectors are turned round.
+    reversals: BTreeSet<u32>,
     /// Objects or handles are made where ways meet.
     mixes: bool,
 }
@@ -236,6 +238,7 @@ impl Types {
             guards: Vec::new(),
             slices: Vec::new(),
             odd: code.code.values().filter(generic).map(|ins| ins.at).collect(),
+            reversals: code.calls_of("vector_reverse"),
             mixes: false,
         }
     }
@@ -258,6 +261,7 @@ impl Types {
                 Ex::UnlessWord => !bare(ins, state),
                 Ex::Switch => switch_table(ins).boxed.is_empty() && !bare(ins, state),
                 Ex::Cons1 => false,
+                _ if self.reversals.contains(&ins.at) => false,
                 _ if code.is_loop(ins) || self.sliced(ins, state).is_some() => true,
                 _ => {
                     let known = numeric(ins).is_some() || code.roots.contains(&ins.at);
@@ -275,6 +279,7 @@ impl Types {
             Ex::Uncons | Ex::Cons1 => ins.c,
             Ex::VectorEntry | Ex::VectorRest => ins.b,
             Ex::UnlessVector | Ex::UnlessLonger => ins.a,
+            _ if self.reversals.contains(&ins.at) => ins.args[0],
             _ => return None,
         };
         (state[register as usize] == Slice).then_some(register)
@@ -358,12 +363,13 @@ impl<'a> Search<'a> {
 
     fn visit(&mut self, ins: &Ins) {
         let Some(mut state) = self.types.at(ins.at).cloned() else { return };
-        if comes_back(ins.op) {
+        let comes_back = comes_back(ins.op) && !self.code.wrapped.contains_key(&ins.at);
+        if comes_back {
             state.iter_mut().filter(|t| **t == Slice).for_each(|t| *t = Any);
         }
         // Only calls land in compiled code; whatever else raises leaves it.
         if ins.falls
-            && comes_back(ins.op)
+            && comes_back
             && let Some(handler) = self.code.handler(ins.at)
         {
             let mut caught = state.clone();

@@ -221,6 +221,10 @@ impl Translator<'_, '_> {
 
     /// A tail call of the function itself.
     pub(super) fn loop_again(&mut self, ins: &Ins) -> Flow {
+        let several = |register| ins.args.iter().filter(|&&other| other == register).count() > 1;
+        for &register in ins.args.iter().filter(|&&register| several(register)) {
+            self.forget_room(register);
+        }
         let given: Vec<Given> = ins.args.iter().map(|&register| self.given(register)).collect();
         for (i, given) in given.into_iter().enumerate() {
             self.put(i as u16, given);

@@ -7,7 +7,7 @@
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, InstBuilder};
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
 
 use super::registers::FLOAT_TAG;
 use super::{Edge, Exit, F64, Flow, Kind, Translator, trusted};
@@ -62,10 +62,21 @@ impl Translator<'_, '_> {
     /// Checks the parameters that a loop wants to be numbers.
     pub(super) fn check_guards(&mut self) {
         self.state = vec![Type::Any; self.function.registers()];
-        for &(register, kind) in &self.types.guards {
-            let miss = self.refused(register, Miss::Param(register));
-            self.check_kind(register, kind, miss);
+        let guards = &self.types.guards;
+        if let Some(odd) = self.oddness(guards) {
+            let (wrong, on) = (self.cold_block(), self.b.create_block());
+            self.b.ins().brif(odd, wrong, &[], on, &[]);
+            // Which of them it was is found out only then.
+            self.b.switch_to_block(wrong);
+            for &(register, kind) in guards {
+                let miss = self.refused(register, Miss::Param(register));
+                let odd = self.oddness(&[(register, kind)]);
+                odd.into_iter().for_each(|odd| self.unlikely(odd, miss));
+            }
+            self.b.ins().jump(on, &[]);
+            self.b.switch_to_block(on);
         }
+        guards.iter().for_each(|&(register, kind)| self.note_kind(register, kind));
         for &register in &self.types.slices {
             let miss = self.refused(register, Miss::Slice(register));
             self.check_slice(register, miss);
@@ -83,19 +94,39 @@ impl Translator<'_, '_> {
         block
     }
 
-    /// Goes to `miss` unless a register of unknown type is a number of this kind; from now on it is.
-    pub(super) fn check_kind(&mut self, register: u16, kind: types::Kind, miss: Block) {
-        let word = self.get(register);
+    /// Goes to `miss` unless these registers of unknown types are numbers of these kinds; from now on they are.
+    pub(super) fn check_kinds(&mut self, registers: &[(u16, types::Kind)], miss: Block) {
+        if let Some(odd) = self.oddness(registers) {
+            self.unlikely(odd, miss);
+        }
+        registers.iter().for_each(|&(register, kind)| self.note_kind(register, kind));
+    }
+
+    /// What is not zero unless the words of registers are numbers of these kinds: all that is wrong with any of
+    /// their tags.
+    fn oddness(&mut self, registers: &[(u16, types::Kind)]) -> Option<Value> {
+        let of_kind = |wanted| registers.iter().filter(move |&&(_, kind)| kind == wanted);
+        let ints = of_kind(types::Kind::Int).map(|&(register, _)| self.get(register));
+        let ints: Vec<Value> = ints.collect();
+        let floats: Vec<Value> = of_kind(types::Kind::Float)
+            .map(|&(register, _)| {
+                let word = self.get(register);
+                self.b.ins().iadd_imm_s(word, -FLOAT_TAG)
+            })
+            .collect();
+        let odd = [(ints, 1), (floats, 7)].map(|(words, mask)| {
+            let all = words.into_iter().reduce(|x, y| self.b.ins().bor(x, y));
+            all.map(|all| self.b.ins().band_imm_u(all, mask))
+        });
+        odd.into_iter().flatten().reduce(|x, y| self.b.ins().bor(x, y))
+    }
+
+    /// The register's word is known to be a number of this kind.
+    fn note_kind(&mut self, register: u16, kind: types::Kind) {
         match kind {
-            types::Kind::Int => {
-                let tag = self.b.ins().band_imm_u(word, 1);
-                self.unlikely(tag, miss);
-                self.state[register as usize] = Type::Int;
-            }
+            types::Kind::Int => self.state[register as usize] = Type::Int,
             types::Kind::Float => {
-                let tag = self.b.ins().band_imm_u(word, 7);
-                let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, FLOAT_TAG);
-                self.unlikely(other, miss);
+                let word = self.get(register);
                 let float = self.b.ins().load(F64, trusted(), word, 8 - FLOAT_TAG as i32);
                 self.note_boxed(register, float);
             }
@@ -193,10 +224,16 @@ impl Translator<'_, '_> {
 
     /// Counts a reduction; goes to `due` when the turn is over or a collection is due.
     pub(super) fn charge(&mut self, due: Block) {
-        let Some(variable) = self.budget else { return };
-        let budget = self.b.use_var(variable);
+        let at = offset_of!(Process, core.budget);
+        let budget = match self.budget {
+            Some(variable) => self.b.use_var(variable),
+            None => self.process_load(at),
+        };
         let budget = self.b.ins().iadd_imm_s(budget, -1);
-        self.b.def_var(variable, budget);
+        match self.budget {
+            Some(variable) => self.b.def_var(variable, budget),
+            None => self.process_store(at, budget),
+        }
         let spent = self.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, budget, 0);
         self.unlikely(spent, due);
         if self.allocates {

@@ -38,6 +38,9 @@ impl Translator<'_, '_> {
                 }
             }
             Ex::Move => {
+                if self.code.live_at(ins.next).contains(ins.b) {
+                    self.forget_room(ins.b);
+                }
                 let given = self.given(ins.b);
                 self.put(ins.a, given);
             }
@@ -120,18 +123,25 @@ impl Translator<'_, '_> {
 
     /// Room for an object of so many words: its address.
     pub(super) fn allocate(&mut self, words: usize) -> Value {
+        let bytes = self.int(8 * words as i64);
+        self.allocate_bytes(bytes)
+    }
+
+    /// The same of so many bytes.
+    pub(super) fn allocate_bytes(&mut self, bytes: Value) -> Value {
         let heap = offset_of!(Process, heap);
         let top = self.process_load(heap + Heap::TOP_OFFSET);
         let end = self.process_load(heap + Heap::END_OFFSET);
-        let new = self.b.ins().iadd_imm_s(top, 8 * words as i64);
+        let new = self.b.ins().iadd(top, bytes);
         let full = self.b.ins().icmp(IntCC::UnsignedGreaterThan, new, end);
         let (slow, done) = (self.cold_block(), self.b.create_block());
         let at = self.b.append_block_param(done, I64);
-        self.unlikely(full, slow);
+        // Stored where it is calculated, or it would be calculated twice.
         self.process_store(heap + Heap::TOP_OFFSET, new);
-        self.b.ins().jump(done, &[BlockArg::Value(top)]);
+        self.b.ins().brif(full, slow, &[], done, &[BlockArg::Value(top)]);
         self.b.switch_to_block(slow);
-        let words = self.int(words as i64);
+        self.process_store(heap + Heap::TOP_OFFSET, top);
+        let words = self.b.ins().ushr_imm_u(bytes, 3);
         let value = self.tell(abi::quiet_allocate, &[words]);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
         self.b.switch_to_block(done);

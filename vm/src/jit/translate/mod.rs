@@ -11,8 +11,10 @@
 
 mod arith;
 mod calls;
+mod close;
 mod edges;
 mod floats;
+mod grow;
 mod intrinsics;
 mod make;
 mod natives;
@@ -26,7 +28,7 @@ mod vectors;
 
 pub(crate) use calls::Cache;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::types::{F64, I64};
@@ -48,6 +50,7 @@ use crate::code::function::Function;
 use crate::code::module::Link;
 use crate::data::map::Shape;
 use crate::process::Process;
+use crate::value;
 use crate::vm::Vm;
 
 /// A call that needs a site (`table.rs`): where its instruction goes on.
@@ -70,14 +73,19 @@ pub(crate) struct Translator<'a, 'b> {
     state: State,
     /// Those that are floats have these beside their words.
     floats: Vec<Option<Variable>>,
-    /// Those that are slices: where they begin and their lengths, beside a handle.
-    slices: Vec<Option<[Variable; 2]>>,
+    /// Those that are slices: where they lie, beside a handle.
+    slices: Vec<Option<slices::Parts>>,
+    /// Which slices may have room, and of what.
+    growing: BTreeSet<u16>,
+    kind_of_room: value::Kind,
     /// Registers whose stack slots hold what they do.
     in_slot: Registers,
-    /// The budget, of a function with a loop; what the process has is out of date.
+    /// The budget, of a function with a loop of few values; what the process has is out of date.
     budget: Option<Variable>,
     /// Whether it may allocate between two turns of its loop.
     allocates: bool,
+    /// The process, as a block has it since the last call there.
+    process: Option<(Block, Value)>,
     /// Where to leave from the instruction being translated; the same for a wrong guess.
     exit: Option<Block>,
     miss: Option<Block>,
@@ -157,7 +165,8 @@ impl<'a, 'b> Translator<'a, 'b> {
         let function = code.function;
         let vars = (0..function.registers()).map(|_| b.declare_var(I64)).collect();
         let loops = code.code.values().any(|ins| code.is_loop(ins) || ins.op == Ex::JumpBack);
-        let budget = loops.then(|| b.declare_var(I64));
+        // Where slices are, other things need registers more.
+        let budget = (loops && types.slices.is_empty()).then(|| b.declare_var(I64));
         Translator {
             b,
             vm,
@@ -172,9 +181,12 @@ impl<'a, 'b> Translator<'a, 'b> {
             state: vec![Type::Any; function.registers()],
             floats: vec![None; function.registers()],
             slices: vec![None; function.registers()],
+            growing: slices::growing(code),
+            kind_of_room: grow::kind_of_room(code, types),
             in_slot: Registers::default(),
             budget,
             allocates: types.may_allocate(code),
+            process: None,
             exit: None,
             miss: None,
             done: 0,
@@ -332,7 +344,15 @@ impl<'a, 'b> Translator<'a, 'b> {
     // ---- memory
 
     fn process(&mut self) -> Value {
-        self.b.ins().get_pinned_reg(I64)
+        let here = self.b.current_block();
+        if let Some((block, process)) = self.process
+            && here == Some(block)
+        {
+            return process;
+        }
+        let process = self.b.ins().get_pinned_reg(I64);
+        self.process = here.map(|block| (block, process));
+        process
     }
 
     fn process_load(&mut self, offset: usize) -> Value {
@@ -384,7 +404,9 @@ impl<'a, 'b> Translator<'a, 'b> {
 
     // ---- calls of helpers
 
+    /// For a call that is written next: what it may not keep in a register is forgotten.
     fn signature(&mut self, arguments: usize, kind: Kind) -> SigRef {
+        self.process = None;
         if let Some(&signature) = self.signatures.get(&(arguments, kind)) {
             return signature;
         }

@@ -70,21 +70,12 @@ impl Translator<'_, '_> {
         let mut unknown: Vec<(u16, Kind)> = registers.into_iter().zip(kinds).collect();
         unknown
             .retain(|&(register, _)| register != Miss::NONE && self.type_of(register) == Type::Any);
-        if let [(a, Kind::Int), (b, Kind::Int)] = unknown[..] {
-            let miss = self.miss_of(ins, registers);
-            let words = [self.get(a), self.get(b)];
-            let bits = self.b.ins().bor(words[0], words[1]);
-            let tag = self.b.ins().band_imm_u(bits, 1);
-            self.unlikely(tag, miss);
-            self.state[a as usize] = Type::Int;
-            self.state[b as usize] = Type::Int;
-            return;
+        if n.y == Operand::Register(n.x) {
+            unknown.truncate(1);
         }
-        for (register, kind) in unknown {
+        if !unknown.is_empty() {
             let miss = self.miss_of(ins, registers);
-            if self.type_of(register) == Type::Any {
-                self.check_kind(register, kind, miss);
-            }
+            self.check_kinds(&unknown, miss);
         }
     }
 
@@ -149,9 +140,7 @@ impl Translator<'_, '_> {
             _ => {
                 // The interpreter raises.
                 let exit = self.exit_of(ins);
-                let zero = self.b.ins().f64const(0.0);
-                let none = self.b.ins().fcmp(FloatCC::Equal, y, zero);
-                self.unlikely(none, exit);
+                self.check_divisor(y, exit);
                 self.b.ins().fdiv(x, y)
             }
         }
@@ -162,7 +151,7 @@ impl Translator<'_, '_> {
         let x = ins.args[0];
         if self.type_of(x) == Type::Any {
             let miss = self.miss_of(ins, [x, Miss::NONE]);
-            self.check_kind(x, Kind::Float, miss);
+            self.check_kinds(&[(x, Kind::Float)], miss);
         }
         let float = self.float(x);
         let root = self.b.ins().sqrt(float);

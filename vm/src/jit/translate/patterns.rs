@@ -147,11 +147,9 @@ impl Translator<'_, '_> {
     /// The header of the object that a word points to; goes to `other` if it is no pointer to an object
     /// other than a float.
     pub(super) fn header(&mut self, word: Value, other: Block) -> Value {
-        let tag = self.b.ins().band_imm_u(word, 7);
-        let none = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, 1);
-        let on = self.b.create_block();
-        self.b.ins().brif(none, other, &[], on, &[]);
-        self.b.switch_to_block(on);
+        let address = self.b.ins().iadd_imm_s(word, -1);
+        let odd = self.b.ins().band_imm_u(address, 7);
+        self.unlikely(odd, other);
         self.b.ins().load(I64, trusted(), word, -1)
     }
 

@@ -372,7 +372,7 @@ impl Translator<'_, '_> {
         let longer = layout::header(layout::VEC, Format::Ints.flags(), Kind::Int as u16, 3);
         let longer = self.int(longer as i64);
         let longer = self.b.ins().bor(longer, outside);
-        self.claim([item, vec], [header, longer], done, slow);
+        self.claim([item, vec], [header, longer], Kind::Int, [done, slow]);
         self.b.switch_to_block(other);
         // `[n]` is n.
         let empty = self.empty_vector();
@@ -394,7 +394,7 @@ impl Translator<'_, '_> {
         self.unlikely(differs, other);
         let longer = layout::header(layout::VEC, Format::Words.flags(), Kind::List as u16, 3);
         let longer = self.int(longer as i64);
-        self.claim([item, vec], [header, longer], done, slow);
+        self.claim([item, vec], [header, longer], Kind::List, [done, slow]);
         self.b.switch_to_block(other);
         self.if_empty(vec, single, slow);
         self.b.switch_to_block(single);
@@ -435,13 +435,23 @@ impl Translator<'_, '_> {
 
     /// Where the window of a buffer lies and where its entries begin, if something may be claimed of it; goes to
     /// `slow` otherwise. The header is that of a vector that uses it.
-    pub(super) fn claimable(&mut self, header: Value, buffer: Value, slow: Block) -> [Value; 2] {
-        let [inside, found] = [(); 2].map(|()| self.b.create_block());
-        let [outside, alone] = [(); 2].map(|()| self.cold_block());
-        let result = [(); 2].map(|()| self.b.append_block_param(found, I64));
+    pub(super) fn claimable(
+        &mut self,
+        header: Value,
+        kind: Kind,
+        buffer: Value,
+        slow: Block,
+    ) -> [Value; 2] {
         let fixed = self.b.ins().load(I64, trusted(), buffer, -1);
         let fixed = self.b.ins().band_imm_s(fixed, FENCED);
         self.unlikely(fixed, slow);
+        if kind == Kind::List {
+            // Pointers lie in the heap.
+            return [7, 15].map(|at| self.b.ins().iadd_imm_s(buffer, at));
+        }
+        let [inside, found] = [(); 2].map(|()| self.b.create_block());
+        let [outside, alone] = [(); 2].map(|()| self.cold_block());
+        let result = [(); 2].map(|()| self.b.append_block_param(found, I64));
         let flag = self.b.ins().band_imm_s(header, OFF_HEAP);
         self.b.ins().brif(flag, outside, &[], inside, &[]);
         self.b.switch_to_block(outside);
@@ -468,18 +478,19 @@ impl Translator<'_, '_> {
         &mut self,
         [item, vec]: [Value; 2],
         [header, longer]: [Value; 2],
-        done: Block,
-        slow: Block,
+        kind: Kind,
+        [done, slow]: [Block; 2],
     ) {
         let range = self.b.ins().load(I64, trusted(), vec, 7);
         let buffer = self.b.ins().load(I64, trusted(), vec, 15);
-        let [window_at, entries_at] = self.claimable(header, buffer, slow);
+        let [window_at, entries_at] = self.claimable(header, kind, buffer, slow);
         let window = self.b.ins().load(I64, trusted(), window_at, 0);
-        let (off, lo) = (self.offset_of(range), self.offset_of(window));
-        let inside = self.b.ins().icmp(IntCC::NotEqual, off, lo);
+        let [off, low] = [range, window].map(|pair| self.b.ins().ireduce(I32, pair));
+        let inside = self.b.ins().icmp(IntCC::NotEqual, off, low);
         self.unlikely(inside, slow);
-        let full = self.b.ins().icmp_imm_s(IntCC::Equal, lo, 0);
+        let full = self.b.ins().icmp_imm_s(IntCC::Equal, low, 0);
         self.unlikely(full, slow);
+        let lo = self.b.ins().uextend(I64, low);
         let window = self.b.ins().iadd_imm_s(window, -1);
         self.b.ins().store(trusted(), window, window_at, 0);
         let bytes = self.b.ins().ishl_imm_u(lo, 3);
