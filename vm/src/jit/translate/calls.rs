@@ -229,10 +229,15 @@ impl Translator<'_, '_> {
         for (i, given) in given.into_iter().enumerate() {
             self.put(i as u16, given);
         }
-        let live = self.code.live_at(self.code.first);
-        let due = self.exit_at(1, live);
-        self.charge(due);
+        let here = self.second;
+        self.second = self.doubled && !here;
+        if !self.second {
+            let live = self.code.live_at(self.code.first);
+            let due = self.exit_at(1, live);
+            self.charge(1 + self.doubled as i64, due);
+        }
         self.jump_to(self.code.first);
+        self.second = here;
         Flow::Ended
     }
 

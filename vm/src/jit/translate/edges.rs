@@ -35,7 +35,8 @@ impl Translator<'_, '_> {
             return target;
         }
         let block = self.b.create_block();
-        self.edges.push(Edge { block, to: at, state: self.state.clone() });
+        let (second, state) = (self.second, self.state.clone());
+        self.edges.push(Edge { block, second, to: at, state });
         block
     }
 
@@ -90,7 +91,7 @@ impl Translator<'_, '_> {
         let mut live = self.code.live_at(at);
         live.insert(register);
         let (pc, state) = (self.function.pc_at(at), self.state.clone());
-        self.exits.push(Exit { block, pc, live, state, miss: Some(miss) });
+        self.exits.push(Exit { block, pc, live, state, undo: None, miss: Some(miss) });
         block
     }
 
@@ -160,7 +161,8 @@ impl Translator<'_, '_> {
 
     pub(super) fn exit_at(&mut self, at: u32, live: Registers) -> Block {
         let (block, pc) = (self.cold_block(), self.function.pc_at(at));
-        self.exits.push(Exit { block, pc, live, state: self.state.clone(), miss: None });
+        let state = self.state.clone();
+        self.exits.push(Exit { block, pc, live, state, undo: None, miss: None });
         block
     }
 
@@ -222,14 +224,14 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Counts a reduction; goes to `due` when the turn is over or a collection is due.
-    pub(super) fn charge(&mut self, due: Block) {
+    /// Counts reductions; goes to `due` when the turn is over or a collection is due.
+    pub(super) fn charge(&mut self, count: i64, due: Block) {
         let at = offset_of!(Process, core.budget);
         let budget = match self.budget {
             Some(variable) => self.b.use_var(variable),
             None => self.process_load(at),
         };
-        let budget = self.b.ins().iadd_imm_s(budget, -1);
+        let budget = self.b.ins().iadd_imm_s(budget, -count);
         match self.budget {
             Some(variable) => self.b.def_var(variable, budget),
             None => self.process_store(at, budget),

@@ -73,7 +73,7 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(slow);
         self.cons_slowly(ins, item, slice, done);
         self.b.switch_to_block(done);
-        if self.code.live_at(ins.next).contains(ins.c) {
+        if ins.c != ins.a && self.code.live_at(ins.next).contains(ins.c) {
             self.forget_room(ins.c);
         }
         self.set_slice(ins.a, Slice { handle, at, end, room: Some(room) });
@@ -85,23 +85,26 @@ impl Translator<'_, '_> {
             && let Some(room) = slice.room
         {
             let (ask, within) = (self.b.create_block(), self.b.create_block());
-            let first = self.b.ins().iadd_imm_s(room, 8);
-            let full = self.b.ins().icmp(IntCC::Equal, first, slice.at);
+            let full = self.b.ins().icmp(IntCC::Equal, room, slice.at);
             self.b.ins().brif(full, ask, &[], within, &[]);
             self.b.switch_to_block(within);
-            self.put_before(item, room, slice, room, ways);
+            let window_at = self.b.ins().iadd_imm_s(room, -8);
+            self.put_before(item, window_at, slice, room, ways);
             self.b.switch_to_block(ask);
         }
-        let other = self.b.create_block();
+        let [fresh, some] = [(); 2].map(|()| self.b.create_block());
+        let empty = self.b.ins().icmp(IntCC::Equal, slice.at, slice.end);
+        self.b.ins().brif(empty, fresh, &[], some, &[]);
+        self.b.switch_to_block(some);
         let format = if kind == Kind::Int { Format::Ints } else { Format::Words };
         let header = self.b.ins().load(I64, trusted(), slice.handle, -1);
         let wanted = layout::header(layout::VEC, format.flags(), kind as u16, 0);
         let bits = self.b.ins().band_imm_s(header, TAG | STATIC | FORMAT | AUX);
         let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, bits, wanted as i64);
-        self.unlikely(differs, other);
+        self.unlikely(differs, ways.slow);
         self.claim_before(item, (header, kind), slice, ways);
-        self.b.switch_to_block(other);
-        self.begin_slice(item, slice, (format, kind), ways);
+        self.b.switch_to_block(fresh);
+        self.begin_slice(item, (format, kind), ways);
     }
 
     /// Claims the room for an entry, given where the window's word is, and writes it there.
@@ -133,32 +136,22 @@ impl Translator<'_, '_> {
         self.unlikely(within, ways.slow);
         let full = self.b.ins().icmp_imm_s(IntCC::Equal, low, 0);
         self.unlikely(full, ways.slow);
-        let mut room = self.b.ins().iadd_imm_s(slice.at, -16);
+        let mut room = self.b.ins().iadd_imm_s(slice.at, -8);
         if kind == self.kind_of_room {
             // Others may claim of what lies outside the heap.
             let outside = self.b.ins().band_imm_s(header, OFF_HEAP);
-            room = self.b.ins().select(outside, room, window_at);
+            room = self.b.ins().select(outside, room, entries_at);
         }
         self.put_before(item, window_at, slice, room, ways);
     }
 
-    /// The first entry goes into a new buffer.
-    fn begin_slice(
-        &mut self,
-        item: Value,
-        slice: Slice,
-        (format, kind): (Format, Kind),
-        ways: Ways,
-    ) {
-        let fresh = self.b.create_block();
-        let empty = self.b.ins().icmp(IntCC::Equal, slice.at, slice.end);
-        self.b.ins().brif(empty, fresh, &[], ways.slow, &[]);
-        self.b.switch_to_block(fresh);
+    /// The first entry of a slice goes into a new buffer.
+    fn begin_slice(&mut self, item: Value, (format, kind): (Format, Kind), ways: Ways) {
         let handle = self.new_vector(&[item], FIRST_ROOM, format, kind);
         // The handle lies right behind the entry, which is the last of the buffer.
         let [end, at] = [-1, -9].map(|by| self.b.ins().iadd_imm_s(handle, by));
-        let room = self.b.ins().iadd_imm_s(handle, -9 - 8 * FIRST_ROOM as i64);
-        let room = if kind == self.kind_of_room { room } else { self.b.ins().iadd_imm_s(at, -8) };
+        let start = self.b.ins().iadd_imm_s(handle, -1 - 8 * FIRST_ROOM as i64);
+        let room = if kind == self.kind_of_room { start } else { at };
         self.b.ins().jump(ways.done, &[handle.into(), at.into(), end.into(), room.into()]);
     }
 
@@ -187,7 +180,6 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(on);
         let bytes = self.b.ins().ishl_imm_u(length, 3);
         let end = self.b.ins().iadd(at, bytes);
-        let room = self.b.ins().iadd_imm_s(at, -8);
-        self.b.ins().jump(done, &[handle.into(), at.into(), end.into(), room.into()]);
+        self.b.ins().jump(done, &[handle.into(), at.into(), end.into(), at.into()]);
     }
 }

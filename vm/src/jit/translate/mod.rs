@@ -43,6 +43,7 @@ use super::abi::{self, IN_REGISTERS, Transit};
 use super::analyse::{Analysis, Ins, Registers};
 use super::enter::takes_closure;
 use super::feedback::Miss;
+use super::helpers::Operator;
 use super::types::{Mode, State, Type, Types, numeric};
 use crate::code::emit::SwitchTable;
 use crate::code::exec::Ex;
@@ -64,7 +65,10 @@ pub(crate) struct Translator<'a, 'b> {
     function: &'static Function,
     vars: Vec<Variable>,
     slots: Vec<Option<StackSlot>>,
-    blocks: HashMap<u32, Block>,
+    blocks: HashMap<(bool, u32), Block>,
+    /// Whether it is a short loop, whose code is there twice; and which of the two is being made.
+    doubled: bool,
+    second: bool,
     signatures: HashMap<(usize, Kind), SigRef>,
     /// The function itself.
     this: FuncRef,
@@ -104,12 +108,24 @@ struct Exit {
     pc: *const u64,
     live: Registers,
     state: State,
+    /// A sum or difference that went wrong, and its second operand: the first was this register's.
+    undo: Option<Undo>,
     miss: Option<Miss>,
+}
+
+/// A result from which an operand is found again, so that it need not be kept.
+#[derive(Clone, Copy)]
+struct Undo {
+    register: u16,
+    operator: Operator,
+    result: Value,
+    by: Value,
 }
 
 /// A way to an instruction whose registers are to be of other types than those that come.
 struct Edge {
     block: Block,
+    second: bool,
     to: u32,
     state: State,
 }
@@ -150,6 +166,13 @@ pub(crate) fn link_of(ins: &Ins) -> &'static Link {
     unsafe { &*(ins.ext[0] as *const Link) }
 }
 
+/// Whether a function is so short that its loop is worth being made twice: what a turn costs beside what it does
+/// is halved then.
+fn is_short(code: &Analysis) -> bool {
+    const MOST: usize = 16;
+    code.code.len() <= MOST && code.code.values().any(|ins| code.is_loop(ins))
+}
+
 fn trusted() -> MemFlagsData {
     MemFlagsData::trusted()
 }
@@ -175,6 +198,8 @@ impl<'a, 'b> Translator<'a, 'b> {
             vars,
             slots: vec![None; function.registers()],
             blocks: HashMap::new(),
+            doubled: loops && is_short(code) && !types.may_allocate(code),
+            second: false,
             signatures: HashMap::new(),
             this,
             types,
@@ -205,11 +230,21 @@ impl<'a, 'b> Translator<'a, 'b> {
         self.take_parameters(entry);
         self.check_guards();
         self.find_labels();
-        let code = self.code;
-        self.jump_to(code.first);
-        let mut open = false;
+        self.jump_to(self.code.first);
+        self.copy();
+        if self.doubled {
+            (self.second, self.done) = (true, 0);
+            self.find_labels();
+            self.copy();
+        }
+        self.finish();
+    }
+
+    /// Translates all instructions.
+    fn copy(&mut self) {
+        let (code, mut open) = (self.code, false);
         for ins in code.code.values() {
-            if let Some(&block) = self.blocks.get(&ins.at) {
+            if let Some(block) = self.label(ins.at) {
                 if open {
                     self.jump_to(ins.at);
                 }
@@ -221,7 +256,14 @@ impl<'a, 'b> Translator<'a, 'b> {
                 open = self.instruction(ins) == Flow::On;
             }
         }
-        self.finish(open);
+        if open {
+            self.b.ins().trap(TrapCode::unwrap_user(1));
+        }
+    }
+
+    /// The block of an instruction that is jumped to.
+    fn label(&self, at: u32) -> Option<Block> {
+        self.blocks.get(&(self.second, at)).copied()
     }
 
     /// Makes the blocks that are jumped to.
@@ -257,20 +299,18 @@ impl<'a, 'b> Translator<'a, 'b> {
     }
 
     /// Blocks that nothing leads to, and the ways out.
-    fn finish(&mut self, open: bool) {
+    fn finish(&mut self) {
         let trap = TrapCode::unwrap_user(1);
-        if open {
-            self.b.ins().trap(trap);
-        }
         while let Some(edge) = self.edges.pop() {
             self.b.switch_to_block(edge.block);
+            self.second = edge.second;
             self.state = edge.state;
             self.jump_to(edge.to);
         }
         let ends: Vec<Block> = self
             .blocks
             .iter()
-            .filter(|(at, _)| !self.code.code.contains_key(at))
+            .filter(|((_, at), _)| !self.code.code.contains_key(at))
             .map(|(_, &block)| block)
             .collect();
         for block in ends {
@@ -280,6 +320,9 @@ impl<'a, 'b> Translator<'a, 'b> {
         for exit in std::mem::take(&mut self.exits) {
             self.b.switch_to_block(exit.block);
             self.state = exit.state;
+            if let Some(undo) = exit.undo {
+                self.undo(undo);
+            }
             if let Some(miss) = exit.miss {
                 let bits = self.int(miss.bits() as i64);
                 let transit = self.transit();
@@ -334,7 +377,7 @@ impl<'a, 'b> Translator<'a, 'b> {
 
     fn block_at(&mut self, at: u32) -> Block {
         let b = &mut *self.b;
-        *self.blocks.entry(at).or_insert_with(|| b.create_block())
+        *self.blocks.entry((self.second, at)).or_insert_with(|| b.create_block())
     }
 
     fn int(&mut self, n: i64) -> Value {

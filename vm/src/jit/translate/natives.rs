@@ -151,7 +151,7 @@ impl Translator<'_, '_> {
         let (mut at, mut loads) = (ins.next, Vec::new());
         loop {
             let ins = self.code.code.get(&at)?;
-            if self.blocks.contains_key(&at) {
+            if self.label(at).is_some() {
                 return None;
             }
             if ins.op == Ex::LoadWord && ins.a != sum {

@@ -5,11 +5,11 @@
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::F64;
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
 
 use super::arith::condition;
 use super::floats::float_code;
-use super::{Flow, Translator};
+use super::{Flow, Translator, Undo};
 use crate::jit::analyse::Ins;
 use crate::jit::feedback::Miss;
 use crate::jit::helpers::Operator;
@@ -84,17 +84,34 @@ impl Translator<'_, '_> {
         match n.operator {
             Operator::IntDiv | Operator::Mod => self.int_quotient(ins, n, x, y),
             _ => {
-                let miss = self.miss_of(ins, Self::registers(n));
                 let (word, over) = match (n.operator, n.y) {
                     (Operator::Add | Operator::Sub, Operand::Int(by)) if by > 0 => {
                         self.count(n.operator, x, by)
                     }
                     _ => self.exact(n.operator, x, y),
                 };
+                let miss = match n.operator {
+                    operator @ (Operator::Add | Operator::Sub) if self.budget.is_some() => {
+                        let undo = Undo { register: n.x, operator, result: word, by: y };
+                        self.wrapped(ins, n, undo)
+                    }
+                    _ => self.miss_of(ins, Self::registers(n)),
+                };
                 self.unlikely(over, miss);
                 word
             }
         }
+    }
+
+    /// Where to leave when a sum or difference is no small int.
+    fn wrapped(&mut self, ins: &Ins, n: Numeric, undo: Undo) -> Block {
+        let block = self.exit_at(ins.at, ins.live);
+        if let Some(exit) = self.exits.last_mut() {
+            exit.miss = Some(Miss::Operator { at: ins.at, registers: Self::registers(n) });
+            // What is twice the same would be lost with the first.
+            exit.undo = (n.y != Operand::Register(n.x)).then_some(undo);
+        }
+        block
     }
 
     /// Floor division and modulo by a divisor above zero.

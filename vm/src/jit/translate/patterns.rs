@@ -26,7 +26,7 @@ impl Translator<'_, '_> {
             }
             Ex::JumpBack => {
                 let due = self.exit_of(ins);
-                self.charge(due);
+                self.charge(1, due);
                 self.jump_to(ins.targets[0]);
                 return Flow::Ended;
             }

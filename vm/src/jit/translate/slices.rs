@@ -14,10 +14,9 @@
 //!
 //! # Room
 //! A slice that was just put together is the only one that begins where its buffer's window does, so that it may go
-//! on claiming without a look at that. Its room is then the address of the window's word, behind which the entries
-//! follow: eight bytes before its first entry there is none left. Any other has "room" eight bytes before
-//! its first entry, and asks. Of slices that begin alike none has room: it is dropped where a slice is
-//! copied and when its source grows.
+//! on claiming without a look at that. Its room is what lies between the buffer's first entry, right behind the word with
+//! the window, and its own: all other slices have none, and ask. Of slices that begin alike none has room: it is dropped
+//! where a slice is copied and when its source grows.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +38,7 @@ pub(super) struct Slice {
     pub(super) handle: Value,
     pub(super) at: Value,
     pub(super) end: Value,
-    /// Nothing if it has none, or if nobody wants to know.
+    /// Where the room before it begins; nothing if it has none, or if nobody wants to know.
     pub(super) room: Option<Value>,
 }
 
@@ -119,8 +118,7 @@ impl Translator<'_, '_> {
     fn drop_room(&mut self, register: u16, at: Value) {
         if self.growing.contains(&register) {
             let variable = self.slice_parts(register).room;
-            let none = self.b.ins().iadd_imm_s(at, -8);
-            self.b.def_var(variable, none);
+            self.b.def_var(variable, at);
         }
     }
 
