@@ -236,8 +236,11 @@ impl Translator<'_, '_> {
             Some(variable) => self.b.def_var(variable, budget),
             None => self.process_store(at, budget),
         }
-        let spent = self.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, budget, 0);
-        self.unlikely(spent, due);
+        // A loop that ends here goes back by this very jump.
+        let goes_on = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, budget, 0);
+        let on = self.b.create_block();
+        self.b.ins().brif(goes_on, on, &[], due, &[]);
+        self.b.switch_to_block(on);
         if self.allocates {
             let process = self.process();
             let offset = offset_of!(Process, heap) + Heap::DUE_OFFSET;

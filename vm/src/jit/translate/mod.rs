@@ -13,6 +13,7 @@ mod arith;
 mod calls;
 mod close;
 mod edges;
+mod entries;
 mod floats;
 mod grow;
 mod intrinsics;
@@ -581,7 +582,6 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::Range
             | Ex::ExceptionType
             | Ex::ExceptionParts
-            | Ex::VectorEntry
             | Ex::VectorRest => self.step_on(ins),
             Ex::RecvStart
             | Ex::RecvMark
@@ -602,6 +602,7 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::UnlessMap
             | Ex::UnlessType
             | Ex::ListEntry
+            | Ex::VectorEntry
             | Ex::Uncons
             | Ex::MapEntry
             | Ex::MapEntryAt

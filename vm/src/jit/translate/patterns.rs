@@ -60,6 +60,7 @@ impl Translator<'_, '_> {
                 self.go_to(ins, value);
             }
             Ex::ListEntry => self.list_entry(ins),
+            Ex::VectorEntry => self.vector_entry(ins),
             Ex::Uncons => self.uncons(ins),
             Ex::CheckType => return self.step_on(ins),
             Ex::MapEntry => self.map_entry(ins),
