@@ -21,7 +21,7 @@ const READ: i64 = !(layout::OWNED as i64);
 
 impl Translator<'_, '_> {
     /// The word of a float in a vector; goes to `other` if it stands for nil.
-    fn float_entry(&mut self, at: Value, other: Block) -> Value {
+    pub(super) fn float_entry(&mut self, at: Value, other: Block) -> Value {
         let bits = self.b.ins().load(I64, trusted(), at, 0);
         let nil = self.int(NIL_FLOAT_BITS as i64);
         let is_nil = self.b.ins().icmp(IntCC::Equal, bits, nil);

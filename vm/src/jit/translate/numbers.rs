@@ -3,7 +3,7 @@
 //! In: an operator and the kinds of its operands. Out: a small int's word or a float, in registers whose
 //! types say so.
 
-use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::F64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 

@@ -4,18 +4,18 @@
 //! is not the common case goes there.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{F64, I32, I64};
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 
 use super::patterns::PLACE;
 use super::{Translator, trusted};
-use crate::data::vector::{self, NIL_BOOL, NIL_FLOAT_BITS};
+use crate::data::vector;
 use crate::heap::layout::{self, Format};
 use crate::heap::shared;
 use crate::jit::analyse::Ins;
 use crate::jit::helpers::Operator;
 use crate::jit::types::Type;
-use crate::value::{Kind, Word};
+use crate::value::Kind;
 
 /// How many entries a small vector that is put together has room for.
 const ROOM: usize = 6;
@@ -76,7 +76,7 @@ impl Translator<'_, '_> {
     }
 
     /// Goes to the block of words or of floats by the format of a vector, or to `other`.
-    fn by_format(&mut self, header: Value, words: Block, floats: Block, other: Block) {
+    pub(super) fn by_format(&mut self, header: Value, words: Block, floats: Block, other: Block) {
         let high = self.b.ins().band_imm_s(header, format(Format::Floats));
         let rest = self.b.create_block();
         self.b.ins().brif(high, rest, &[], words, &[]);
