@@ -28,6 +28,8 @@ mod gdb;
 mod helpers;
 mod install;
 mod memory;
+mod operators;
+mod search;
 mod table;
 mod texts;
 mod translate;

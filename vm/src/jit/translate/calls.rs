@@ -14,9 +14,10 @@ use cranelift_codegen::ir::{
     BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef, Value,
 };
 
+use super::asks::Kind;
 use super::replace::replaces;
 use super::slices::Slice;
-use super::{Flow, Kind, Translator, function_at, in_registers, trusted};
+use super::{Flow, Translator, function_at, in_registers, trusted};
 use crate::code::MISSING;
 use crate::code::exec::Ex;
 use crate::code::function::{FnSet, Function};

@@ -9,8 +9,9 @@ use std::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 
+use super::asks::Kind;
 use super::registers::FLOAT_TAG;
-use super::{Edge, Exit, F64, Flow, Kind, Translator, trusted};
+use super::{Edge, Exit, F64, Flow, Translator, trusted};
 use crate::heap::Heap;
 use crate::jit::abi::{self, Transit};
 use crate::jit::analyse::{Ins, Registers};

@@ -45,8 +45,7 @@ impl Translator<'_, '_> {
     /// `[item | slice]`.
     pub(super) fn cons_slice(&mut self, ins: &Ins, slice: Slice) {
         let item = self.get(ins.b);
-        let (lists, slow, done) =
-            (self.b.create_block(), self.cold_block(), self.b.create_block());
+        let (lists, slow, done) = (self.b.create_block(), self.cold_block(), self.b.create_block());
         let [handle, at, end, room] = [(); 4].map(|()| self.b.append_block_param(done, I64));
         let ways = Ways { done, slow };
         let known = self.type_of(ins.b);

@@ -13,7 +13,8 @@ use super::{Flow, Translator, Undo};
 use crate::jit::analyse::Ins;
 use crate::jit::feedback::Miss;
 use crate::jit::helpers::Operator;
-use crate::jit::types::{Form, Kind, Mode, Numeric, Operand, Type};
+use crate::jit::operators::{Form, Numeric, Operand};
+use crate::jit::types::{Kind, Mode, Type};
 
 impl Translator<'_, '_> {
     /// An instruction with an operator of numbers.

@@ -2,7 +2,7 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_frontend::Switch;
 
 use super::{Flow, Translator, switch_table, trusted};
@@ -63,7 +63,7 @@ impl Translator<'_, '_> {
             Ex::VectorEntry => self.vector_entry(ins),
             Ex::Uncons => self.uncons(ins),
             Ex::CheckType => return self.step_on(ins),
-            Ex::MapEntry => self.map_entry(ins),
+            Ex::MapEntry => self.entry_met(ins, 3),
             Ex::UnlessVector | Ex::UnlessLonger => self.length(ins),
             Ex::MapEntryAt | Ex::Prefix => {
                 let pc = self.step(ins, false);
@@ -76,25 +76,6 @@ impl Translator<'_, '_> {
             }
         }
         Flow::On
-    }
-
-    /// The value of a constant key: in a map of the shape met here inline.
-    fn map_entry(&mut self, ins: &Ins) {
-        let (map, cache) = (self.get(ins.b), self.cache(ins, 3));
-        let (slow, done) = (self.b.create_block(), self.b.create_block());
-        let result = self.b.append_block_param(done, I64);
-        let entry = self.cached_entry(map, cache, slow);
-        match entry {
-            Some(value) => self.b.ins().jump(done, &[BlockArg::Value(value)]),
-            None => self.b.ins().jump(slow, &[]),
-        };
-        self.b.switch_to_block(slow);
-        let pc = self.step(ins, entry.is_some());
-        self.go_to(ins, pc);
-        let value = self.image_load(ins.a);
-        self.b.ins().jump(done, &[BlockArg::Value(value)]);
-        self.b.switch_to_block(done);
-        self.set(ins.a, result);
     }
 
     /// Jumps unless a vector has so many entries, or at least so many.
