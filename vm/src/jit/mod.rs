@@ -22,6 +22,7 @@ mod abi;
 mod analyse;
 mod compile;
 mod control;
+mod decode;
 mod enter;
 mod feedback;
 mod gdb;

@@ -7,19 +7,83 @@
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, TrapCode, Value};
 
 use super::asks::Kind;
 use super::registers::FLOAT_TAG;
-use super::{Edge, Exit, F64, Flow, Translator, trusted};
+use super::{F64, Flow, Translator, trusted};
 use crate::heap::Heap;
 use crate::jit::abi::{self, Transit};
 use crate::jit::analyse::{Ins, Registers};
 use crate::jit::feedback::Miss;
-use crate::jit::types::{self, Type};
+use crate::jit::helpers::Operator;
+use crate::jit::types::{self, State, Type};
 use crate::process::Process;
 
+/// A place where compiled code leaves for the interpreter.
+pub(super) struct Exit {
+    pub(super) block: Block,
+    pub(super) pc: *const u64,
+    pub(super) live: Registers,
+    pub(super) state: State,
+    /// A sum or difference that went wrong, and its second operand: the first was this register's.
+    pub(super) undo: Option<Undo>,
+    pub(super) miss: Option<Miss>,
+}
+
+/// A result from which an operand is found again, so that it need not be kept.
+#[derive(Clone, Copy)]
+pub(super) struct Undo {
+    pub(super) register: u16,
+    pub(super) operator: Operator,
+    pub(super) result: Value,
+    pub(super) by: Value,
+}
+
+/// A way to an instruction whose registers are to be of other types than those that come.
+pub(super) struct Edge {
+    pub(super) block: Block,
+    pub(super) second: bool,
+    pub(super) to: u32,
+    pub(super) state: State,
+}
+
 impl Translator<'_, '_> {
+    /// Blocks that nothing leads to, and the ways out.
+    pub(super) fn finish(&mut self) {
+        let trap = TrapCode::unwrap_user(1);
+        while let Some(edge) = self.edges.pop() {
+            self.b.switch_to_block(edge.block);
+            self.second = edge.second;
+            self.state = edge.state;
+            self.jump_to(edge.to);
+        }
+        let ends: Vec<Block> = self
+            .blocks
+            .iter()
+            .filter(|((_, at), _)| !self.code.code.contains_key(at))
+            .map(|(_, &block)| block)
+            .collect();
+        for block in ends {
+            self.b.switch_to_block(block);
+            self.b.ins().trap(trap);
+        }
+        for exit in std::mem::take(&mut self.exits) {
+            self.b.switch_to_block(exit.block);
+            self.state = exit.state;
+            if let Some(undo) = exit.undo {
+                self.undo(undo);
+            }
+            if let Some(miss) = exit.miss {
+                let bits = self.int(miss.bits() as i64);
+                let transit = self.transit();
+                let offset = offset_of!(Transit, missed) as i32;
+                self.b.ins().store(trusted(), bits, transit, offset);
+            }
+            self.write_exit(exit.pc, exit.live);
+        }
+    }
+
     /// A block that goes on at a label with the registers as they are.
     pub(super) fn way_to(&mut self, at: u32) -> Block {
         let target = self.block_at(at);
@@ -61,41 +125,6 @@ impl Translator<'_, '_> {
         self.b.ins().jump(target, &[]);
     }
 
-    /// Checks the parameters that a loop wants to be numbers.
-    pub(super) fn check_guards(&mut self) {
-        self.state = vec![Type::Any; self.function.registers()];
-        let guards = &self.types.guards;
-        if let Some(odd) = self.oddness(guards) {
-            let (wrong, on) = (self.cold_block(), self.b.create_block());
-            self.b.ins().brif(odd, wrong, &[], on, &[]);
-            // Which of them it was is found out only then.
-            self.b.switch_to_block(wrong);
-            for &(register, kind) in guards {
-                let miss = self.refused(register, Miss::Param(register));
-                let odd = self.oddness(&[(register, kind)]);
-                odd.into_iter().for_each(|odd| self.unlikely(odd, miss));
-            }
-            self.b.ins().jump(on, &[]);
-            self.b.switch_to_block(on);
-        }
-        guards.iter().for_each(|&(register, kind)| self.note_kind(register, kind));
-        for &register in &self.types.slices {
-            let miss = self.refused(register, Miss::Slice(register));
-            self.check_slice(register, miss);
-        }
-    }
-
-    /// Where to leave if a parameter is not what it was guessed to be.
-    fn refused(&mut self, register: u16, miss: Miss) -> Block {
-        let block = self.cold_block();
-        let at = self.code.first;
-        let mut live = self.code.live_at(at);
-        live.insert(register);
-        let (pc, state) = (self.function.pc_at(at), self.state.clone());
-        self.exits.push(Exit { block, pc, live, state, undo: None, miss: Some(miss) });
-        block
-    }
-
     /// Goes to `miss` unless these registers of unknown types are numbers of these kinds; from now on they are.
     pub(super) fn check_kinds(&mut self, registers: &[(u16, types::Kind)], miss: Block) {
         if let Some(odd) = self.oddness(registers) {
@@ -106,7 +135,7 @@ impl Translator<'_, '_> {
 
     /// What is not zero unless the words of registers are numbers of these kinds: all that is wrong with any of
     /// their tags.
-    fn oddness(&mut self, registers: &[(u16, types::Kind)]) -> Option<Value> {
+    pub(super) fn oddness(&mut self, registers: &[(u16, types::Kind)]) -> Option<Value> {
         let of_kind = |wanted| registers.iter().filter(move |&&(_, kind)| kind == wanted);
         let ints = of_kind(types::Kind::Int).map(|&(register, _)| self.get(register));
         let ints: Vec<Value> = ints.collect();
@@ -124,7 +153,7 @@ impl Translator<'_, '_> {
     }
 
     /// The register's word is known to be a number of this kind.
-    fn note_kind(&mut self, register: u16, kind: types::Kind) {
+    pub(super) fn note_kind(&mut self, register: u16, kind: types::Kind) {
         match kind {
             types::Kind::Int => self.state[register as usize] = Type::Int,
             types::Kind::Float => {

@@ -13,8 +13,10 @@ mod arith;
 mod asks;
 mod calls;
 mod close;
+mod cons;
 mod edges;
 mod entries;
+mod entry;
 mod floats;
 mod grow;
 mod intrinsics;
@@ -31,8 +33,9 @@ mod vectors;
 pub(crate) use calls::Cache;
 
 use asks::Kind;
+use edges::{Edge, Exit};
+
 use std::collections::{BTreeSet, HashMap};
-use std::mem::offset_of;
 
 use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{
@@ -40,11 +43,8 @@ use cranelift_codegen::ir::{
 };
 use cranelift_frontend::{FunctionBuilder, Variable};
 
-use super::abi::{IN_REGISTERS, Transit};
+use super::abi::IN_REGISTERS;
 use super::analyse::{Analysis, Ins, Registers};
-use super::enter::takes_closure;
-use super::feedback::Miss;
-use super::helpers::Operator;
 use super::operators::numeric;
 use super::types::{Mode, State, Type, Types};
 use crate::code::emit::SwitchTable;
@@ -101,34 +101,6 @@ pub(crate) struct Translator<'a, 'b> {
     /// Nothing was found that the types exclude.
     sound: bool,
     pub(crate) places: Vec<Place>,
-}
-
-/// A place where compiled code leaves for the interpreter.
-struct Exit {
-    block: Block,
-    pc: *const u64,
-    live: Registers,
-    state: State,
-    /// A sum or difference that went wrong, and its second operand: the first was this register's.
-    undo: Option<Undo>,
-    miss: Option<Miss>,
-}
-
-/// A result from which an operand is found again, so that it need not be kept.
-#[derive(Clone, Copy)]
-struct Undo {
-    register: u16,
-    operator: Operator,
-    result: Value,
-    by: Value,
-}
-
-/// A way to an instruction whose registers are to be of other types than those that come.
-struct Edge {
-    block: Block,
-    second: bool,
-    to: u32,
-    state: State,
 }
 
 /// What an instruction leaves behind.
@@ -289,81 +261,9 @@ impl<'a, 'b> Translator<'a, 'b> {
         }
     }
 
-    /// Blocks that nothing leads to, and the ways out.
-    fn finish(&mut self) {
-        let trap = TrapCode::unwrap_user(1);
-        while let Some(edge) = self.edges.pop() {
-            self.b.switch_to_block(edge.block);
-            self.second = edge.second;
-            self.state = edge.state;
-            self.jump_to(edge.to);
-        }
-        let ends: Vec<Block> = self
-            .blocks
-            .iter()
-            .filter(|((_, at), _)| !self.code.code.contains_key(at))
-            .map(|(_, &block)| block)
-            .collect();
-        for block in ends {
-            self.b.switch_to_block(block);
-            self.b.ins().trap(trap);
-        }
-        for exit in std::mem::take(&mut self.exits) {
-            self.b.switch_to_block(exit.block);
-            self.state = exit.state;
-            if let Some(undo) = exit.undo {
-                self.undo(undo);
-            }
-            if let Some(miss) = exit.miss {
-                let bits = self.int(miss.bits() as i64);
-                let transit = self.transit();
-                let offset = offset_of!(Transit, missed) as i32;
-                self.b.ins().store(trusted(), bits, transit, offset);
-            }
-            self.write_exit(exit.pc, exit.live);
-        }
-    }
-
     /// Whether all types fitted.
     pub(crate) fn is_sound(&self) -> bool {
         self.sound
-    }
-
-    /// Takes parameters out of machine registers and the image.
-    fn take_parameters(&mut self, entry: Block) {
-        let arity = self.function.arity as usize;
-        let mut values: Vec<Value> = self.b.block_params(entry).to_vec();
-        for i in values.len()..arity + takes_closure(self.function) as usize {
-            values.push(self.image_load(i as u16));
-        }
-        for (i, &value) in values.iter().take(arity).enumerate() {
-            self.set(i as u16, value);
-        }
-        if !takes_closure(self.function) {
-            return;
-        }
-        // Called as a closure; or by the interpreter, with what it has captured in the image.
-        let closure = values[arity];
-        let (unpack, copy, done) =
-            (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        self.b.ins().brif(closure, unpack, &[], copy, &[]);
-        let captures = self.function.captures as usize;
-        self.b.switch_to_block(unpack);
-        for i in 0..captures {
-            let value = self.b.ins().load(I64, trusted(), closure, 15 + 8 * i as i32);
-            self.set((arity + i) as u16, value);
-        }
-        if self.function.wants_self {
-            self.set((arity + captures) as u16, closure);
-        }
-        self.b.ins().jump(done, &[]);
-        self.b.switch_to_block(copy);
-        for i in 0..captures + self.function.wants_self as usize {
-            let value = self.image_load((arity + 1 + i) as u16);
-            self.set((arity + i) as u16, value);
-        }
-        self.b.ins().jump(done, &[]);
-        self.b.switch_to_block(done);
     }
 
     fn block_at(&mut self, at: u32) -> Block {

@@ -8,8 +8,9 @@ use cranelift_codegen::ir::types::F64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 
 use super::arith::condition;
+use super::edges::Undo;
 use super::floats::float_code;
-use super::{Flow, Translator, Undo};
+use super::{Flow, Translator};
 use crate::jit::analyse::Ins;
 use crate::jit::feedback::Miss;
 use crate::jit::helpers::Operator;

@@ -14,7 +14,8 @@ use cranelift_codegen::ir::{
 };
 use cranelift_frontend::Variable;
 
-use super::{Translator, Undo, trusted};
+use super::edges::Undo;
+use super::{Translator, trusted};
 use crate::heap::layout;
 use crate::jit::helpers::Operator;
 use crate::jit::types::Type;
