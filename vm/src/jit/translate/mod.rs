@@ -5,7 +5,7 @@
 //! its slow path a cold block that asks a helper, and what fails leaves for the interpreter at the
 //! instruction's own pc.
 //!
-//! To add an instruction: its operands in `analyse.rs`, its translation in the file of its family. One
+//! To add an instruction: its operands in `decode.rs`, its translation in the file of its family. One
 //! that is rare enough needs none: `leave` has the interpreter do it.
 #![allow(unsafe_code)]
 
