@@ -115,7 +115,7 @@ impl Translator<'_, '_> {
     }
 
     /// The same of a helper that never fails, and uses no budget.
-    pub(super) fn tell(&mut self, stub: unsafe extern "sysv64" fn(), words: &[Value]) -> Value {
+    pub(super) fn tell(&mut self, stub: abi::Stub, words: &[Value]) -> Value {
         let mut arguments = vec![self.process()];
         arguments.extend(words);
         let signature = self.signature(arguments.len(), Kind::Quiet);
