@@ -4,7 +4,7 @@ use crate::node::{Node, Options, Schedule};
 use crate::output::Stream;
 use crate::process::body::{Body, Extra, Hold};
 use crate::process::signal::{Envelope, Signal};
-use crate::process::table::Spare;
+use crate::process::table::{Slot, Spare};
 use crate::sched::queue::Local;
 use rata_vm::native::{Cx, Host, Native, Poll, Resume};
 use rata_vm::process::Core;
@@ -148,26 +148,33 @@ impl Host for WorkerHost {
         if extra.has_pending() {
             return Poll::Signal;
         }
-        let Some(slot) = node.table.get(core.pid) else { return Poll::Nothing };
-        let bounded = extra.relations.as_ref().is_some_and(|r| r.queue_limit.is_some());
-        let mut found = Poll::Nothing;
-        for Envelope { dest, signal } in slot.inbox.take() {
-            match signal {
-                Signal::Message(message)
-                    if dest == core.pid && found != Poll::Signal && !bounded =>
-                {
-                    core.mailbox.push(message);
-                    found = Poll::Messages;
-                }
-                signal if dest == core.pid => {
-                    extra.postpone(signal);
-                    found = Poll::Signal;
-                }
-                signal => super::sched::exit::answer_for_dead(node, dest, signal),
-            }
+        match node.table.get(core.pid) {
+            Some(slot) if !slot.inbox.is_empty() => take_messages(node, slot, extra, core),
+            _ => Poll::Nothing,
         }
-        found
     }
+}
+
+/// Takes what has arrived while a process runs: messages into its mailbox, and all that comes after something
+/// else to where the end of the turn finds it.
+#[inline(never)]
+fn take_messages(node: &Node, slot: &Slot, extra: &mut Extra, core: &mut Core) -> Poll {
+    let bounded = extra.relations.as_ref().is_some_and(|r| r.queue_limit.is_some());
+    let mut found = Poll::Nothing;
+    for Envelope { dest, signal } in slot.inbox.take() {
+        match signal {
+            Signal::Message(message) if dest == core.pid && found != Poll::Signal && !bounded => {
+                core.mailbox.push(message);
+                found = Poll::Messages;
+            }
+            signal if dest == core.pid => {
+                extra.postpone(signal);
+                found = Poll::Signal;
+            }
+            signal => super::sched::exit::answer_for_dead(node, dest, signal),
+        }
+    }
+    found
 }
 
 /// A native's answer that the process gets later, when what it waits for has come.

@@ -1,7 +1,7 @@
 //! The private mailbox of a process: messages in the order of arrival, taken from anywhere.
 //!
-//! In: messages as fragments, pushed by the runtime from the queue that others send to. Out: the
-//! message that a receive looks at, its fragment attached to the heap in O(1).
+//! In: messages, pushed by the runtime: as fragments from the queue that others send to, or in the heap
+//! already. Out: the message that a receive looks at, its fragment attached to the heap in O(1).
 //!
 //! A message keeps its arrival number. Taking one out of the middle leaves a tombstone, swept from
 //! the front at once and everywhere else when tombstones outnumber messages, so taking is amortised
@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 
 use crate::heap::{Fragment, Heap};
-use crate::value::Word;
+use crate::value::{Value, Word};
 
 enum Message {
     /// As it came: memory of its own.
@@ -75,6 +75,16 @@ impl Mailbox {
         self.entries.push_back(entry);
     }
 
+    /// Adds at the end a message that is part of the process's heap already, of so many bytes.
+    #[inline]
+    pub fn push_attached(&mut self, message: Value<'_>, bytes: usize) {
+        self.next_arrival += 1;
+        let message = Message::Attached(message.word());
+        self.entries.push_back(Entry { arrival: self.next_arrival, message, bytes });
+        self.attached += 1;
+        self.queued_bytes += bytes;
+    }
+
     /// Adds an urgent message: behind other urgent ones, ahead of all else.
     pub fn push_urgent(&mut self, fragment: Fragment) {
         let at = self.urgent as usize;
@@ -116,6 +126,11 @@ impl Mailbox {
     /// arrives with a greater one.
     pub fn stamp(&self) -> u64 {
         self.next_arrival
+    }
+
+    /// Whether a message waits that arrived after `stamp`, and is no urgent one.
+    pub fn has_after(&self, stamp: u64) -> bool {
+        self.entries.back().is_some_and(|newest| newest.arrival > stamp)
     }
 
     /// Begins a receive at the oldest message.
@@ -173,6 +188,22 @@ impl Mailbox {
 
     /// Removes the message looked at; the receive is over.
     pub fn take(&mut self) {
+        match self.entries.front() {
+            // As good as always: it is the oldest, and no other has been taken from behind it.
+            Some(Entry { message: Message::Attached(_), bytes, .. })
+                if self.cursor == 0 && self.gone == 0 =>
+            {
+                self.attached -= 1;
+                self.queued_bytes -= bytes;
+                self.urgent = self.urgent.saturating_sub(1);
+                self.entries.pop_front();
+            }
+            _ => self.take_from_within(),
+        }
+    }
+
+    #[cold]
+    fn take_from_within(&mut self) {
         let at = self.cursor as usize;
         if let Some(entry) = self.entries.get_mut(at) {
             match std::mem::replace(&mut entry.message, Message::Gone) {

@@ -238,7 +238,15 @@ impl Extra {
         self.unfinished.get_or_insert_default()
     }
 
+    /// Whether senders may wait for it, for room in its mailbox or until it has caught up with them.
+    #[inline]
+    pub fn keeps_others_waiting(&self) -> bool {
+        self.unfinished.is_some()
+            || self.relations.as_ref().is_some_and(|r| r.queue_limit.is_some())
+    }
+
     /// Whether signals wait to be handled.
+    #[inline]
     pub fn has_pending(&self) -> bool {
         self.unfinished.as_ref().is_some_and(|u| !u.pending.is_empty())
     }

@@ -37,6 +37,8 @@ pub struct Alias {
     pub urgent: bool,
     /// It ends with the first message (those of calls).
     pub once: bool,
+    /// The monitor of the same ref ends with it too, if the message is of the process that is monitored.
+    pub settles: bool,
 }
 
 /// What happens to a message that finds the mailbox full.

@@ -9,12 +9,14 @@
 //! is laid down again. Anything else is pushed, and the parking place looked at once more.
 
 use super::receive;
+use crate::host::WorkerHost;
 use crate::node::Schedule;
 use crate::process::body::{Body, Rung};
+use crate::process::relations::Watcher;
 use crate::process::signal::{Envelope, Signal};
 use crate::process::table::Slot;
 use rata_vm::heap::Fragment;
-use rata_vm::value::Pid;
+use rata_vm::value::{Pid, Value};
 
 /// What the sender of a signal should know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,31 +89,127 @@ pub fn ring(from: &mut impl Schedule, dest: Pid, number: u32) -> Option<u64> {
     again
 }
 
-/// Sends a message, the commonest signal of all. To the dead: nothing.
+/// Sends a message, the commonest signal of all, and tells its bytes. To the dead: nothing.
+///
+/// A process that waits gets it into its own heap if it is small: who has taken the body out owns that too.
 #[inline]
-pub fn send(from: &mut impl Schedule, dest: Pid, message: Fragment) -> Posted {
+pub fn send(from: &mut impl Schedule, dest: Pid, message: Value<'_>) -> (Posted, usize) {
     let worker = from.worker();
-    let (woken, posted) = {
-        let Some(slot) = from.node().table.get(dest) else { return Posted::Ahead };
+    let (woken, sent) = {
+        let Some(slot) = from.node().table.get(dest) else { return (Posted::Ahead, 0) };
         match slot.parking.take() {
             Some(mut body) if receive::is_free(slot, &body, dest) => {
-                body.process.core.mailbox.push(message);
-                (Some(body), Posted::Ahead)
+                let bytes = receive::put(&mut body, message);
+                (Some(body), (Posted::Ahead, bytes))
             }
-            Some(body) => (
-                Some(body),
-                push(slot, worker, dest, Signal::Message(message)).unwrap_or(Posted::Ahead),
-            ),
-            None => match push(slot, worker, dest, Signal::Message(message)) {
-                Ok(posted) => (slot.parking.take(), posted),
-                Err(_) => return Posted::Ahead,
-            },
+            body => {
+                let message = Fragment::copy_of(message);
+                let bytes = message.bytes();
+                match push(slot, worker, dest, Signal::Message(message)) {
+                    // It may have been laid down meanwhile.
+                    Ok(posted) => (body.or_else(|| slot.parking.take()), (posted, bytes)),
+                    Err(_) => (body, (Posted::Ahead, bytes)),
+                }
+            }
         }
     };
     if let Some(body) = woken {
         from.schedule(body);
     }
-    posted
+    sent
+}
+
+/// Monitors a process and sends it a message; nothing if it is dead.
+pub fn request(
+    from: &mut impl Schedule,
+    dest: Pid,
+    watcher: Watcher,
+    message: Value<'_>,
+) -> Option<(Posted, usize)> {
+    let worker = from.worker();
+    let (woken, sent) = {
+        let slot = from.node().table.get(dest)?;
+        match slot.parking.take() {
+            Some(mut body) if receive::is_free(slot, &body, dest) => {
+                body.extra.relations().watchers.insert(watcher.reference.id, watcher);
+                let bytes = receive::put(&mut body, message);
+                (Some(body), Some((Posted::Ahead, bytes)))
+            }
+            body => {
+                let Watcher { reference, name } = watcher;
+                let monitored = push(slot, worker, dest, Signal::Monitor { reference, name });
+                let sent = monitored.ok().map(|_| {
+                    let message = Fragment::copy_of(message);
+                    let bytes = message.bytes();
+                    // Who ends meanwhile says so to those that monitor it.
+                    let posted = push(slot, worker, dest, Signal::Message(message));
+                    (posted.unwrap_or(Posted::Ahead), bytes)
+                });
+                // It may have been laid down meanwhile.
+                let woken = if sent.is_some() { body.or_else(|| slot.parking.take()) } else { body };
+                (woken, sent)
+            }
+        }
+    };
+    if let Some(body) = woken {
+        from.schedule(body);
+    }
+    sent
+}
+
+/// Where a message to an alias goes.
+#[derive(Clone, Copy)]
+pub struct Answer {
+    /// Who has made it.
+    pub pid: Pid,
+    /// Its number.
+    pub id: u64,
+    /// Whether the message goes ahead of others, if the alias allows that.
+    pub urgent: bool,
+}
+
+/// Sends a message of `me` to an alias, and tells its bytes. To one that is none any more: nothing.
+///
+/// If it is the answer to a request, of the process that was monitored for it, then that is over for both sides.
+pub fn answer(
+    from: &mut WorkerHost,
+    me: Pid,
+    to: Answer,
+    message: Value<'_>,
+) -> (Posted, usize) {
+    let Answer { pid: dest, id, urgent } = to;
+    let worker = from.worker();
+    let mut settled = false;
+    let (woken, sent) = {
+        let Some(slot) = from.node.table.get(dest) else { return (Posted::Ahead, 0) };
+        match slot.parking.take() {
+            Some(mut body) if !urgent && receive::is_free(slot, &body, dest) => {
+                match receive::alias(&mut body, id) {
+                    Some(alias) => {
+                        settled = alias.settles && receive::is_answered(&mut body, id, me);
+                        let bytes = receive::put(&mut body, message);
+                        (Some(body), (Posted::Ahead, bytes))
+                    }
+                    None => (lay_down(slot, body), (Posted::Ahead, 0)),
+                }
+            }
+            body => {
+                let message = Fragment::copy_of(message);
+                let bytes = message.bytes();
+                match push(slot, worker, dest, Signal::Alias { id, urgent, message }) {
+                    Ok(posted) => (body.or_else(|| slot.parking.take()), (posted, bytes)),
+                    Err(_) => (body, (Posted::Ahead, bytes)),
+                }
+            }
+        }
+    };
+    if settled && let Some(relations) = &mut from.extra().relations {
+        relations.watchers.remove(&id);
+    }
+    if let Some(body) = woken {
+        from.schedule(body);
+    }
+    sent
 }
 
 /// A signal for a process whose body the caller has taken out (or the body of the slot's next process).

@@ -4,7 +4,7 @@ use super::exit::{self, Reason};
 use crate::host::WorkerHost;
 use crate::natives::process::info;
 use crate::process::body::{Body, Rung, Status};
-use crate::process::relations::{Watcher, WhenFull};
+use crate::process::relations::{Alias, Watcher, WhenFull};
 use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::process::table::Slot;
 use crate::sched::post::deliver;
@@ -20,7 +20,23 @@ const BACKLOG: usize = 2048;
 const TURNS: u32 = 16;
 
 /// Handles what has arrived, in order. The reason when the process ends by it.
-pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Reason> {
+#[inline]
+pub(super) fn take_signals(host: &mut WorkerHost, slot: &Slot, body: &mut Body) -> Option<Reason> {
+    slot.runs_on(host.me);
+    if (body.extra.unfinished.is_some() || !slot.inbox.is_empty())
+        && let Some(reason) = take_all(host, slot, body)
+    {
+        return Some(reason);
+    }
+    let limit = body.process.heap.limit();
+    if limit != usize::MAX && body.process.memory() > limit {
+        // What waits in the mailbox counts as well.
+        body.process.heap.request_collection();
+    }
+    None
+}
+
+fn take_all(host: &mut WorkerHost, slot: &Slot, body: &mut Body) -> Option<Reason> {
     while let Some(signal) = body.extra.unfinished.as_mut().and_then(|u| u.pending.pop_front()) {
         if let Some(reason) = receive(host, body, signal) {
             return Some(reason);
@@ -30,8 +46,6 @@ pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Rea
     if body.extra.unfinished.as_ref().is_some_and(|u| u.ahead.is_empty()) {
         body.extra.unfinished = None;
     }
-    let slot = host.node.table.get(pid).expect("it lives");
-    slot.runs_on(host.me);
     let mut taken = slot.inbox.take();
     while let Some(Envelope { dest, signal }) = taken.next() {
         if dest != pid {
@@ -49,11 +63,6 @@ pub(super) fn take_signals(host: &mut WorkerHost, body: &mut Body) -> Option<Rea
             }
             return Some(reason);
         }
-    }
-    let limit = body.process.heap.limit();
-    if limit != usize::MAX && body.process.memory() > limit {
-        // What waits in the mailbox counts as well.
-        body.process.heap.request_collection();
     }
     None
 }
@@ -141,6 +150,20 @@ pub(super) fn is_free(slot: &Slot, body: &Body, dest: Pid) -> bool {
         && !extra.has_pending()
 }
 
+/// Puts a message into the mailbox of a process that is free to take it, and tells its bytes.
+#[inline]
+pub(super) fn put(body: &mut Body, message: Value<'_>) -> usize {
+    let process = &mut body.process;
+    if let Some((message, bytes)) = process.heap.copy_in(message) {
+        process.core.mailbox.push_attached(message, bytes);
+        return bytes;
+    }
+    let message = Fragment::copy_of(message);
+    let bytes = message.bytes();
+    process.core.mailbox.push(message);
+    bytes
+}
+
 /// Does to a process that is free to take signals what the commonest ones do: whether it is to run now.
 /// Others are given back.
 #[inline]
@@ -206,17 +229,33 @@ pub(super) fn let_catch_up(host: &mut WorkerHost, body: &mut Body, waits: bool) 
 
 /// Whether the message was taken.
 fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) -> bool {
-    let Some(relations) = &mut body.extra.relations else { return false };
-    let Some(&alias) = relations.aliases.get(&id) else { return false };
-    if alias.once {
-        relations.aliases.remove(&id);
-    }
+    let Some(alias) = alias(body, id) else { return false };
     if urgent && alias.urgent {
         body.process.core.mailbox.push_urgent(message);
     } else {
         body.process.core.mailbox.push(message);
     }
     true
+}
+
+/// An active alias that a message has come for: one for one message ends with it.
+pub(super) fn alias(body: &mut Body, id: u64) -> Option<Alias> {
+    let aliases = &mut body.extra.relations.as_mut()?.aliases;
+    let alias = *aliases.get(&id)?;
+    if alias.once {
+        aliases.remove(&id);
+    }
+    Some(alias)
+}
+
+/// The answer of a process has come that is monitored by the same ref, if it is: ends that.
+pub(super) fn is_answered(body: &mut Body, id: u64, by: Pid) -> bool {
+    let Some(relations) = &mut body.extra.relations else { return false };
+    let monitored = relations.monitors.get(&id) == Some(&by);
+    if monitored {
+        relations.monitors.remove(&id);
+    }
+    monitored
 }
 
 fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) -> Option<Reason> {

@@ -8,6 +8,7 @@ use crate::host::{SWITCH, WorkerHost};
 use crate::node::{Node, Outside};
 use crate::process::body::{Body, Extra, Hold, Status};
 use crate::process::signal::Signal;
+use crate::process::table::Slot;
 use rata_vm::heap::Fragment;
 use rata_vm::process::{Outcome, Wait};
 use rata_vm::vm::{LoadState, ModuleIndex};
@@ -25,61 +26,68 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
         exit::tell(host, body, leaving);
         return;
     }
+    let slot = node.table.get(body.extra.pid).expect("it lives");
     let pace = body.extra.pace;
     let mut budget = pace.budget(host.budget);
     let measured = host.paced && pace.is_busy();
     let began = measured.then(|| node.clock.nanoseconds());
     loop {
-        if let Some(reason) = take_signals(host, &mut body) {
+        if let Some(reason) = take_signals(host, slot, &mut body) {
             exit::end(host, body, reason);
             return;
         }
         if matches!(body.extra.status, Status::Job | Status::Printing | Status::Sending) {
             let_catch_up(host, &mut body, true);
-            park(host, body);
+            park(host, slot, body);
             return;
         }
-        body.extra.status = Status::Runnable;
         let outcome = execute(host, node, &mut body, budget);
         host.spend(budget.saturating_sub(body.process.core.budget));
-        grant_room(host, &mut body);
-        let holds = body.extra.unfinished.as_ref().is_some_and(|u| u.hold.is_some());
-        let_catch_up(host, &mut body, holds || !matches!(outcome, Outcome::Yield));
+        if body.extra.keeps_others_waiting() {
+            grant_room(host, &mut body);
+            let holds = body.extra.unfinished.as_ref().is_some_and(|u| u.hold.is_some());
+            let_catch_up(host, &mut body, holds || !matches!(outcome, Outcome::Yield));
+        }
         // A receive that met a signal goes on at once when the signal has been handled.
         budget = body.process.core.budget;
-        let goes_on = matches!(outcome, Outcome::Yield) && body.extra.has_pending();
-        if !goes_on || budget <= 0 {
-            let full = budget <= 0 && matches!(outcome, Outcome::Yield);
-            let took = || began.map(|began| node.clock.nanoseconds().saturating_sub(began));
-            body.extra.pace = if full { pace.after_full_turn(took()) } else { pace.after_rest() };
-            settle(host, body, outcome);
+        let yields = matches!(outcome, Outcome::Yield);
+        if !(yields && budget > 0 && body.extra.has_pending()) {
+            body.extra.pace = match yields && budget <= 0 {
+                true => {
+                    let took = |began| node.clock.nanoseconds().saturating_sub(began);
+                    pace.after_full_turn(began.map(took))
+                }
+                false => pace.after_rest(),
+            };
+            settle(host, slot, body, outcome);
             return;
         }
     }
 }
 
 fn execute(host: &mut WorkerHost, node: &Node, body: &mut Body, budget: i64) -> Outcome {
+    body.extra.status = Status::Runnable;
     host.extra = body.extra.lend();
     let outcome = interp::run(&mut body.process, &node.vm, host, budget);
     body.extra.give_back(host.extra.take());
     outcome
 }
 
-fn settle(host: &mut WorkerHost, mut body: Box<Body>, outcome: Outcome) {
+fn settle(host: &mut WorkerHost, slot: &Slot, mut body: Box<Body>, outcome: Outcome) {
     match outcome {
-        Outcome::Yield => match body.extra.unfinished.as_mut().and_then(|u| u.hold.take()) {
-            Some(hold) => start_hold(host, body, hold),
-            None => host.enqueue(body),
-        },
         Outcome::Wait(wait) => {
             start_wait(host, &mut body, wait);
-            park(host, body);
+            park(host, slot, body);
         }
+        Outcome::Yield => match body.extra.unfinished.as_mut().and_then(|u| u.hold.take()) {
+            Some(hold) => start_hold(host, slot, body, hold),
+            None => host.enqueue(body),
+        },
         Outcome::Offload(job) => {
             offload(host, &mut body, *job);
-            park(host, body);
+            park(host, slot, body);
         }
-        Outcome::WaitForModule(module) => wait_for_module(host, body, *module),
+        Outcome::WaitForModule(module) => wait_for_module(host, slot, body, *module),
         Outcome::Done => exit::end(host, body, Reason::Normal),
         Outcome::Crashed => exit::end(host, body, Reason::Crashed),
         Outcome::Exit => {
@@ -91,10 +99,8 @@ fn settle(host: &mut WorkerHost, mut body: Box<Body>, outcome: Outcome) {
 }
 
 /// Lays the body down until a signal comes; if one has come meanwhile it goes on at once.
-fn park(host: &mut WorkerHost, body: Box<Body>) {
-    let pid = body.extra.pid;
-    let back = lay_down(host.node.table.get(pid).expect("it lives"), body);
-    if let Some(body) = back {
+fn park(host: &mut WorkerHost, slot: &Slot, body: Box<Body>) {
+    if let Some(body) = lay_down(slot, body) {
         host.enqueue(body);
     }
 }
@@ -152,11 +158,16 @@ fn offload(host: &mut WorkerHost, body: &mut Body, job: Box<dyn Job>) {
 }
 
 /// Waits until another process has loaded a module, or has failed to.
-fn wait_for_module(host: &mut WorkerHost, mut body: Box<Body>, module: ModuleIndex) {
+fn wait_for_module(
+    host: &mut WorkerHost,
+    slot: &Slot,
+    mut body: Box<Body>,
+    module: ModuleIndex,
+) {
     body.extra.status = Status::Loading;
     host.node.loading.lock().push((module, body.extra.pid));
     if matches!(host.node.vm.load_state(module), LoadState::Loading(_)) {
-        park(host, body);
+        park(host, slot, body);
     } else {
         // It was over before anybody could know who waits.
         host.enqueue(body);
@@ -173,7 +184,7 @@ pub fn wake_loading(host: &mut WorkerHost) {
 }
 
 /// The process waits for room somewhere; `Signal::Go` tells it that there is.
-fn start_hold(host: &mut WorkerHost, mut body: Box<Body>, hold: Hold) {
+fn start_hold(host: &mut WorkerHost, slot: &Slot, mut body: Box<Body>, hold: Hold) {
     let pid = body.extra.pid;
     match hold {
         Hold::Output => {
@@ -194,7 +205,7 @@ fn start_hold(host: &mut WorkerHost, mut body: Box<Body>, hold: Hold) {
             body.extra.status = Status::Sending;
         }
     }
-    park(host, body);
+    park(host, slot, body);
 }
 
 /// Lets the senders go on that wait for room, if there is room now.

@@ -22,6 +22,17 @@ pub(crate) enum RtShape {
     Union(Vec<&'static RtType>),
 }
 
+impl RtType {
+    /// The type, if it is one without parts.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
+    pub(crate) fn plain(&self) -> Option<&Type> {
+        match &self.shape {
+            RtShape::Plain(ty) => Some(ty),
+            _ => None,
+        }
+    }
+}
+
 /// Makes the types of a module; each may name earlier ones only.
 pub(crate) fn link_types(types: &[Type]) -> Result<Vec<&'static RtType>, String> {
     let mut made: Vec<&'static RtType> = Vec::with_capacity(types.len());

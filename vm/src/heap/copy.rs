@@ -20,7 +20,7 @@
 use super::chunk::{self, Chunk};
 use super::layout::{self, Format, pair, unpair};
 use super::offheap::{off_heap_link, referent_bytes};
-use super::{Obj, edit, host, shared};
+use super::{Heap, Obj, edit, host, shared};
 use crate::data::map::trie;
 use crate::value::{Value, Word};
 use std::cell::RefCell;
@@ -113,6 +113,42 @@ impl Arena {
     }
 }
 
+/// Where small values are copied to: an arena, or the heap of a process that waits for them.
+pub(super) trait Room {
+    /// Room for so many words, which the caller writes.
+    fn room(&mut self, words: usize) -> *mut u64;
+
+    /// Puts an off-heap object, which owns a reference, into the list of those.
+    ///
+    /// # Safety
+    /// `at` is a BUFREF or HOST object in here, in no list yet.
+    unsafe fn own(&mut self, at: *mut u64);
+}
+
+impl Room for Arena {
+    #[inline(always)]
+    fn room(&mut self, words: usize) -> *mut u64 {
+        self.allocate(words)
+    }
+
+    unsafe fn own(&mut self, at: *mut u64) {
+        // SAFETY: by contract.
+        unsafe { Arena::own(self, at) }
+    }
+}
+
+impl Room for &Heap {
+    #[inline(always)]
+    fn room(&mut self, words: usize) -> *mut u64 {
+        self.allocate(words)
+    }
+
+    unsafe fn own(&mut self, at: *mut u64) {
+        // SAFETY: by contract.
+        unsafe { self.link_off_heap(at, referent_bytes(at)) }
+    }
+}
+
 /// What is to be put back into the source.
 #[derive(Default)]
 struct Log {
@@ -175,20 +211,45 @@ struct Found {
     place: usize,
 }
 
-/// Copies a value that is a few small objects, each inside once, if it is that.
+/// Copies a value that is a few small objects, each inside once, if it is that: the copy, and its words.
 #[inline]
-pub(super) fn copy_small(arena: &mut Arena, value: Value<'_>) -> Option<Word> {
+pub(super) fn copy_small(room: &mut impl Room, value: Value<'_>) -> Option<(Word, usize)> {
     let root = value.word();
+    // SAFETY: the value is live, so all words of its objects are; nothing is copying them, so their headers
+    // are in place; there is room for as many words as are written.
+    unsafe {
+        let source = root.address();
+        let header = *source;
+        if layout::is_static(header) {
+            return Some((root, 0));
+        }
+        let (words, first) = small_shape(header)?;
+        for i in first..words {
+            if is_to_copy(*source.add(i).cast::<Word>()) {
+                return copy_few(room, root);
+            }
+        }
+        let to = room.room(words);
+        *to = layout::fresh(header);
+        for i in 1..words {
+            *to.add(i) = *source.add(i);
+        }
+        Some((Word::from_bits(to as u64 | (root.bits() & 7)), words))
+    }
+}
+
+/// The same for several objects.
+///
+/// # Safety
+/// The root points to a live object that is not static, and nothing is copying what it leads to.
+unsafe fn copy_few(room: &mut impl Room, root: Word) -> Option<(Word, usize)> {
     // The objects in the order met; none is cleared before, as that would take as long as most copies do.
     let mut found = [const { MaybeUninit::<Found>::uninit() }; FEW];
     let (mut count, mut total, mut at) = (1, 0, 0);
-    // SAFETY: the value is live, so all words of its objects are; nothing is copying them, so their
-    // headers are in place; there is room for as many words as were counted. The second walk meets the
-    // same objects in the same order as the first, which has written `count` of them.
+    // SAFETY: by contract all words of these objects are live and headers in place; there is room for as many
+    // words as were counted. The second walk meets the same objects in the same order as the first, which has
+    // written `count` of them.
     unsafe {
-        if layout::is_static(*root.address()) {
-            return None;
-        }
         found[0].write(Found { source: root.address(), words: 0, first: 0, place: 0 });
         while at < count {
             let object = found[at].assume_init_mut();
@@ -211,31 +272,30 @@ pub(super) fn copy_small(arena: &mut Arena, value: Value<'_>) -> Option<Word> {
             }
             at += 1;
         }
-        let new = arena.allocate(total);
+        let new = room.room(total);
         let mut inner = 1;
         for object in &found[..count] {
             let Found { source, words, first, place } = *object.assume_init_ref();
             let to = new.add(place);
             *to = layout::fresh(*source);
-            for i in 1..words {
+            for i in 1..first {
                 *to.add(i) = *source.add(i);
             }
-            // One object alone points to nothing that has been copied.
-            let first = if count == 1 { words } else { first };
-            for i in first..words {
-                let word = &mut *to.add(i).cast::<Word>();
-                if is_to_copy(*word) {
+            for i in first.max(1)..words {
+                let mut word = *source.add(i).cast::<Word>();
+                if is_to_copy(word) {
                     let place = found[inner].assume_init_ref().place;
-                    *word = Word::from_bits(new.add(place) as u64 | (word.bits() & 7));
+                    word = Word::from_bits(new.add(place) as u64 | (word.bits() & 7));
                     inner += 1;
                 }
+                *to.add(i).cast::<Word>() = word;
             }
             if layout::tag_of(*to) == layout::BUFREF {
                 (*(*to.add(1) as *mut shared::SharedBuf)).retain();
-                arena.own(to);
+                room.own(to);
             }
         }
-        Some(Word::from_bits(new as u64 | (root.bits() & 7)))
+        Some((Word::from_bits(new as u64 | (root.bits() & 7)), total))
     }
 }
 

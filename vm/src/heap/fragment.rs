@@ -85,7 +85,7 @@ impl Fragment {
     fn copy_of_object(value: Value<'_>) -> Fragment {
         loop {
             let mut arena = Arena::new(false);
-            if let Some(root) = copy::copy_small(&mut arena, value) {
+            if let Some((root, _)) = copy::copy_small(&mut arena, value) {
                 return Fragment::of(arena, root);
             }
             let copied = copy::copy_into(&mut arena, value);
@@ -201,6 +201,17 @@ impl Drop for Fragment {
 }
 
 impl Heap {
+    /// A copy of a value of another heap, made here, and its bytes: if it is an immediate or small. Others come
+    /// as fragments.
+    #[inline]
+    pub fn copy_in(&self, value: Value<'_>) -> Option<(Value<'_>, usize)> {
+        if !value.word().is_pointer() {
+            return Some((Value::new(value.word()), 0));
+        }
+        let (root, words) = copy::copy_small(&mut &*self, value)?;
+        Some((Value::new(root), words * 8))
+    }
+
     /// Takes over a fragment's memory, or what is in it if that is little; returns its value, now of this heap.
     #[inline]
     pub fn attach(&self, fragment: Fragment) -> Value<'_> {

@@ -81,6 +81,7 @@ impl Env<'_> {
             }
             Step::Leave(outcome) => {
                 m.save(&mut self.process.stack);
+                self.process.stack.drop_spare();
                 Err(Exit::Leave(outcome))
             }
         }

@@ -19,6 +19,19 @@ use crate::code::function::{Function, Info};
 use crate::stack::{POP_CHUNK, Stack, poison};
 use crate::value::{Value, Word};
 
+/// Copies words one by one. What compiled code has just written word by word would be waited for by wider
+/// loads (it is not forwarded to them), and they are few.
+///
+/// # Safety
+/// As for `ptr::copy_nonoverlapping`.
+#[inline(always)]
+unsafe fn copy_words(from: *const u64, to: *mut u64, n: usize) {
+    for i in 0..n {
+        // SAFETY: by contract. Volatile, so that it stays a load of one word.
+        unsafe { to.add(i).write(from.add(i).read_volatile()) }
+    }
+}
+
 /// Where the process is: program counter, registers of the frame, frame. Small and `Copy`: the match
 /// loop keeps its own in CPU registers and hands copies to what is not inlined.
 #[derive(Clone, Copy)]
@@ -500,7 +513,7 @@ impl Machine {
     /// There are so many words at `words`, and the frame has so many registers.
     pub(crate) unsafe fn copy_registers(&mut self, words: *const u64, n: usize) {
         // SAFETY: by contract.
-        unsafe { std::ptr::copy_nonoverlapping(words, self.base, n) }
+        unsafe { copy_words(words, self.base, n) }
     }
 
     /// Copies the first `n` registers to `words`.
@@ -509,7 +522,7 @@ impl Machine {
     /// There is room for so many words, and the frame has so many registers.
     pub(crate) unsafe fn copy_registers_to(&self, words: *mut u64, n: usize) {
         // SAFETY: by contract.
-        unsafe { std::ptr::copy_nonoverlapping(self.base, words, n) }
+        unsafe { copy_words(self.base, words, n) }
     }
 
     /// Pushes a frame of `f` with these argument words (at most its arity of them).

@@ -11,7 +11,7 @@ mod calls;
 pub(crate) mod env;
 pub(crate) mod machine;
 mod rare;
-mod receive;
+pub(crate) mod receive;
 mod run;
 #[cfg(all(feature = "jit", target_arch = "x86_64", target_os = "linux"))]
 mod single;

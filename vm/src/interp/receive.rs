@@ -20,6 +20,26 @@ pub(crate) enum Waited {
     NoTimeout,
 }
 
+/// What compiled code finds that has looked at all messages.
+#[cfg_attr(not(feature = "jit"), allow(dead_code))]
+pub(crate) enum More {
+    /// There are more.
+    Messages,
+    /// There are none: the process waits.
+    Wait(Wait),
+    /// That is for [`Env::receive_wait`] to find out.
+    Unknown,
+}
+
+/// How many milliseconds a timeout is, `None` being for ever; nothing if it is no timeout.
+#[inline]
+fn timeout_of(word: Word) -> Option<Option<u64>> {
+    match word.as_small() {
+        Some(ms @ 0..) => Some(Some(ms as u64)),
+        _ => (word == Word::symbol(sym::INFINITY)).then_some(None),
+    }
+}
+
 impl Env<'_> {
     /// Begins a receive at the oldest message.
     pub(crate) fn receive_start(&mut self) {
@@ -52,12 +72,33 @@ impl Env<'_> {
         core.charge(1);
     }
 
-    /// Whether messages have come meanwhile, to be looked at in this turn.
+    /// For compiled code that has looked at all messages: whether more have come, or the process can begin to
+    /// wait at once.
     #[cfg_attr(not(feature = "jit"), allow(dead_code))]
-    pub(crate) fn receive_more(&mut self) -> bool {
+    pub(crate) fn receive_more(&mut self, timeout: Word) -> More {
         // Who polls has to look at what came: without a budget that is left to the wait.
-        self.process.core.budget > 0
-            && matches!(self.host.poll(&mut self.process.core), Poll::Messages)
+        if self.process.core.budget <= 0 {
+            return More::Unknown;
+        }
+        match self.host.poll(&mut self.process.core) {
+            Poll::Messages => More::Messages,
+            Poll::Nothing if self.process.core.receiving != Receiving::TimedOut => {
+                let is_due = self.process.heap.should_collect();
+                match timeout_of(timeout) {
+                    Some(timeout) if timeout != Some(0) && !is_due => {
+                        More::Wait(self.begin_wait(timeout))
+                    }
+                    _ => More::Unknown,
+                }
+            }
+            _ => More::Unknown,
+        }
+    }
+
+    fn begin_wait(&mut self, timeout: Option<u64>) -> Wait {
+        let first = self.process.core.receiving == Receiving::Looking;
+        self.process.core.receiving = Receiving::Waiting;
+        Wait::new(timeout, first)
     }
 
     /// Nothing looked at so far fits. `m` stands where the wait goes on when there is something new.
@@ -74,11 +115,7 @@ impl Env<'_> {
             Poll::Nothing if late => return Waited::Late,
             Poll::Nothing => {}
         }
-        let timeout = match (timeout.as_small(), timeout == Word::symbol(sym::INFINITY)) {
-            (_, true) => None,
-            (Some(ms @ 0..), _) => Some(ms as u64),
-            _ => return Waited::NoTimeout,
-        };
+        let Some(timeout) = timeout_of(timeout) else { return Waited::NoTimeout };
         if timeout == Some(0) {
             return Waited::Late;
         }
@@ -89,9 +126,7 @@ impl Env<'_> {
             }
         }
         self.process.stack.drop_spare();
-        let first = self.process.core.receiving == Receiving::Looking;
-        self.process.core.receiving = Receiving::Waiting;
-        Waited::Leave(Outcome::Wait(Wait::new(timeout, first)))
+        Waited::Leave(Outcome::Wait(self.begin_wait(timeout)))
     }
 
     /// What is raised for a timeout that is none.

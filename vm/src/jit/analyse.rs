@@ -91,6 +91,14 @@ impl Ins {
     }
 }
 
+/// Whom a function calls.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Calls {
+    None,
+    Others,
+    Itself,
+}
+
 /// A function's instructions.
 pub(crate) struct Analysis {
     pub(crate) function: &'static Function,
@@ -136,14 +144,27 @@ impl Analysis {
         Some(analysis)
     }
 
-    /// Whether the function calls itself, other than in place of its frame.
-    pub(crate) fn is_recursive(&self) -> bool {
+    /// Whom the function calls, but for calls in whose place it goes on.
+    pub(crate) fn calls(&self) -> Calls {
         let this = std::ptr::from_ref(self.function) as u64;
-        self.code.values().any(|ins| match ins.op {
-            Ex::Call | Ex::Call0 | Ex::Call1 | Ex::Call2 | Ex::Call3 | Ex::CallAddInt => {
-                ins.ext[0] == this
-            }
-            _ => false,
+        self.code.values().fold(Calls::None, |calls, ins| {
+            calls.max(match ins.op {
+                Ex::Call | Ex::Call0 | Ex::Call1 | Ex::Call2 | Ex::Call3 | Ex::CallAddInt
+                    if ins.ext[0] == this =>
+                {
+                    Calls::Itself
+                }
+                Ex::Call
+                | Ex::Call0
+                | Ex::Call1
+                | Ex::Call2
+                | Ex::Call3
+                | Ex::CallAddInt
+                | Ex::CallImport
+                | Ex::CallValue
+                | Ex::CallField => Calls::Others,
+                _ => Calls::None,
+            })
         })
     }
 

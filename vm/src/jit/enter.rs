@@ -109,13 +109,14 @@ unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: *const Transit) -> D
         if pc.is_null() {
             receive_arguments(m, function, image);
         } else {
-            let missed = Miss::of((*transit).missed);
-            let raw = (*transit).raw;
-            if let Some(miss) = missed {
-                note(env, function, miss, raw, image);
+            let Transit { missed, raw, .. } = &*transit;
+            if let Some(miss) = Miss::of(*missed) {
+                note(env, function, miss, *raw, image);
             }
             m.copy_registers(image, function.registers());
-            make_floats(env, m, raw);
+            if raw.iter().any(|bits| *bits != 0) {
+                make_floats(env, m, *raw);
+            }
             m.go_to(pc);
         }
     }
@@ -123,12 +124,13 @@ unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: *const Transit) -> D
         m.save(&mut env.process.stack);
         return Err(Exit::Leave(Outcome::LimitReached));
     }
-    let at_entry = pc.is_null() || ptr::eq(pc, m.function().entry());
     let due = env.process.core.budget <= 0 || env.process.heap.should_collect();
-    if at_entry && due { Err(Exit::Entry) } else { Ok(()) }
+    let at_entry = || pc.is_null() || ptr::eq(pc, m.function().entry());
+    if due && at_entry() { Err(Exit::Entry) } else { Ok(()) }
 }
 
 /// Makes objects of the floats that compiled code had none for.
+#[cold]
 fn make_floats(env: &Env<'_>, m: &mut Machine, raw: [u64; 4]) {
     for (i, mut bits) in raw.into_iter().enumerate() {
         while bits != 0 {
@@ -141,6 +143,7 @@ fn make_floats(env: &Env<'_>, m: &mut Machine, raw: [u64; 4]) {
 }
 
 /// Learns from a wrong guess, and has the function compiled anew after some of them.
+#[cold]
 unsafe fn note(
     env: &Env<'_>,
     function: &'static Function,

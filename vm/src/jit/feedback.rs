@@ -154,7 +154,11 @@ impl Miss {
         }
     }
 
+    #[inline]
     pub(crate) fn of(bits: u64) -> Option<Miss> {
+        if bits == 0 {
+            return None;
+        }
         let field = |n: u32| (bits >> (16 * n)) as u16;
         match field(0) {
             1 => Some(Miss::Param(field(1))),

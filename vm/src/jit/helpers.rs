@@ -18,8 +18,9 @@ use crate::heap::Heap;
 use crate::helpers::{access, arith, compare as comparison, construct, text};
 use crate::interp::env::{Binary, Env, Step, step_of, words};
 use crate::interp::machine::Machine;
+use crate::interp::receive::More;
 use crate::native::{Cx, Native, NativeFn, Res};
-use crate::process::Process;
+use crate::process::{Outcome, Process};
 use crate::value::{Value, Word};
 use rata_bytecode::operand::Cmp;
 use std::sync::atomic::Ordering;
@@ -286,11 +287,23 @@ pub(super) unsafe extern "sysv64" fn receive_skip(process: *mut Process) -> Answ
     DONE
 }
 
-/// Fails unless messages have come meanwhile and the turn goes on: then the interpreter waits.
-pub(super) unsafe extern "sysv64" fn receive_more(process: *mut Process) -> Answer {
+/// What [`receive_more`] says beside 0: that messages have come, to be looked at in this turn.
+pub(super) const WAITS: u64 = 1;
+pub(super) const UNKNOWN: u64 = 2;
+
+/// Fails unless messages have come meanwhile: then the process waits, or it is for the interpreter to find out.
+pub(super) unsafe extern "sysv64" fn receive_more(process: *mut Process, timeout: u64) -> Answer {
     // SAFETY: see the module.
-    let (env, ..) = unsafe { context(process) };
-    Answer { value: 0, failed: !env.receive_more() as u64 }
+    let (env, step, _) = unsafe { context(process) };
+    let failed = match env.receive_more(Word::from_bits(timeout)) {
+        More::Messages => 0,
+        More::Wait(wait) => {
+            *step = Some(Step::Leave(Outcome::Wait(wait)));
+            WAITS
+        }
+        More::Unknown => UNKNOWN,
+    };
+    Answer { value: 0, failed }
 }
 
 /// The function that a call by name goes to, with as many arguments as it has parameters; remembered in the call's cache.

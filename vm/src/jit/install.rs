@@ -23,7 +23,7 @@ use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::{CompiledCode, FinalizedMachExceptionHandler};
 
 use super::abi;
-use super::analyse::Analysis;
+use super::analyse::{Analysis, Calls};
 use super::memory::CodeMemory;
 use super::table::{Code, Site};
 use super::translate::Place;
@@ -33,11 +33,23 @@ use crate::process::Process;
 
 /// Room for some dozens of frames.
 const RECURSION: usize = 2 << 10;
+/// Room for a few frames of what a function calls.
+const CALLEES: usize = 1 << 10;
 
 /// Bytes in front of the body.
 struct Front {
     bytes: Vec<u8>,
     entry: usize,
+}
+
+/// Going on in a further chunk takes as long as dozens of calls, and who is waited for in the midst of a loop
+/// would have to at each call: so functions that call others begin where there is room for those.
+fn room_for_callees(analysis: &Analysis) -> usize {
+    match analysis.calls() {
+        Calls::Itself => RECURSION,
+        Calls::Others => CALLEES,
+        Calls::None => 0,
+    }
 }
 
 /// A function's code, if it has any.
@@ -102,7 +114,7 @@ pub(crate) fn install(
         bytes: bytes.len(),
         entry: start + entry,
         body: start + body,
-        room: (frame as usize + 80).max(if analysis.is_recursive() { RECURSION } else { 0 }),
+        room: frame as usize + 80 + room_for_callees(analysis),
         waits: analysis.waits.as_slice().into(),
         sites: sites(function, compiled, places, body, start, frame),
     }));

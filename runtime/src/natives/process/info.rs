@@ -111,7 +111,7 @@ pub fn process_ask_info<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
     }
     // The answer is dropped by no limit of the mailbox.
     let aliases = &mut host(cx).extra().relations().aliases;
-    aliases.insert(data.id, Alias { urgent: false, once: true });
+    aliases.insert(data.id, Alias { urgent: false, once: true, settles: false });
     Native::Value(reference_value(cx.heap(), data))
 }
 

@@ -7,7 +7,7 @@ use crate::node::Node;
 use crate::process::body::Hold;
 use crate::process::relations::Alias;
 use crate::process::signal::{ExitKind, RefData, Signal};
-use crate::sched::post::{Posted, deliver, post, send};
+use crate::sched::post::{Answer, Posted, answer, deliver, send};
 use rata_vm::heap::Fragment;
 use rata_vm::native::{Cx, Native};
 use rata_vm::process::Priority;
@@ -74,35 +74,47 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
         }
         Dest::Wrong => return wrong(cx, "send", "a pid, a registered name or an alias", *dest),
     };
-    let fragment = Fragment::copy_of(*message);
-    core.charge(1 + (fragment.bytes() / 512) as u64);
     // To the dead: nothing.
-    let posted = match alias {
-        None => send(host, pid, fragment),
+    let (posted, bytes) = match alias {
+        None => send(host, pid, *message),
         Some(id) => {
             let urgent = urgent.as_bool() == Some(true);
-            let signal = Signal::Alias { id, urgent, message: fragment };
-            post(host, pid, signal).unwrap_or(Posted::Ahead)
+            let (posted, bytes) = answer(host, core.pid, Answer { pid, id, urgent }, *message);
+            // Whose mailbox has no room must not keep those waiting who answer it.
+            (if posted == Posted::Bounded { Posted::Ahead } else { posted }, bytes)
         }
     };
+    sent(cx, posted, bytes, pid, *message)
+}
+
+/// What a native answers that has sent so many bytes to a process: `value`, now or when the receiver has caught up.
+#[inline]
+pub(super) fn sent<'h>(
+    cx: &mut Cx<'h, '_>,
+    posted: Posted,
+    bytes: usize,
+    to: Pid,
+    value: Value<'h>,
+) -> Native<'h> {
+    cx.core.charge(1 + (bytes / 512) as u64);
     let waits = match posted {
         Posted::Ahead => false,
-        Posted::Bounded => alias.is_none(),
+        Posted::Bounded => true,
         // Who is far ahead lets the receiver have a look at what it was sent: so what waits stays in the
         // cache, and both tend to run on one worker. Urgent processes wait for nobody.
-        Posted::Behind => core.priority <= Priority::Normal,
+        Posted::Behind => cx.core.priority <= Priority::Normal,
     };
-    if waits && pid != core.pid {
-        return hold(cx, Hold::Mailbox(pid), *message);
+    if waits && to != cx.core.pid {
+        return hold(cx, Hold::Mailbox(to), value);
     }
-    Native::Value(*message)
+    Native::Value(value)
 }
 
 /// `alias(urgent)`: a ref that messages can be sent to until `unalias`.
 pub fn process_alias<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let data = new_ref(cx);
     let urgent = args[0].as_bool() == Some(true);
-    host(cx).extra().relations().aliases.insert(data.id, Alias { urgent, once: false });
+    host(cx).extra().relations().aliases.insert(data.id, Alias { urgent, once: false, settles: false });
     Native::Value(reference_value(cx.heap(), data))
 }
 

@@ -84,7 +84,7 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
         let relations = host.extra().relations();
         relations.monitors.insert(data.id, pid);
         if ties.reply {
-            relations.aliases.insert(data.id, Alias { urgent: false, once: true });
+            relations.aliases.insert(data.id, Alias { urgent: false, once: true, settles: false });
         }
     }
     let limit = host.extra().relations.as_ref().and_then(|r| r.queue_limit.as_ref());

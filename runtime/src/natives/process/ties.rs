@@ -67,7 +67,7 @@ pub fn process_monitor<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h
     let data = new_ref(cx);
     if alias.as_bool() == Some(true) {
         let relations = host(cx).extra().relations();
-        relations.aliases.insert(data.id, Alias { urgent: false, once: true });
+        relations.aliases.insert(data.id, Alias { urgent: false, once: true, settles: false });
     }
     // By name the message shows the name, as it was given or with this node's.
     let name = if target.as_pid().is_some() { Word::NIL } else { bare_name(*target) };
@@ -77,22 +77,30 @@ pub fn process_monitor<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h
             return Native::Value(reference_value(cx.heap(), data));
         }
     }
-    let relations = host(cx).extra().relations();
-    relations.monitors.remove(&data.id);
-    relations.aliases.remove(&data.id);
     let heap = cx.heap();
-    let watcher = Watcher { reference: data, name };
+    let reference = reference_value(heap, data);
     let reason = Value::symbol(reason);
     let message = match target.as_list() {
         Some(_) => {
             let down = Value::symbol(sym::DOWN);
             let kind = Value::symbol(sym::PROCESS);
-            heap.list(&[down, reference_value(heap, data), kind, *target, reason])
+            heap.list(&[down, reference, kind, *target, reason])
         }
-        None => down_message(heap, pid.unwrap_or(cx.core.pid), watcher, reason),
+        None => {
+            let watcher = Watcher { reference: data, name };
+            down_message(heap, pid.unwrap_or(cx.core.pid), watcher, reason)
+        }
     };
+    is_down(cx, data.id, message);
+    Native::Value(reference)
+}
+
+/// A monitor whose process has ended before it was set: the message comes at once.
+pub(super) fn is_down<'h>(cx: &mut Cx<'h, '_>, id: u64, message: Value<'h>) {
+    let relations = host(cx).extra().relations();
+    relations.monitors.remove(&id);
+    relations.aliases.remove(&id);
     cx.core.mailbox.push(Fragment::copy_of(message));
-    Native::Value(reference_value(heap, data))
 }
 
 /// The name in `name` or `{name, node}`.
@@ -117,7 +125,8 @@ pub fn process_demonitor<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<
         let _ = deliver(host, target, Signal::Demonitor { id });
         return Native::Value(Value::TRUE);
     }
-    if flush.as_bool() == Some(true) && r.creator() == Some(cx.core.pid) {
+    let may_be_there = cx.core.mailbox.has_after(r.stamp());
+    if flush.as_bool() == Some(true) && may_be_there && r.creator() == Some(cx.core.pid) {
         return Box::new(Flush { id, stamp: r.stamp() }).resume(cx);
     }
     Native::Value(Value::FALSE)

@@ -73,7 +73,8 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Goes to `slow` unless both operands are small ints; false if both are known to be.
+    /// Goes to `slow` unless both operands are small ints, or what else their words alone compare: two that
+    /// are no pointers are equal if they are one word. False if both are known to be small.
     fn check_small(&mut self, n: Numeric, slow: Block) -> bool {
         let mut unknown = vec![n.x];
         if let Register(y) = n.y
@@ -82,12 +83,20 @@ impl Translator<'_, '_> {
             unknown.push(y);
         }
         unknown.retain(|&register| self.type_of(register) != Type::Int);
-        let Some(&first) = unknown.first() else { return false };
-        let mut bits = self.get(first);
-        if let Some(&second) = unknown.get(1) {
-            let other = self.get(second);
-            bits = self.b.ins().bor(bits, other);
+        let mut bits = None;
+        for register in unknown {
+            let mut word = self.get(register);
+            if matches!(n.operator, Operator::Eq | Operator::Ne) {
+                // The last bit is set in pointers alone.
+                let next = self.b.ins().ushr_imm_u(word, 1);
+                word = self.b.ins().band_not(word, next);
+            }
+            bits = Some(match bits {
+                Some(other) => self.b.ins().bor(other, word),
+                None => word,
+            });
         }
+        let Some(bits) = bits else { return false };
         let tag = self.b.ins().band_imm_u(bits, 1);
         self.unlikely(tag, slow);
         true

@@ -24,7 +24,7 @@ use crate::code::function::{FnSet, Function};
 use crate::code::methods::Method;
 use crate::heap::layout;
 use crate::jit::abi::{self, Transit};
-use crate::jit::analyse::{Ins, Registers, linked};
+use crate::jit::analyse::{Analysis, Ins, Registers, linked};
 use crate::jit::types::Type;
 use crate::process::Process;
 
@@ -34,6 +34,13 @@ enum Callee {
     Known(&'static Function),
     /// The address of a function.
     Found(Value),
+}
+
+/// Whether a function is so short that its loop is worth being made twice: what a turn costs beside what it does
+/// is halved then.
+pub(super) fn is_short(code: &Analysis) -> bool {
+    const MOST: usize = 16;
+    code.code.len() <= MOST && code.code.values().any(|ins| code.is_loop(ins))
 }
 
 /// A register's word, float and slice, as far as there are such.

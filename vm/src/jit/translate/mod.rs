@@ -51,6 +51,7 @@ use crate::code::emit::SwitchTable;
 use crate::code::exec::Ex;
 use crate::code::function::Function;
 use crate::code::module::Link;
+use crate::code::types::RtType;
 use crate::data::map::Shape;
 use crate::value;
 use crate::vm::Vm;
@@ -129,13 +130,6 @@ pub(crate) fn link_of(ins: &Ins) -> &'static Link {
     unsafe { &*(ins.ext[0] as *const Link) }
 }
 
-/// Whether a function is so short that its loop is worth being made twice: what a turn costs beside what it does
-/// is halved then.
-fn is_short(code: &Analysis) -> bool {
-    const MOST: usize = 16;
-    code.code.len() <= MOST && code.code.values().any(|ins| code.is_loop(ins))
-}
-
 fn trusted() -> MemFlagsData {
     MemFlagsData::trusted()
 }
@@ -161,7 +155,7 @@ impl<'a, 'b> Translator<'a, 'b> {
             vars,
             slots: vec![None; function.registers()],
             blocks: HashMap::new(),
-            doubled: loops && is_short(code) && !types.may_allocate(code),
+            doubled: loops && calls::is_short(code) && !types.may_allocate(code),
             second: false,
             signatures: HashMap::new(),
             this,
@@ -383,6 +377,12 @@ impl<'a, 'b> Translator<'a, 'b> {
             _ => self.operator(ins),
         }
     }
+}
+
+/// The type that an `UnlessType` tests.
+fn tested(ins: &Ins) -> &'static RtType {
+    // SAFETY: the second word after the instruction is the address of an immortal type.
+    unsafe { &*(ins.ext[1] as *const RtType) }
 }
 
 /// The number of the shape that a `MapKeys` makes.

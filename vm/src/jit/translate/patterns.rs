@@ -4,8 +4,9 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_frontend::Switch;
+use rata_bytecode::module;
 
-use super::{Flow, Translator, switch_table, trusted};
+use super::{Flow, Translator, switch_table, tested, trusted};
 use crate::code::exec::Ex;
 use crate::heap::layout;
 use crate::jit::abi;
@@ -16,6 +17,19 @@ use crate::value::Word;
 
 /// The flags of a header that say where its object lies: static memory, the old generation.
 pub(super) const PLACE: i64 = layout::bits(layout::STATIC | layout::OLD | layout::GUARDED) as i64;
+
+/// Which bits of a word, being so, show that a value is of a type; other words that are no pointers show that it
+/// is not. Nothing for types that words tell nothing of.
+fn word_test(ty: &module::Type) -> Option<(i64, i64)> {
+    Some(match ty {
+        module::Type::Int | module::Type::Numeric => (1, 0),
+        module::Type::Float => (7, 5),
+        module::Type::Pid => (7, 3),
+        module::Type::Symbol => (63, 1 << 3 | 7),
+        module::Type::Module => (63, 2 << 3 | 7),
+        _ => return None,
+    })
+}
 
 impl Translator<'_, '_> {
     pub(super) fn pattern(&mut self, ins: &Ins) -> Flow {
@@ -62,6 +76,7 @@ impl Translator<'_, '_> {
             Ex::ListEntry => self.list_entry(ins),
             Ex::VectorEntry => self.vector_entry(ins),
             Ex::Uncons => self.uncons(ins),
+            Ex::UnlessType => self.type_test(ins),
             Ex::CheckType => return self.step_on(ins),
             Ex::MapEntry => self.entry_met(ins, 3),
             Ex::UnlessVector | Ex::UnlessLonger => self.length(ins),
@@ -76,6 +91,29 @@ impl Translator<'_, '_> {
             }
         }
         Flow::On
+    }
+
+    /// Jumps unless a value is of a type: what a word alone tells is found out here.
+    fn type_test(&mut self, ins: &Ins) {
+        let Some((mask, wanted)) = tested(ins).plain().and_then(word_test) else {
+            let pc = self.step(ins, false);
+            return self.go_to(ins, pc);
+        };
+        let word = self.get(ins.a);
+        let to = self.way_to(ins.targets[0]);
+        let (on, other, slow) = (self.b.create_block(), self.b.create_block(), self.cold_block());
+        let bits = self.b.ins().band_imm_u(word, mask);
+        let holds = self.b.ins().icmp_imm_s(IntCC::Equal, bits, wanted);
+        self.b.ins().brif(holds, on, &[], other, &[]);
+        self.b.switch_to_block(other);
+        let bits = self.b.ins().band_imm_u(word, 3);
+        let pointer = self.b.ins().icmp_imm_s(IntCC::Equal, bits, 1);
+        self.b.ins().brif(pointer, slow, &[], to, &[]);
+        self.b.switch_to_block(slow);
+        let pc = self.step(ins, true);
+        self.go_to(ins, pc);
+        self.b.ins().jump(on, &[]);
+        self.b.switch_to_block(on);
     }
 
     /// Jumps unless a vector has so many entries, or at least so many.

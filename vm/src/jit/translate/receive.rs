@@ -1,7 +1,7 @@
 //! Receive: looking through the mailbox, and coming back when a wait is over.
 //!
-//! In: a receive instruction. Out: a call of its helper. To wait is the interpreter's, in whose frame the
-//! process then lies, small as it is; when it runs again, compiled code is entered behind the wait, all its
+//! In: a receive instruction. Out: a call of its helper. Who waits leaves for an interpreter's frame, small
+//! as it is; when it runs again, compiled code is entered behind the wait, all its
 //! registers in the image.
 
 use std::mem::offset_of;
@@ -13,6 +13,7 @@ use super::{Flow, Translator, trusted};
 use crate::code::exec::Ex;
 use crate::jit::abi::{self, Transit};
 use crate::jit::analyse::Ins;
+use crate::jit::helpers;
 
 impl Translator<'_, '_> {
     pub(super) fn receive_step(&mut self, ins: &Ins) -> Flow {
@@ -32,9 +33,17 @@ impl Translator<'_, '_> {
                 return Flow::On;
             }
             _ => {
-                let [_, none] = self.run(abi::receive_more, &[]);
-                let wait = self.exit_of(ins);
-                self.unlikely(none, wait);
+                let timeout = self.get(ins.a);
+                let [_, none] = self.run(abi::receive_more, &[timeout]);
+                let (leave, more) = (self.cold_block(), self.b.create_block());
+                self.b.ins().brif(none, leave, &[], more, &[]);
+                self.b.switch_to_block(leave);
+                let waits = self.b.ins().icmp_imm_s(IntCC::Equal, none, helpers::WAITS as i64);
+                // Who waits goes on behind the wait; all else is done again by the interpreter.
+                let behind = self.exit_at(ins.next, self.code.live_at(ins.next));
+                let again = self.exit_of(ins);
+                self.b.ins().brif(waits, behind, &[], again, &[]);
+                self.b.switch_to_block(more);
                 return Flow::On;
             }
         };
