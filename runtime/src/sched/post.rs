@@ -31,9 +31,9 @@ pub enum Posted {
 
 /// With so many signals before one, and every so many more, its sender is told. If both run on one worker
 /// that is what fits into a turn of each; if the receiver runs on another, it is to have enough to do.
-const MANY_HERE: u32 = 512;
-const MANY_ELSEWHERE: u32 = 4096;
-const EVERY: u32 = 32;
+const MANY_HERE: usize = 512;
+const MANY_ELSEWHERE: usize = 4096;
+const EVERY: usize = 32;
 
 /// Sends a signal to a pid; gives it back when the process is dead.
 pub fn deliver(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<(), Signal> {
@@ -91,32 +91,48 @@ pub fn ring(from: &mut impl Schedule, dest: Pid, number: u32) -> Option<u64> {
 
 /// Sends a message, the commonest signal of all, and tells its bytes. To the dead: nothing.
 ///
-/// A process that waits gets it into its own heap if it is small: who has taken the body out owns that too.
+/// A process that waits gets it into its own heap if it is small: who has taken the body out owns that too. So does
+/// one that this worker runs next.
 #[inline]
-pub fn send(from: &mut impl Schedule, dest: Pid, message: Value<'_>) -> (Posted, usize) {
+pub fn send(from: &mut WorkerHost, dest: Pid, message: Value<'_>) -> (Posted, usize) {
     let worker = from.worker();
     let (woken, sent) = {
-        let Some(slot) = from.node().table.get(dest) else { return (Posted::Ahead, 0) };
+        let Some(slot) = from.node.table.get(dest) else { return (Posted::Ahead, 0) };
         match slot.parking.take() {
             Some(mut body) if receive::is_free(slot, &body, dest) => {
                 let bytes = receive::put(&mut body, message);
                 (Some(body), (Posted::Ahead, bytes))
             }
-            body => {
-                let message = Fragment::copy_of(message);
-                let bytes = message.bytes();
-                match push(slot, worker, dest, Signal::Message(message)) {
-                    // It may have been laid down meanwhile.
-                    Ok(posted) => (body.or_else(|| slot.parking.take()), (posted, bytes)),
-                    Err(_) => (body, (Posted::Ahead, bytes)),
+            body => match &mut from.next {
+                Some(next) if receive::is_free(slot, next, dest) => {
+                    let bytes = receive::put(next, message);
+                    let waiting = next.process.core.mailbox.len();
+                    (body, (is_behind(waiting, MANY_HERE), bytes))
                 }
-            }
+                _ => {
+                    let message = Fragment::copy_of(message);
+                    let bytes = message.bytes();
+                    match push(slot, worker, dest, Signal::Message(message)) {
+                        // It may have been laid down meanwhile.
+                        Ok(posted) => (body.or_else(|| slot.parking.take()), (posted, bytes)),
+                        Err(_) => (body, (Posted::Ahead, bytes)),
+                    }
+                }
+            },
         }
     };
     if let Some(body) = woken {
         from.schedule(body);
     }
     sent
+}
+
+/// What the sender should know if so many signals wait for the receiver, of which `many` are too many.
+fn is_behind(waiting: usize, many: usize) -> Posted {
+    match waiting >= many && waiting.is_multiple_of(EVERY) {
+        true => Posted::Behind,
+        false => Posted::Ahead,
+    }
 }
 
 /// Monitors a process and sends it a message; nothing if it is dead.
@@ -232,14 +248,11 @@ fn hand_over(
 #[inline]
 fn push(slot: &Slot, worker: Option<usize>, dest: Pid, signal: Signal) -> Result<Posted, Signal> {
     let waiting = slot.inbox.push(Envelope { dest, signal }).map_err(|e| e.signal)?;
-    Ok(match waiting {
-        _ if slot.life.is_bounded() => Posted::Bounded,
-        ..MANY_HERE => Posted::Ahead,
-        _ if !waiting.is_multiple_of(EVERY) => Posted::Ahead,
-        MANY_ELSEWHERE.. => Posted::Behind,
-        _ if worker.is_some_and(|worker| slot.ran_on(worker)) => Posted::Behind,
-        _ => Posted::Ahead,
-    })
+    if slot.life.is_bounded() {
+        return Ok(Posted::Bounded);
+    }
+    let is_here = worker.is_some_and(|worker| slot.ran_on(worker));
+    Ok(is_behind(waiting as usize, if is_here { MANY_HERE } else { MANY_ELSEWHERE }))
 }
 
 /// Lays a body down until a signal comes. If one has come meanwhile, and nobody else has seen to it, the

@@ -184,20 +184,31 @@ const SMALL: usize = 12;
 /// … and the most objects.
 const FEW: usize = 12;
 
+/// Of each sort of object where its values begin, if small ones may be copied word by word; 0 if not.
+static FIRST_VALUE: [u8; 128] = {
+    let mut first = [0; 128];
+    let mut tag = 1;
+    while tag < layout::HOST {
+        let raw = layout::raw_words(tag);
+        if !matches!(tag, layout::BUF | layout::HNODE | layout::HMAP) {
+            first[tag as usize / 2] = if raw == layout::ALL_RAW { raw } else { 1 + raw };
+        }
+        tag += 2;
+    }
+    first
+};
+
 /// The size of a small object that may be copied word by word, and where its values begin.
 #[inline(always)]
 fn small_shape(header: u64) -> Option<(usize, usize)> {
     let (tag, words) = (layout::tag_of(header), layout::words_of(header));
+    let first = FIRST_VALUE[tag as usize / 2] as usize;
     // A vector's entries in the heap, or a place for an owner, which a copy is without.
-    let more = layout::flags_of(header) & layout::OFF_HEAP == 0 || words > 3;
-    let odd = tag == layout::VEC && more
-        || matches!(tag, layout::BUF | layout::HNODE | layout::HMAP)
-        || tag >= layout::HOST;
-    if words > SMALL || odd {
+    let odd = tag == layout::VEC && (layout::flags_of(header) & layout::OFF_HEAP == 0 || words > 3);
+    if first == 0 || words > SMALL || odd {
         return None;
     }
-    let raw = layout::raw_words(tag);
-    Some((words, if raw == layout::ALL_RAW { words } else { 1 + raw as usize }))
+    Some((words, first.min(words)))
 }
 
 /// An object that [`copy_small`] has met.
@@ -205,10 +216,10 @@ fn small_shape(header: u64) -> Option<(usize, usize)> {
 struct Found {
     source: *const u64,
     words: usize,
-    /// Where its values begin.
-    first: usize,
     /// Where in the copy it lies.
     place: usize,
+    /// Where in the copy the word is that points to it.
+    slot: usize,
 }
 
 /// Copies a value that is a few small objects, each inside once, if it is that: the copy, and its words.
@@ -246,18 +257,15 @@ unsafe fn copy_few(room: &mut impl Room, root: Word) -> Option<(Word, usize)> {
     // The objects in the order met; none is cleared before, as that would take as long as most copies do.
     let mut found = [const { MaybeUninit::<Found>::uninit() }; FEW];
     let (mut count, mut total, mut at) = (1, 0, 0);
-    // SAFETY: by contract all words of these objects are live and headers in place; there is room for as many
-    // words as were counted. The second walk meets the same objects in the same order as the first, which has
-    // written `count` of them.
+    // SAFETY: by contract all words of these objects are live and headers in place; the first `count` of `found`
+    // are written, and there is room for as many words as were counted. An object's place and slot lie in there.
     unsafe {
-        found[0].write(Found { source: root.address(), words: 0, first: 0, place: 0 });
+        found[0].write(Found { source: root.address(), words: 0, place: 0, slot: 0 });
         while at < count {
             let object = found[at].assume_init_mut();
             let source = object.source;
-            (object.words, object.first) = small_shape(*source)?;
-            object.place = total;
-            let Found { words, first, .. } = *object;
-            total += words;
+            let (words, first) = small_shape(*source)?;
+            (object.words, object.place) = (words, total);
             for i in first..words {
                 let word = *source.add(i).cast::<Word>();
                 if is_to_copy(word) {
@@ -265,30 +273,26 @@ unsafe fn copy_few(room: &mut impl Room, root: Word) -> Option<(Word, usize)> {
                     if found[..count].iter().any(|f| f.assume_init_ref().source == inner) {
                         return None;
                     }
-                    let object = Found { source: inner, words: 0, first: 0, place: 0 };
+                    let object = Found { source: inner, words: 0, place: 0, slot: total + i };
                     found.get_mut(count)?.write(object);
                     count += 1;
                 }
             }
+            total += words;
             at += 1;
         }
         let new = room.room(total);
-        let mut inner = 1;
         for object in &found[..count] {
-            let Found { source, words, first, place } = *object.assume_init_ref();
+            let Found { source, words, place, slot } = *object.assume_init_ref();
             let to = new.add(place);
             *to = layout::fresh(*source);
-            for i in 1..first {
+            for i in 1..words {
                 *to.add(i) = *source.add(i);
             }
-            for i in first.max(1)..words {
-                let mut word = *source.add(i).cast::<Word>();
-                if is_to_copy(word) {
-                    let place = found[inner].assume_init_ref().place;
-                    word = Word::from_bits(new.add(place) as u64 | (word.bits() & 7));
-                    inner += 1;
-                }
-                *to.add(i).cast::<Word>() = word;
+            if place != 0 {
+                // The object around it has been copied.
+                let word = new.add(slot);
+                *word = to as u64 | (*word & 7);
             }
             if layout::tag_of(*to) == layout::BUFREF {
                 (*(*to.add(1) as *mut shared::SharedBuf)).retain();

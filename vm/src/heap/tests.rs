@@ -71,7 +71,17 @@ fn small_messages_take_one_chunk_and_leave_their_source_alone() {
         assert!(fragment.bytes() > 0 && fragment.bytes() <= 256);
         let receiver = Heap::new();
         assert!(strict_eq(receiver.attach(fragment), value));
+        // To one who waits small ones go straight.
+        match receiver.copy_in(value) {
+            Some((copy, bytes)) => {
+                assert!(strict_eq(copy, value) && inspect(value) == before);
+                assert_eq!(bytes, Fragment::copy_of(value).bytes());
+                assert_ne!(copy.word(), value.word());
+            }
+            None => assert_eq!(value.word(), twice.word()),
+        }
     }
+    assert_eq!(sender.copy_in(Value::TRUE).map(|(_, bytes)| bytes), Some(0));
     assert_eq!(Fragment::copy_of(flat).bytes(), (4 + 2 + 2) * 8);
     assert_eq!(Fragment::copy_of(Value::TRUE).bytes(), 0);
 }
@@ -108,7 +118,7 @@ proptest! {
     #[test]
     fn messages_arrive_as_they_were(recipes in prop::collection::vec(recipe(), 1..4)) {
         let mut receiver = Heap::new();
-        let mut arrived = Vec::new();
+        let (mut arrived, mut expected) = (Vec::new(), Vec::new());
         let sender = Heap::new();
         for recipe in &recipes {
             let value = recipe.build(&sender);
@@ -119,12 +129,21 @@ proptest! {
             let again = Fragment::copy_of(list::new(&sender, &[value, value]));
             drop(again);
             prop_assert!(strict_eq(fragment.value(), value));
+            // To one who waits the same may go straight.
+            if let Some((copy, bytes)) = receiver.copy_in(value) {
+                prop_assert!(strict_eq(copy, value));
+                prop_assert!(bytes <= fragment.bytes());
+                prop_assert_eq!(&inspect(value), &before);
+                arrived.push(copy.word());
+                expected.push(recipe);
+            }
+            expected.push(recipe);
             let fragment = std::thread::spawn(move || fragment).join().unwrap();
             arrived.push(receiver.attach(fragment).word());
         }
         drop(sender);
         for _ in 0..2 {
-            for (word, recipe) in arrived.iter().zip(&recipes) {
+            for (word, recipe) in arrived.iter().zip(&expected) {
                 prop_assert!(strict_eq(receiver.value(*word), recipe.build(&receiver)));
             }
             churn(&mut receiver, &mut arrived);

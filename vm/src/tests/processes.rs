@@ -1,6 +1,7 @@
 //! Messages, timeouts, natives that stop in the middle, exits.
 
 use super::*;
+use proptest::prelude::*;
 use rata_bytecode::module::*;
 use rata_bytecode::operand::*;
 
@@ -352,6 +353,56 @@ fn the_mailbox_keeps_order_and_takes_from_the_middle() {
     mailbox.push(int(7));
     mailbox.start_after(stamp);
     assert_eq!(mailbox.peek(&heap).and_then(Word::as_small), Some(-1));
+}
+
+proptest! {
+    /// A mailbox does as a row of messages would, however they came and from wherever they are taken.
+    #[test]
+    fn the_mailbox_is_a_row_of_messages(steps in prop::collection::vec((0..6u8, 0..7i64), 1..60)) {
+        let heap = Heap::new();
+        let mut mailbox = Mailbox::default();
+        let (mut row, mut urgent): (Vec<i64>, usize) = (Vec::new(), 0);
+        for (n, (step, which)) in steps.into_iter().enumerate() {
+            let n = n as i64;
+            match step {
+                0 | 1 => {
+                    mailbox.push(message(move |heap| heap.int(n)));
+                    row.push(n);
+                }
+                2 | 3 => {
+                    mailbox.push_attached(heap.int(n), 0);
+                    row.push(n);
+                }
+                4 if which == 0 => {
+                    mailbox.push_urgent(message(move |heap| heap.int(n)));
+                    row.insert(urgent, n);
+                    urgent += 1;
+                }
+                _ => {
+                    // A receive of the first message that leaves this rest.
+                    mailbox.start();
+                    let wanted = |n: i64| which == 6 || n % 6 == which;
+                    while let Some(word) = mailbox.peek(&heap)
+                        && !wanted(word.as_small().unwrap())
+                    {
+                        mailbox.skip();
+                    }
+                    let found = mailbox.peek(&heap).and_then(Word::as_small);
+                    let at = row.iter().position(|&n| wanted(n));
+                    prop_assert_eq!(found, at.map(|at| row[at]));
+                    if let Some(at) = at {
+                        mailbox.take();
+                        row.remove(at);
+                        urgent -= usize::from(at < urgent);
+                    }
+                }
+            }
+            prop_assert_eq!(mailbox.len(), row.len());
+            prop_assert_eq!(mailbox.queued_bytes(), 0);
+        }
+        let left: Vec<i64> = mailbox.words(&heap).into_iter().filter_map(Word::as_small).collect();
+        prop_assert_eq!(left, row);
+    }
 }
 
 #[test]
