@@ -63,7 +63,12 @@ impl Compiler {
         ] {
             flags.set(name, value).ok()?;
         }
-        let isa = isa::lookup(target_lexicon::Triple::host()).ok()?;
+        let mut isa = isa::lookup(target_lexicon::Triple::host()).ok()?;
+        for (feature, there) in features() {
+            if there {
+                isa.enable(feature).ok()?;
+            }
+        }
         let isa = isa.finish(settings::Flags::new(flags)).ok()?;
         table::publish_map(memory.map());
         let (builder, context) = (FunctionBuilderContext::new(), Context::new());
@@ -105,6 +110,17 @@ impl Compiler {
         };
         install::install(&mut self.memory, function, compiled, &places, &analysis)
     }
+}
+
+/// What this processor can do beyond the least, and what of that makes code shorter.
+fn features() -> [(&'static str, bool); 5] {
+    [
+        ("has_sse41", is_x86_feature_detected!("sse4.1")),
+        ("has_sse42", is_x86_feature_detected!("sse4.2")),
+        ("has_avx", is_x86_feature_detected!("avx")),
+        ("has_bmi1", is_x86_feature_detected!("bmi1")),
+        ("has_bmi2", is_x86_feature_detected!("bmi2")),
+    ]
 }
 
 fn entry_block(builder: &mut FunctionBuilder<'_>) -> Block {

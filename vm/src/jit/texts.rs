@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::analyse::{Analysis, Ins};
 use super::helpers::Operator;
-use super::types::{Operand, numeric};
+use super::operators::{Operand, numeric};
 use crate::code::exec::Ex;
 use crate::value::{Value, Word};
 

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use rata_bytecode::natives::NATIVES;
 use smallvec::SmallVec;
 
-use super::analyse::decode;
+use super::decode::decode;
 use super::translate::function_at;
 use crate::code::MISSING;
 use crate::code::exec::Ex;

@@ -11,8 +11,9 @@ use crate::code::exec::Ex;
 use crate::jit::abi;
 use crate::jit::analyse::Ins;
 use crate::jit::helpers::Operator;
-use crate::jit::types::Operand::{self, Int, Register};
-use crate::jit::types::{Form, Numeric, Type};
+use crate::jit::operators::Operand::{self, Int, Register};
+use crate::jit::operators::{Form, Numeric};
+use crate::jit::types::Type;
 use crate::value::Word;
 
 /// How small ints are compared.

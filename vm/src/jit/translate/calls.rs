@@ -14,16 +14,17 @@ use cranelift_codegen::ir::{
     BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef, Value,
 };
 
+use super::asks::Kind;
 use super::replace::replaces;
 use super::slices::Slice;
-use super::{Flow, Kind, Translator, function_at, in_registers, trusted};
+use super::{Flow, Translator, function_at, in_registers, trusted};
 use crate::code::MISSING;
 use crate::code::exec::Ex;
 use crate::code::function::{FnSet, Function};
 use crate::code::methods::Method;
 use crate::heap::layout;
 use crate::jit::abi::{self, Transit};
-use crate::jit::analyse::{Ins, Registers, linked};
+use crate::jit::analyse::{Analysis, Ins, Registers, linked};
 use crate::jit::types::Type;
 use crate::process::Process;
 
@@ -33,6 +34,13 @@ enum Callee {
     Known(&'static Function),
     /// The address of a function.
     Found(Value),
+}
+
+/// Whether a function is so short that its loop is worth being made twice: what a turn costs beside what it does
+/// is halved then.
+pub(super) fn is_short(code: &Analysis) -> bool {
+    const MOST: usize = 16;
+    code.code.len() <= MOST && code.code.values().any(|ins| code.is_loop(ins))
 }
 
 /// A register's word, float and slice, as far as there are such.
@@ -221,14 +229,23 @@ impl Translator<'_, '_> {
 
     /// A tail call of the function itself.
     pub(super) fn loop_again(&mut self, ins: &Ins) -> Flow {
+        let several = |register| ins.args.iter().filter(|&&other| other == register).count() > 1;
+        for &register in ins.args.iter().filter(|&&register| several(register)) {
+            self.forget_room(register);
+        }
         let given: Vec<Given> = ins.args.iter().map(|&register| self.given(register)).collect();
         for (i, given) in given.into_iter().enumerate() {
             self.put(i as u16, given);
         }
-        let live = self.code.live_at(self.code.first);
-        let due = self.exit_at(1, live);
-        self.charge(due);
+        let here = self.second;
+        self.second = self.doubled && !here;
+        if !self.second {
+            let live = self.code.live_at(self.code.first);
+            let due = self.exit_at(1, live);
+            self.charge(1 + self.doubled as i64, due);
+        }
         self.jump_to(self.code.first);
+        self.second = here;
         Flow::Ended
     }
 

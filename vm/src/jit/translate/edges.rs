@@ -7,18 +7,83 @@
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, InstBuilder};
+use cranelift_codegen::ir::{Block, InstBuilder, TrapCode, Value};
 
+use super::asks::Kind;
 use super::registers::FLOAT_TAG;
-use super::{Edge, Exit, F64, Flow, Kind, Translator, trusted};
+use super::{F64, Flow, Translator, trusted};
 use crate::heap::Heap;
 use crate::jit::abi::{self, Transit};
 use crate::jit::analyse::{Ins, Registers};
 use crate::jit::feedback::Miss;
-use crate::jit::types::{self, Type};
+use crate::jit::helpers::Operator;
+use crate::jit::types::{self, State, Type};
 use crate::process::Process;
 
+/// A place where compiled code leaves for the interpreter.
+pub(super) struct Exit {
+    pub(super) block: Block,
+    pub(super) pc: *const u64,
+    pub(super) live: Registers,
+    pub(super) state: State,
+    /// A sum or difference that went wrong, and its second operand: the first was this register's.
+    pub(super) undo: Option<Undo>,
+    pub(super) miss: Option<Miss>,
+}
+
+/// A result from which an operand is found again, so that it need not be kept.
+#[derive(Clone, Copy)]
+pub(super) struct Undo {
+    pub(super) register: u16,
+    pub(super) operator: Operator,
+    pub(super) result: Value,
+    pub(super) by: Value,
+}
+
+/// A way to an instruction whose registers are to be of other types than those that come.
+pub(super) struct Edge {
+    pub(super) block: Block,
+    pub(super) second: bool,
+    pub(super) to: u32,
+    pub(super) state: State,
+}
+
 impl Translator<'_, '_> {
+    /// Blocks that nothing leads to, and the ways out.
+    pub(super) fn finish(&mut self) {
+        let trap = TrapCode::unwrap_user(1);
+        while let Some(edge) = self.edges.pop() {
+            self.b.switch_to_block(edge.block);
+            self.second = edge.second;
+            self.state = edge.state;
+            self.jump_to(edge.to);
+        }
+        let ends: Vec<Block> = self
+            .blocks
+            .iter()
+            .filter(|((_, at), _)| !self.code.code.contains_key(at))
+            .map(|(_, &block)| block)
+            .collect();
+        for block in ends {
+            self.b.switch_to_block(block);
+            self.b.ins().trap(trap);
+        }
+        for exit in std::mem::take(&mut self.exits) {
+            self.b.switch_to_block(exit.block);
+            self.state = exit.state;
+            if let Some(undo) = exit.undo {
+                self.undo(undo);
+            }
+            if let Some(miss) = exit.miss {
+                let bits = self.int(miss.bits() as i64);
+                let transit = self.transit();
+                let offset = offset_of!(Transit, missed) as i32;
+                self.b.ins().store(trusted(), bits, transit, offset);
+            }
+            self.write_exit(exit.pc, exit.live);
+        }
+    }
+
     /// A block that goes on at a label with the registers as they are.
     pub(super) fn way_to(&mut self, at: u32) -> Block {
         let target = self.block_at(at);
@@ -35,7 +100,8 @@ impl Translator<'_, '_> {
             return target;
         }
         let block = self.b.create_block();
-        self.edges.push(Edge { block, to: at, state: self.state.clone() });
+        let (second, state) = (self.second, self.state.clone());
+        self.edges.push(Edge { block, second, to: at, state });
         block
     }
 
@@ -59,43 +125,39 @@ impl Translator<'_, '_> {
         self.b.ins().jump(target, &[]);
     }
 
-    /// Checks the parameters that a loop wants to be numbers.
-    pub(super) fn check_guards(&mut self) {
-        self.state = vec![Type::Any; self.function.registers()];
-        for &(register, kind) in &self.types.guards {
-            let miss = self.refused(register, Miss::Param(register));
-            self.check_kind(register, kind, miss);
+    /// Goes to `miss` unless these registers of unknown types are numbers of these kinds; from now on they are.
+    pub(super) fn check_kinds(&mut self, registers: &[(u16, types::Kind)], miss: Block) {
+        if let Some(odd) = self.oddness(registers) {
+            self.unlikely(odd, miss);
         }
-        for &register in &self.types.slices {
-            let miss = self.refused(register, Miss::Slice(register));
-            self.check_slice(register, miss);
-        }
+        registers.iter().for_each(|&(register, kind)| self.note_kind(register, kind));
     }
 
-    /// Where to leave if a parameter is not what it was guessed to be.
-    fn refused(&mut self, register: u16, miss: Miss) -> Block {
-        let block = self.cold_block();
-        let at = self.code.first;
-        let mut live = self.code.live_at(at);
-        live.insert(register);
-        let (pc, state) = (self.function.pc_at(at), self.state.clone());
-        self.exits.push(Exit { block, pc, live, state, miss: Some(miss) });
-        block
+    /// What is not zero unless the words of registers are numbers of these kinds: all that is wrong with any of
+    /// their tags.
+    pub(super) fn oddness(&mut self, registers: &[(u16, types::Kind)]) -> Option<Value> {
+        let of_kind = |wanted| registers.iter().filter(move |&&(_, kind)| kind == wanted);
+        let ints = of_kind(types::Kind::Int).map(|&(register, _)| self.get(register));
+        let ints: Vec<Value> = ints.collect();
+        let floats: Vec<Value> = of_kind(types::Kind::Float)
+            .map(|&(register, _)| {
+                let word = self.get(register);
+                self.b.ins().iadd_imm_s(word, -FLOAT_TAG)
+            })
+            .collect();
+        let odd = [(ints, 1), (floats, 7)].map(|(words, mask)| {
+            let all = words.into_iter().reduce(|x, y| self.b.ins().bor(x, y));
+            all.map(|all| self.b.ins().band_imm_u(all, mask))
+        });
+        odd.into_iter().flatten().reduce(|x, y| self.b.ins().bor(x, y))
     }
 
-    /// Goes to `miss` unless a register of unknown type is a number of this kind; from now on it is.
-    pub(super) fn check_kind(&mut self, register: u16, kind: types::Kind, miss: Block) {
-        let word = self.get(register);
+    /// The register's word is known to be a number of this kind.
+    pub(super) fn note_kind(&mut self, register: u16, kind: types::Kind) {
         match kind {
-            types::Kind::Int => {
-                let tag = self.b.ins().band_imm_u(word, 1);
-                self.unlikely(tag, miss);
-                self.state[register as usize] = Type::Int;
-            }
+            types::Kind::Int => self.state[register as usize] = Type::Int,
             types::Kind::Float => {
-                let tag = self.b.ins().band_imm_u(word, 7);
-                let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, FLOAT_TAG);
-                self.unlikely(other, miss);
+                let word = self.get(register);
                 let float = self.b.ins().load(F64, trusted(), word, 8 - FLOAT_TAG as i32);
                 self.note_boxed(register, float);
             }
@@ -129,7 +191,8 @@ impl Translator<'_, '_> {
 
     pub(super) fn exit_at(&mut self, at: u32, live: Registers) -> Block {
         let (block, pc) = (self.cold_block(), self.function.pc_at(at));
-        self.exits.push(Exit { block, pc, live, state: self.state.clone(), miss: None });
+        let state = self.state.clone();
+        self.exits.push(Exit { block, pc, live, state, undo: None, miss: None });
         block
     }
 
@@ -191,14 +254,23 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Counts a reduction; goes to `due` when the turn is over or a collection is due.
-    pub(super) fn charge(&mut self, due: Block) {
-        let Some(variable) = self.budget else { return };
-        let budget = self.b.use_var(variable);
-        let budget = self.b.ins().iadd_imm_s(budget, -1);
-        self.b.def_var(variable, budget);
-        let spent = self.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, budget, 0);
-        self.unlikely(spent, due);
+    /// Counts reductions; goes to `due` when the turn is over or a collection is due.
+    pub(super) fn charge(&mut self, count: i64, due: Block) {
+        let at = offset_of!(Process, core.budget);
+        let budget = match self.budget {
+            Some(variable) => self.b.use_var(variable),
+            None => self.process_load(at),
+        };
+        let budget = self.b.ins().iadd_imm_s(budget, -count);
+        match self.budget {
+            Some(variable) => self.b.def_var(variable, budget),
+            None => self.process_store(at, budget),
+        }
+        // A loop that ends here goes back by this very jump.
+        let goes_on = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, budget, 0);
+        let on = self.b.create_block();
+        self.b.ins().brif(goes_on, on, &[], due, &[]);
+        self.b.switch_to_block(on);
         if self.allocates {
             let process = self.process();
             let offset = offset_of!(Process, heap) + Heap::DUE_OFFSET;

@@ -40,15 +40,26 @@ impl Translator<'_, '_> {
             Operator::Sub => self.b.ins().fsub(x, y),
             Operator::Mul => self.b.ins().fmul(x, y),
             _ => {
-                let zero = self.b.ins().f64const(0.0);
-                let none = self.b.ins().fcmp(FloatCC::Equal, y, zero);
-                self.unlikely(none, other);
+                self.check_divisor(y, other);
                 self.b.ins().fdiv(x, y)
             }
         };
         let word = self.boxed(float);
         self.b.ins().jump(done, &[BlockArg::Value(word)]);
         self.b.switch_to_block(other);
+    }
+
+    /// Goes to `none` if a float is zero.
+    pub(super) fn check_divisor(&mut self, float: Value, none: Block) {
+        // Whether it is no number at all is looked at only then: that takes another branch.
+        let (odd, on) = (self.cold_block(), self.b.create_block());
+        let zero = self.b.ins().f64const(0.0);
+        let is = self.b.ins().fcmp(FloatCC::UnorderedOrEqual, float, zero);
+        self.b.ins().brif(is, odd, &[], on, &[]);
+        self.b.switch_to_block(odd);
+        let is = self.b.ins().fcmp(FloatCC::Equal, float, zero);
+        self.b.ins().brif(is, none, &[], on, &[]);
+        self.b.switch_to_block(on);
     }
 
     /// A comparison of floats, and the block to go to if they are none (yet to be filled).

@@ -38,6 +38,9 @@ impl Translator<'_, '_> {
                 }
             }
             Ex::Move => {
+                if self.code.live_at(ins.next).contains(ins.b) {
+                    self.forget_room(ins.b);
+                }
                 let given = self.given(ins.b);
                 self.put(ins.a, given);
             }
@@ -64,16 +67,16 @@ impl Translator<'_, '_> {
                 let missing = self.b.ins().icmp_imm_s(IntCC::Equal, defined, 0);
                 self.unlikely(missing, failed);
             }
-            Ex::Field => self.field(ins),
+            Ex::Field => self.entry_met(ins, 2),
             _ => return self.step_on(ins),
         }
         Flow::On
     }
 
-    /// `m.name`: of a map of the shape that the interpreter has met here, inline.
-    fn field(&mut self, ins: &Ins) {
-        let cache = self.cache(ins, 2);
-        let map = self.get(ins.b);
+    /// The value of a key in a map, if that is of the shape that the interpreter has met here, inline; its cache is
+    /// so many words after the instruction's first.
+    pub(super) fn entry_met(&mut self, ins: &Ins, n: usize) {
+        let (map, cache) = (self.get(ins.b), self.cache(ins, n));
         let (slow, done) = (self.b.create_block(), self.b.create_block());
         let result = self.b.append_block_param(done, I64);
         let entry = self.cached_entry(map, cache, slow);
@@ -82,7 +85,10 @@ impl Translator<'_, '_> {
             None => self.b.ins().jump(slow, &[]),
         };
         self.b.switch_to_block(slow);
-        self.step(ins, entry.is_some());
+        let pc = self.step(ins, entry.is_some());
+        if !ins.targets.is_empty() {
+            self.go_to(ins, pc);
+        }
         let value = self.image_load(ins.a);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
         self.b.switch_to_block(done);
@@ -90,12 +96,12 @@ impl Translator<'_, '_> {
     }
 
     /// What the interpreter's inline cache holds, so many words after the instruction's first.
-    pub(super) fn cache(&self, ins: &Ins, n: usize) -> u64 {
+    fn cache(&self, ins: &Ins, n: usize) -> u64 {
         self.function.body().code[ins.at as usize + n].load(Ordering::Relaxed)
     }
 
     /// The value in a map of the shape that a cache knows; goes to `other` if it is none.
-    pub(super) fn cached_entry(&mut self, map: Value, cache: u64, other: Block) -> Option<Value> {
+    fn cached_entry(&mut self, map: Value, cache: u64, other: Block) -> Option<Value> {
         let shape = (cache >> 32).checked_sub(1)?;
         let header = self.header(map, other);
         let tag = self.b.ins().band_imm_u(header, 0xff);
@@ -120,18 +126,25 @@ impl Translator<'_, '_> {
 
     /// Room for an object of so many words: its address.
     pub(super) fn allocate(&mut self, words: usize) -> Value {
+        let bytes = self.int(8 * words as i64);
+        self.allocate_bytes(bytes)
+    }
+
+    /// The same of so many bytes.
+    pub(super) fn allocate_bytes(&mut self, bytes: Value) -> Value {
         let heap = offset_of!(Process, heap);
         let top = self.process_load(heap + Heap::TOP_OFFSET);
         let end = self.process_load(heap + Heap::END_OFFSET);
-        let new = self.b.ins().iadd_imm_s(top, 8 * words as i64);
+        let new = self.b.ins().iadd(top, bytes);
         let full = self.b.ins().icmp(IntCC::UnsignedGreaterThan, new, end);
         let (slow, done) = (self.cold_block(), self.b.create_block());
         let at = self.b.append_block_param(done, I64);
-        self.unlikely(full, slow);
+        // Stored where it is calculated, or it would be calculated twice.
         self.process_store(heap + Heap::TOP_OFFSET, new);
-        self.b.ins().jump(done, &[BlockArg::Value(top)]);
+        self.b.ins().brif(full, slow, &[], done, &[BlockArg::Value(top)]);
         self.b.switch_to_block(slow);
-        let words = self.int(words as i64);
+        self.process_store(heap + Heap::TOP_OFFSET, top);
+        let words = self.b.ins().ushr_imm_u(bytes, 3);
         let value = self.tell(abi::quiet_allocate, &[words]);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
         self.b.switch_to_block(done);

@@ -5,14 +5,20 @@
 //! its slow path a cold block that asks a helper, and what fails leaves for the interpreter at the
 //! instruction's own pc.
 //!
-//! To add an instruction: its operands in `analyse.rs`, its translation in the file of its family. One
+//! To add an instruction: its operands in `decode.rs`, its translation in the file of its family. One
 //! that is rare enough needs none: `leave` has the interpreter do it.
 #![allow(unsafe_code)]
 
 mod arith;
+mod asks;
 mod calls;
+mod close;
+mod cons;
 mod edges;
+mod entries;
+mod entry;
 mod floats;
+mod grow;
 mod intrinsics;
 mod make;
 mod natives;
@@ -26,28 +32,28 @@ mod vectors;
 
 pub(crate) use calls::Cache;
 
-use std::collections::HashMap;
-use std::mem::offset_of;
+use asks::Kind;
+use edges::{Edge, Exit};
+
+use std::collections::{BTreeSet, HashMap};
 
 use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{
-    AbiParam, Block, FuncRef, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, StackSlot,
-    TrapCode, Value,
+    Block, FuncRef, InstBuilder, MemFlagsData, SigRef, StackSlot, TrapCode, Value,
 };
-use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, Variable};
 
-use super::abi::{self, IN_REGISTERS, Transit};
+use super::abi::IN_REGISTERS;
 use super::analyse::{Analysis, Ins, Registers};
-use super::enter::takes_closure;
-use super::feedback::Miss;
-use super::types::{Mode, State, Type, Types, numeric};
+use super::operators::numeric;
+use super::types::{Mode, State, Type, Types};
 use crate::code::emit::SwitchTable;
 use crate::code::exec::Ex;
 use crate::code::function::Function;
 use crate::code::module::Link;
+use crate::code::types::RtType;
 use crate::data::map::Shape;
-use crate::process::Process;
+use crate::value;
 use crate::vm::Vm;
 
 /// A call that needs a site (`table.rs`): where its instruction goes on.
@@ -61,7 +67,10 @@ pub(crate) struct Translator<'a, 'b> {
     function: &'static Function,
     vars: Vec<Variable>,
     slots: Vec<Option<StackSlot>>,
-    blocks: HashMap<u32, Block>,
+    blocks: HashMap<(bool, u32), Block>,
+    /// Whether it is a short loop, whose code is there twice; and which of the two is being made.
+    doubled: bool,
+    second: bool,
     signatures: HashMap<(usize, Kind), SigRef>,
     /// The function itself.
     this: FuncRef,
@@ -70,14 +79,19 @@ pub(crate) struct Translator<'a, 'b> {
     state: State,
     /// Those that are floats have these beside their words.
     floats: Vec<Option<Variable>>,
-    /// Those that are slices: where they begin and their lengths, beside a handle.
-    slices: Vec<Option<[Variable; 2]>>,
+    /// Those that are slices: where they lie, beside a handle.
+    slices: Vec<Option<slices::Parts>>,
+    /// Which slices may have room, and of what.
+    growing: BTreeSet<u16>,
+    kind_of_room: value::Kind,
     /// Registers whose stack slots hold what they do.
     in_slot: Registers,
-    /// The budget, of a function with a loop; what the process has is out of date.
+    /// The budget, of a function with a loop of few values; what the process has is out of date.
     budget: Option<Variable>,
     /// Whether it may allocate between two turns of its loop.
     allocates: bool,
+    /// The process, as a block has it since the last call there.
+    process: Option<(Block, Value)>,
     /// Where to leave from the instruction being translated; the same for a wrong guess.
     exit: Option<Block>,
     miss: Option<Block>,
@@ -88,32 +102,6 @@ pub(crate) struct Translator<'a, 'b> {
     /// Nothing was found that the types exclude.
     sound: bool,
     pub(crate) places: Vec<Place>,
-}
-
-/// A place where compiled code leaves for the interpreter.
-struct Exit {
-    block: Block,
-    pc: *const u64,
-    live: Registers,
-    state: State,
-    miss: Option<Miss>,
-}
-
-/// A way to an instruction whose registers are to be of other types than those that come.
-struct Edge {
-    block: Block,
-    to: u32,
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
-    /// Between compiled functions.
-    Tail,
-    /// A thunk: two results.
-    Thunk,
-    /// A thunk that keeps all registers.
-    Quiet,
 }
 
 /// What an instruction leaves behind.
@@ -157,7 +145,8 @@ impl<'a, 'b> Translator<'a, 'b> {
         let function = code.function;
         let vars = (0..function.registers()).map(|_| b.declare_var(I64)).collect();
         let loops = code.code.values().any(|ins| code.is_loop(ins) || ins.op == Ex::JumpBack);
-        let budget = loops.then(|| b.declare_var(I64));
+        // Where slices are, other things need registers more.
+        let budget = (loops && types.slices.is_empty()).then(|| b.declare_var(I64));
         Translator {
             b,
             vm,
@@ -166,15 +155,20 @@ impl<'a, 'b> Translator<'a, 'b> {
             vars,
             slots: vec![None; function.registers()],
             blocks: HashMap::new(),
+            doubled: loops && calls::is_short(code) && !types.may_allocate(code),
+            second: false,
             signatures: HashMap::new(),
             this,
             types,
             state: vec![Type::Any; function.registers()],
             floats: vec![None; function.registers()],
             slices: vec![None; function.registers()],
+            growing: slices::growing(code),
+            kind_of_room: grow::kind_of_room(code, types),
             in_slot: Registers::default(),
             budget,
             allocates: types.may_allocate(code),
+            process: None,
             exit: None,
             miss: None,
             done: 0,
@@ -193,11 +187,21 @@ impl<'a, 'b> Translator<'a, 'b> {
         self.take_parameters(entry);
         self.check_guards();
         self.find_labels();
-        let code = self.code;
-        self.jump_to(code.first);
-        let mut open = false;
+        self.jump_to(self.code.first);
+        self.copy();
+        if self.doubled {
+            (self.second, self.done) = (true, 0);
+            self.find_labels();
+            self.copy();
+        }
+        self.finish();
+    }
+
+    /// Translates all instructions.
+    fn copy(&mut self) {
+        let (code, mut open) = (self.code, false);
         for ins in code.code.values() {
-            if let Some(&block) = self.blocks.get(&ins.at) {
+            if let Some(block) = self.label(ins.at) {
                 if open {
                     self.jump_to(ins.at);
                 }
@@ -209,7 +213,14 @@ impl<'a, 'b> Translator<'a, 'b> {
                 open = self.instruction(ins) == Flow::On;
             }
         }
-        self.finish(open);
+        if open {
+            self.b.ins().trap(TrapCode::unwrap_user(1));
+        }
+    }
+
+    /// The block of an instruction that is jumped to.
+    fn label(&self, at: u32) -> Option<Block> {
+        self.blocks.get(&(self.second, at)).copied()
     }
 
     /// Makes the blocks that are jumped to.
@@ -244,127 +255,18 @@ impl<'a, 'b> Translator<'a, 'b> {
         }
     }
 
-    /// Blocks that nothing leads to, and the ways out.
-    fn finish(&mut self, open: bool) {
-        let trap = TrapCode::unwrap_user(1);
-        if open {
-            self.b.ins().trap(trap);
-        }
-        while let Some(edge) = self.edges.pop() {
-            self.b.switch_to_block(edge.block);
-            self.state = edge.state;
-            self.jump_to(edge.to);
-        }
-        let ends: Vec<Block> = self
-            .blocks
-            .iter()
-            .filter(|(at, _)| !self.code.code.contains_key(at))
-            .map(|(_, &block)| block)
-            .collect();
-        for block in ends {
-            self.b.switch_to_block(block);
-            self.b.ins().trap(trap);
-        }
-        for exit in std::mem::take(&mut self.exits) {
-            self.b.switch_to_block(exit.block);
-            self.state = exit.state;
-            if let Some(miss) = exit.miss {
-                let bits = self.int(miss.bits() as i64);
-                let transit = self.transit();
-                let offset = offset_of!(Transit, missed) as i32;
-                self.b.ins().store(trusted(), bits, transit, offset);
-            }
-            self.write_exit(exit.pc, exit.live);
-        }
-    }
-
     /// Whether all types fitted.
     pub(crate) fn is_sound(&self) -> bool {
         self.sound
     }
 
-    /// Takes parameters out of machine registers and the image.
-    fn take_parameters(&mut self, entry: Block) {
-        let arity = self.function.arity as usize;
-        let mut values: Vec<Value> = self.b.block_params(entry).to_vec();
-        for i in values.len()..arity + takes_closure(self.function) as usize {
-            values.push(self.image_load(i as u16));
-        }
-        for (i, &value) in values.iter().take(arity).enumerate() {
-            self.set(i as u16, value);
-        }
-        if !takes_closure(self.function) {
-            return;
-        }
-        // Called as a closure; or by the interpreter, with what it has captured in the image.
-        let closure = values[arity];
-        let (unpack, copy, done) =
-            (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        self.b.ins().brif(closure, unpack, &[], copy, &[]);
-        let captures = self.function.captures as usize;
-        self.b.switch_to_block(unpack);
-        for i in 0..captures {
-            let value = self.b.ins().load(I64, trusted(), closure, 15 + 8 * i as i32);
-            self.set((arity + i) as u16, value);
-        }
-        if self.function.wants_self {
-            self.set((arity + captures) as u16, closure);
-        }
-        self.b.ins().jump(done, &[]);
-        self.b.switch_to_block(copy);
-        for i in 0..captures + self.function.wants_self as usize {
-            let value = self.image_load((arity + 1 + i) as u16);
-            self.set((arity + i) as u16, value);
-        }
-        self.b.ins().jump(done, &[]);
-        self.b.switch_to_block(done);
-    }
-
     fn block_at(&mut self, at: u32) -> Block {
         let b = &mut *self.b;
-        *self.blocks.entry(at).or_insert_with(|| b.create_block())
+        *self.blocks.entry((self.second, at)).or_insert_with(|| b.create_block())
     }
 
     fn int(&mut self, n: i64) -> Value {
         self.b.ins().iconst(I64, n)
-    }
-
-    // ---- memory
-
-    fn process(&mut self) -> Value {
-        self.b.ins().get_pinned_reg(I64)
-    }
-
-    fn process_load(&mut self, offset: usize) -> Value {
-        let process = self.process();
-        self.b.ins().load(I64, trusted(), process, offset as i32)
-    }
-
-    fn process_store(&mut self, offset: usize, value: Value) {
-        let process = self.process();
-        self.b.ins().store(trusted(), value, process, offset as i32);
-    }
-
-    fn transit(&mut self) -> Value {
-        self.process_load(offset_of!(Process, jit.transit))
-    }
-
-    fn image_load(&mut self, register: u16) -> Value {
-        let transit = self.transit();
-        let offset = offset_of!(Transit, image) + 8 * register as usize;
-        self.b.ins().load(I64, trusted(), transit, offset as i32)
-    }
-
-    fn image_store(&mut self, registers: &[u16]) {
-        if registers.is_empty() {
-            return;
-        }
-        let transit = self.transit();
-        for &register in registers {
-            let value = self.get(register);
-            let offset = offset_of!(Transit, image) + 8 * register as usize;
-            self.b.ins().store(trusted(), value, transit, offset as i32);
-        }
     }
 
     // ---- blocks
@@ -380,102 +282,6 @@ impl<'a, 'b> Translator<'a, 'b> {
         let on = self.b.create_block();
         self.b.ins().brif(condition, cold, &[], on, &[]);
         self.b.switch_to_block(on);
-    }
-
-    // ---- calls of helpers
-
-    fn signature(&mut self, arguments: usize, kind: Kind) -> SigRef {
-        if let Some(&signature) = self.signatures.get(&(arguments, kind)) {
-            return signature;
-        }
-        let mut signature = Signature::new(match kind {
-            Kind::Tail => CallConv::Tail,
-            Kind::Thunk => CallConv::SystemV,
-            Kind::Quiet => CallConv::PreserveAll,
-        });
-        signature.params.extend((0..arguments).map(|_| AbiParam::new(I64)));
-        let results = match kind {
-            Kind::Tail => 1,
-            Kind::Thunk => 2,
-            Kind::Quiet => 0,
-        };
-        signature.returns.extend((0..results).map(|_| AbiParam::new(I64)));
-        let signature = self.b.import_signature(signature);
-        self.signatures.insert((arguments, kind), signature);
-        signature
-    }
-
-    /// Asks a helper that keeps all registers; goes to `failed` when it fails.
-    fn ask(&mut self, stub: abi::Stub, words: &[Value], failed: Block) -> Value {
-        let mut arguments = vec![self.process()];
-        arguments.extend(words);
-        self.store_budget();
-        let signature = self.signature(arguments.len(), Kind::Quiet);
-        let stub = self.int(abi::address(stub) as i64);
-        self.b.ins().call_indirect(signature, stub, &arguments);
-        self.fetch_budget();
-        let transit = self.transit();
-        let flag = self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, failed) as i32);
-        self.unlikely(flag, failed);
-        self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, value) as i32)
-    }
-
-    /// The same of a helper that never fails, and uses no budget.
-    fn tell(&mut self, stub: unsafe extern "sysv64" fn(), words: &[Value]) -> Value {
-        let mut arguments = vec![self.process()];
-        arguments.extend(words);
-        let signature = self.signature(arguments.len(), Kind::Quiet);
-        let stub = self.int(abi::address(stub) as i64);
-        self.b.ins().call_indirect(signature, stub, &arguments);
-        let transit = self.transit();
-        self.b.ins().load(I64, trusted(), transit, offset_of!(Transit, value) as i32)
-    }
-
-    /// Has the instruction done by the interpreter's own code; gives the pc where it goes on.
-    fn step(&mut self, ins: &Ins, cold: bool) -> Value {
-        self.image_store(&ins.uses.clone());
-        let failed = self.exit_of(ins);
-        let pc = self.int(self.function.pc_at(ins.at) as i64);
-        if cold {
-            return self.ask(abi::quiet_step, &[pc], failed);
-        }
-        let process = self.process();
-        let signature = self.signature(2, Kind::Thunk);
-        let stub = self.int(abi::address(abi::step) as i64);
-        self.store_budget();
-        let call = self.b.ins().call_indirect(signature, stub, &[process, pc]);
-        self.fetch_budget();
-        let (value, flag) = (self.b.inst_results(call)[0], self.b.inst_results(call)[1]);
-        self.unlikely(flag, failed);
-        value
-    }
-
-    /// The same for one that writes its registers and goes on with the next.
-    fn step_on(&mut self, ins: &Ins) -> Flow {
-        self.step(ins, false);
-        self.fetch(&ins.defs.clone());
-        if ins.op == Ex::List {
-            self.state[ins.defs[0] as usize] = Type::list(ins.args.len() as u64);
-        }
-        Flow::On
-    }
-
-    /// Takes what a step has written.
-    fn fetch(&mut self, registers: &[u16]) {
-        for &register in registers {
-            let value = self.image_load(register);
-            self.set(register, value);
-        }
-    }
-
-    /// Marks the call that is written next as one that needs a site.
-    fn begin_site(&mut self, ins: &Ins) {
-        self.places.push(Place(ins.next));
-        self.b.set_srcloc(SourceLoc::new(self.places.len() as u32));
-    }
-
-    fn end_site(&mut self) {
-        self.b.set_srcloc(SourceLoc::default());
     }
 
     /// Translates one instruction.
@@ -516,7 +322,6 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::Range
             | Ex::ExceptionType
             | Ex::ExceptionParts
-            | Ex::VectorEntry
             | Ex::VectorRest => self.step_on(ins),
             Ex::RecvStart
             | Ex::RecvMark
@@ -537,6 +342,7 @@ impl<'a, 'b> Translator<'a, 'b> {
             | Ex::UnlessMap
             | Ex::UnlessType
             | Ex::ListEntry
+            | Ex::VectorEntry
             | Ex::Uncons
             | Ex::MapEntry
             | Ex::MapEntryAt
@@ -571,6 +377,12 @@ impl<'a, 'b> Translator<'a, 'b> {
             _ => self.operator(ins),
         }
     }
+}
+
+/// The type that an `UnlessType` tests.
+fn tested(ins: &Ins) -> &'static RtType {
+    // SAFETY: the second word after the instruction is the address of an immortal type.
+    unsafe { &*(ins.ext[1] as *const RtType) }
 }
 
 /// The number of the shape that a `MapKeys` makes.

@@ -9,13 +9,15 @@ use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use rata_bytecode::natives::NATIVES;
 
+use super::asks::Kind;
 use super::intrinsics::Ways;
-use super::{Flow, Kind, Translator, trusted};
+use super::{Flow, Translator, trusted};
 use crate::code::exec::Ex;
 use crate::jit::abi::{self, Transit};
 use crate::jit::analyse::Ins;
 use crate::jit::helpers::Operator;
-use crate::jit::types::{Form, Numeric, Operand, Type, numeric};
+use crate::jit::operators::{Form, Numeric, Operand, numeric};
+use crate::jit::types::Type;
 use crate::jit::wrappers::{Source, Wrapped};
 
 /// What continues a sum: constants that are loaded before it, its second operand if that is one of them, and
@@ -151,7 +153,7 @@ impl Translator<'_, '_> {
         let (mut at, mut loads) = (ins.next, Vec::new());
         loop {
             let ins = self.code.code.get(&at)?;
-            if self.blocks.contains_key(&at) {
+            if self.label(at).is_some() {
                 return None;
             }
             if ins.op == Ex::LoadWord && ins.a != sum {

@@ -3,17 +3,19 @@
 //! In: an operator and the kinds of its operands. Out: a small int's word or a float, in registers whose
 //! types say so.
 
-use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::F64;
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
 
 use super::arith::condition;
+use super::edges::Undo;
 use super::floats::float_code;
 use super::{Flow, Translator};
 use crate::jit::analyse::Ins;
 use crate::jit::feedback::Miss;
 use crate::jit::helpers::Operator;
-use crate::jit::types::{Form, Kind, Mode, Numeric, Operand, Type};
+use crate::jit::operators::{Form, Numeric, Operand};
+use crate::jit::types::{Kind, Mode, Type};
 
 impl Translator<'_, '_> {
     /// An instruction with an operator of numbers.
@@ -70,21 +72,12 @@ impl Translator<'_, '_> {
         let mut unknown: Vec<(u16, Kind)> = registers.into_iter().zip(kinds).collect();
         unknown
             .retain(|&(register, _)| register != Miss::NONE && self.type_of(register) == Type::Any);
-        if let [(a, Kind::Int), (b, Kind::Int)] = unknown[..] {
-            let miss = self.miss_of(ins, registers);
-            let words = [self.get(a), self.get(b)];
-            let bits = self.b.ins().bor(words[0], words[1]);
-            let tag = self.b.ins().band_imm_u(bits, 1);
-            self.unlikely(tag, miss);
-            self.state[a as usize] = Type::Int;
-            self.state[b as usize] = Type::Int;
-            return;
+        if n.y == Operand::Register(n.x) {
+            unknown.truncate(1);
         }
-        for (register, kind) in unknown {
+        if !unknown.is_empty() {
             let miss = self.miss_of(ins, registers);
-            if self.type_of(register) == Type::Any {
-                self.check_kind(register, kind, miss);
-            }
+            self.check_kinds(&unknown, miss);
         }
     }
 
@@ -93,17 +86,34 @@ impl Translator<'_, '_> {
         match n.operator {
             Operator::IntDiv | Operator::Mod => self.int_quotient(ins, n, x, y),
             _ => {
-                let miss = self.miss_of(ins, Self::registers(n));
                 let (word, over) = match (n.operator, n.y) {
                     (Operator::Add | Operator::Sub, Operand::Int(by)) if by > 0 => {
                         self.count(n.operator, x, by)
                     }
                     _ => self.exact(n.operator, x, y),
                 };
+                let miss = match n.operator {
+                    operator @ (Operator::Add | Operator::Sub) if self.budget.is_some() => {
+                        let undo = Undo { register: n.x, operator, result: word, by: y };
+                        self.wrapped(ins, n, undo)
+                    }
+                    _ => self.miss_of(ins, Self::registers(n)),
+                };
                 self.unlikely(over, miss);
                 word
             }
         }
+    }
+
+    /// Where to leave when a sum or difference is no small int.
+    fn wrapped(&mut self, ins: &Ins, n: Numeric, undo: Undo) -> Block {
+        let block = self.exit_at(ins.at, ins.live);
+        if let Some(exit) = self.exits.last_mut() {
+            exit.miss = Some(Miss::Operator { at: ins.at, registers: Self::registers(n) });
+            // What is twice the same would be lost with the first.
+            exit.undo = (n.y != Operand::Register(n.x)).then_some(undo);
+        }
+        block
     }
 
     /// Floor division and modulo by a divisor above zero.
@@ -149,9 +159,7 @@ impl Translator<'_, '_> {
             _ => {
                 // The interpreter raises.
                 let exit = self.exit_of(ins);
-                let zero = self.b.ins().f64const(0.0);
-                let none = self.b.ins().fcmp(FloatCC::Equal, y, zero);
-                self.unlikely(none, exit);
+                self.check_divisor(y, exit);
                 self.b.ins().fdiv(x, y)
             }
         }
@@ -162,7 +170,7 @@ impl Translator<'_, '_> {
         let x = ins.args[0];
         if self.type_of(x) == Type::Any {
             let miss = self.miss_of(ins, [x, Miss::NONE]);
-            self.check_kind(x, Kind::Float, miss);
+            self.check_kinds(&[(x, Kind::Float)], miss);
         }
         let float = self.float(x);
         let root = self.b.ins().sqrt(float);

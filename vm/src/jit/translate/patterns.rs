@@ -2,13 +2,12 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_frontend::Switch;
 use rata_bytecode::module;
 
-use super::{Flow, Translator, switch_table, trusted};
+use super::{Flow, Translator, switch_table, tested, trusted};
 use crate::code::exec::Ex;
-use crate::code::types::RtType;
 use crate::heap::layout;
 use crate::jit::abi;
 use crate::jit::analyse::Ins;
@@ -41,7 +40,7 @@ impl Translator<'_, '_> {
             }
             Ex::JumpBack => {
                 let due = self.exit_of(ins);
-                self.charge(due);
+                self.charge(1, due);
                 self.jump_to(ins.targets[0]);
                 return Flow::Ended;
             }
@@ -75,10 +74,11 @@ impl Translator<'_, '_> {
                 self.go_to(ins, value);
             }
             Ex::ListEntry => self.list_entry(ins),
+            Ex::VectorEntry => self.vector_entry(ins),
             Ex::Uncons => self.uncons(ins),
             Ex::UnlessType => self.type_test(ins),
             Ex::CheckType => return self.step_on(ins),
-            Ex::MapEntry => self.map_entry(ins),
+            Ex::MapEntry => self.entry_met(ins, 3),
             Ex::UnlessVector | Ex::UnlessLonger => self.length(ins),
             Ex::MapEntryAt | Ex::Prefix => {
                 let pc = self.step(ins, false);
@@ -95,9 +95,7 @@ impl Translator<'_, '_> {
 
     /// Jumps unless a value is of a type: what a word alone tells is found out here.
     fn type_test(&mut self, ins: &Ins) {
-        // SAFETY: the word is the address of an immortal type.
-        let ty = unsafe { &*(ins.ext[1] as *const RtType) };
-        let Some((mask, wanted)) = ty.plain().and_then(word_test) else {
+        let Some((mask, wanted)) = tested(ins).plain().and_then(word_test) else {
             let pc = self.step(ins, false);
             return self.go_to(ins, pc);
         };
@@ -116,25 +114,6 @@ impl Translator<'_, '_> {
         self.go_to(ins, pc);
         self.b.ins().jump(on, &[]);
         self.b.switch_to_block(on);
-    }
-
-    /// The value of a constant key: in a map of the shape met here inline.
-    fn map_entry(&mut self, ins: &Ins) {
-        let (map, cache) = (self.get(ins.b), self.cache(ins, 3));
-        let (slow, done) = (self.b.create_block(), self.b.create_block());
-        let result = self.b.append_block_param(done, I64);
-        let entry = self.cached_entry(map, cache, slow);
-        match entry {
-            Some(value) => self.b.ins().jump(done, &[BlockArg::Value(value)]),
-            None => self.b.ins().jump(slow, &[]),
-        };
-        self.b.switch_to_block(slow);
-        let pc = self.step(ins, entry.is_some());
-        self.go_to(ins, pc);
-        let value = self.image_load(ins.a);
-        self.b.ins().jump(done, &[BlockArg::Value(value)]);
-        self.b.switch_to_block(done);
-        self.set(ins.a, result);
     }
 
     /// Jumps unless a vector has so many entries, or at least so many.
@@ -188,11 +167,9 @@ impl Translator<'_, '_> {
     /// The header of the object that a word points to; goes to `other` if it is no pointer to an object
     /// other than a float.
     pub(super) fn header(&mut self, word: Value, other: Block) -> Value {
-        let tag = self.b.ins().band_imm_u(word, 7);
-        let none = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, 1);
-        let on = self.b.create_block();
-        self.b.ins().brif(none, other, &[], on, &[]);
-        self.b.switch_to_block(on);
+        let address = self.b.ins().iadd_imm_s(word, -1);
+        let odd = self.b.ins().band_imm_u(address, 7);
+        self.unlikely(odd, other);
         self.b.ins().load(I64, trusted(), word, -1)
     }
 

@@ -14,8 +14,10 @@ use cranelift_codegen::ir::{
 };
 use cranelift_frontend::Variable;
 
+use super::edges::Undo;
 use super::{Translator, trusted};
 use crate::heap::layout;
+use crate::jit::helpers::Operator;
 use crate::jit::types::Type;
 
 /// Words of a float's object.
@@ -105,6 +107,17 @@ impl Translator<'_, '_> {
             let word = self.b.ins().iadd_imm_s(at, offset as i64 + FLOAT_TAG);
             self.set_as(register, word, Type::Boxed);
         }
+    }
+
+    // ---- operands that are not kept
+
+    /// Finds an operand again.
+    pub(super) fn undo(&mut self, Undo { register, operator, result, by }: Undo) {
+        let word = match operator {
+            Operator::Add => self.b.ins().isub(result, by),
+            _ => self.b.ins().iadd(result, by),
+        };
+        self.set_as(register, word, Type::Int);
     }
 
     // ---- words that live across calls

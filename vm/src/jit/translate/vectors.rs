@@ -1,30 +1,25 @@
-//! Vectors of eight-byte entries: taking one apart, indexing, putting an int in front.
+//! Vectors of eight-byte entries: their parts, taking one apart.
 //!
 //! The layouts are those of `heap/buf.rs`, which has the same operations for the interpreter; what
 //! is not the common case goes there.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{F64, I32, I64};
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 
 use super::patterns::PLACE;
 use super::{Translator, trusted};
-use crate::data::vector::{self, NIL_BOOL, NIL_FLOAT_BITS};
+use crate::data::vector;
 use crate::heap::layout::{self, Format};
 use crate::heap::shared;
-use crate::jit::abi;
 use crate::jit::analyse::Ins;
-use crate::jit::helpers::Operator;
-use crate::jit::types::Type;
-use crate::value::{Kind, Word};
+use crate::value::Kind;
 
-/// How many entries a small vector that is put together has room for.
-const ROOM: usize = 6;
 /// Bits of a header.
 pub(super) const FORMAT: i64 = 3 << (8 + layout::FORMAT_SHIFT);
 pub(super) const STATIC: i64 = layout::bits(layout::STATIC) as i64;
 /// Of buffers of which nothing may be claimed as things are.
-const FENCED: i64 = layout::bits(layout::STATIC | layout::GUARDED) as i64;
+pub(super) const FENCED: i64 = layout::bits(layout::STATIC | layout::GUARDED) as i64;
 pub(super) const OFF_HEAP: i64 = (layout::OFF_HEAP as i64) << 8;
 pub(super) const TAG: i64 = 0xff;
 pub(super) const AUX: i64 = 0xffff << 16;
@@ -77,7 +72,7 @@ impl Translator<'_, '_> {
     }
 
     /// Goes to the block of words or of floats by the format of a vector, or to `other`.
-    fn by_format(&mut self, header: Value, words: Block, floats: Block, other: Block) {
+    pub(super) fn by_format(&mut self, header: Value, words: Block, floats: Block, other: Block) {
         let high = self.b.ins().band_imm_s(header, format(Format::Floats));
         let rest = self.b.create_block();
         self.b.ins().brif(high, rest, &[], words, &[]);
@@ -85,31 +80,6 @@ impl Translator<'_, '_> {
         let bits = self.b.ins().band_imm_s(header, FORMAT);
         let is = self.b.ins().icmp_imm_s(IntCC::Equal, bits, format(Format::Floats));
         self.b.ins().brif(is, floats, &[], other, &[]);
-    }
-
-    /// The word of a float in a vector; goes to `other` if it stands for nil.
-    fn float_entry(&mut self, at: Value, other: Block) -> Value {
-        let bits = self.b.ins().load(I64, trusted(), at, 0);
-        let nil = self.int(NIL_FLOAT_BITS as i64);
-        let is_nil = self.b.ins().icmp(IntCC::Equal, bits, nil);
-        self.unlikely(is_nil, other);
-        let float = self.b.ins().load(F64, trusted(), at, 0);
-        self.boxed(float)
-    }
-
-    /// The word of a bool in a vector, by where it would lie if entries took eight bytes, and the offset and
-    /// index that went into that; goes to `other` if it is nil.
-    fn bool_entry(&mut self, at: Value, [offset, index]: [Value; 2], other: Block) -> Value {
-        let place = self.b.ins().iadd(offset, index);
-        let excess = self.b.ins().imul_imm_s(place, 7);
-        let at = self.b.ins().isub(at, excess);
-        let entry = self.b.ins().uload8(I64, trusted(), at, 0);
-        let nil = self.b.ins().icmp_imm_s(IntCC::Equal, entry, NIL_BOOL as i64);
-        self.unlikely(nil, other);
-        // The words of false and true follow each other.
-        let step = (Word::TRUE.bits() - Word::FALSE.bits()) as i64;
-        let word = self.b.ins().ishl_imm_u(entry, step.trailing_zeros() as i64);
-        self.b.ins().iadd_imm_s(word, Word::FALSE.bits() as i64)
     }
 
     /// The word of a vector with these parts.
@@ -262,234 +232,5 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(object);
         let other = self.b.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, kind, Kind::Map as i64);
         self.b.ins().brif(other, slow, &[], rest, &whole);
-    }
-
-    /// `v[i]` of a vector or list and an int above zero.
-    pub(super) fn index(&mut self, ins: &Ins) {
-        let (vec, position) = (self.get(ins.b), self.get(ins.c));
-        let slow = self.cold_block();
-        let [list, range, words, floats, bools, done] = [(); 6].map(|()| self.b.create_block());
-        let result = self.b.append_block_param(done, I64);
-        if self.type_of(ins.c) != Type::Int {
-            let odd = self.b.ins().band_imm_u(position, 1);
-            self.unlikely(odd, slow);
-        }
-        // What is not above zero becomes greater than any length.
-        let index = self.b.ins().sshr_imm_u(position, 1);
-        let index = self.b.ins().iadd_imm_s(index, -1);
-        let scalar = self.cold_block();
-        let header = self.header(vec, scalar);
-        // Whether the vector owns its buffer does not matter here.
-        let shared = self.b.ins().band_imm_s(header, !i64::from(layout::OWNED));
-        self.check_tag(shared, layout::VEC, list);
-        let handle = self.handle(vec, header);
-        let length = self.b.ins().ushr_imm_u(handle.range, 32);
-        let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
-        self.unlikely(beyond, slow);
-        let at = self.entries(handle);
-        let bytes = self.b.ins().ishl_imm_u(index, 3);
-        let at = self.b.ins().iadd(at, bytes);
-        self.by_format(header, words, floats, bools);
-        self.b.switch_to_block(words);
-        let entry = self.b.ins().load(I64, trusted(), at, 0);
-        self.b.ins().jump(done, &[BlockArg::Value(entry)]);
-        self.b.switch_to_block(floats);
-        let entry = self.float_entry(at, slow);
-        self.b.ins().jump(done, &[BlockArg::Value(entry)]);
-        self.b.switch_to_block(bools);
-        let offset = self.offset_of(handle.range);
-        let entry = self.bool_entry(at, [offset, index], slow);
-        self.b.ins().jump(done, &[BlockArg::Value(entry)]);
-        self.b.switch_to_block(list);
-        self.check_tag(header, layout::LIST, range);
-        let length = self.b.ins().ushr_imm_u(header, 32);
-        let length = self.b.ins().iadd_imm_s(length, -1);
-        let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
-        self.unlikely(beyond, slow);
-        let bytes = self.b.ins().ishl_imm_u(index, 3);
-        let at = self.b.ins().iadd(vec, bytes);
-        let entry = self.b.ins().load(I64, trusted(), at, 7);
-        self.b.ins().jump(done, &[BlockArg::Value(entry)]);
-        self.b.switch_to_block(range);
-        self.check_tag(header, layout::RANGE, slow);
-        let length = self.b.ins().load(I64, trusted(), vec, 15);
-        let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
-        self.unlikely(beyond, slow);
-        // All ints of a range are small.
-        let first = self.b.ins().load(I64, trusted(), vec, 7);
-        let int = self.b.ins().iadd(first, index);
-        let entry = self.b.ins().ishl_imm_u(int, 1);
-        self.b.ins().jump(done, &[BlockArg::Value(entry)]);
-        self.b.switch_to_block(scalar);
-        // An int is a vector with one entry.
-        let tag = self.b.ins().band_imm_u(vec, 1);
-        let other = self.b.ins().bor(tag, index);
-        self.unlikely(other, slow);
-        self.b.ins().jump(done, &[BlockArg::Value(vec)]);
-        self.b.switch_to_block(slow);
-        let failed = self.exit_of(ins);
-        let value = self.ask(abi::quiet_index, &[vec, position], failed);
-        self.b.ins().jump(done, &[BlockArg::Value(value)]);
-        self.b.switch_to_block(done);
-        self.set(ins.a, result);
-    }
-
-    /// `[item | vec]` of a small int and a vector of such, or of a list and a vector of such.
-    pub(super) fn cons1(&mut self, ins: &Ins) {
-        let (item, vec) = (self.get(ins.b), self.get(ins.c));
-        let (lists, slow) = (self.b.create_block(), self.cold_block());
-        let done = self.b.create_block();
-        let result = self.b.append_block_param(done, I64);
-        let known = self.type_of(ins.b);
-        match known {
-            Type::List(_) => drop(self.b.ins().jump(lists, &[])),
-            Type::Int => self.cons_int([item, vec], done, slow),
-            _ => {
-                let odd = self.b.ins().band_imm_u(item, 1);
-                self.unlikely(odd, lists);
-                self.cons_int([item, vec], done, slow);
-            }
-        }
-        self.b.switch_to_block(lists);
-        if !matches!(known, Type::List(_)) {
-            let header = self.header(item, slow);
-            self.check_tag(header, layout::LIST, slow);
-        }
-        self.cons_list([item, vec], done, slow);
-        self.b.switch_to_block(slow);
-        let value = self.ask_binary(ins, Operator::Cons1, item, vec);
-        self.b.ins().jump(done, &[BlockArg::Value(value)]);
-        self.b.switch_to_block(done);
-        self.set(ins.a, result);
-    }
-
-    fn cons_int(&mut self, [item, vec]: [Value; 2], done: Block, slow: Block) {
-        let [scalar, other] = [(); 2].map(|()| self.cold_block());
-        let header = self.header(vec, scalar);
-        let bits = self.b.ins().band_imm_s(header, TAG | STATIC | FORMAT);
-        let wanted = layout::VEC as i64 | format(Format::Ints);
-        let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, bits, wanted);
-        self.unlikely(differs, other);
-        let outside = self.b.ins().band_imm_s(header, OFF_HEAP);
-        let longer = layout::header(layout::VEC, Format::Ints.flags(), Kind::Int as u16, 3);
-        let longer = self.int(longer as i64);
-        let longer = self.b.ins().bor(longer, outside);
-        self.claim([item, vec], [header, longer], done, slow);
-        self.b.switch_to_block(other);
-        // `[n]` is n.
-        let empty = self.empty_vector();
-        let is = self.b.ins().icmp(IntCC::Equal, vec, empty);
-        self.b.ins().brif(is, done, &[BlockArg::Value(item)], slow, &[]);
-        self.b.switch_to_block(scalar);
-        let tag = self.b.ins().band_imm_u(vec, 1);
-        self.unlikely(tag, slow);
-        let word = self.new_vector(&[item, vec], ROOM, Format::Ints, Kind::Int);
-        self.b.ins().jump(done, &[BlockArg::Value(word)]);
-    }
-
-    fn cons_list(&mut self, [item, vec]: [Value; 2], done: Block, slow: Block) {
-        let [other, single] = [(); 2].map(|()| self.cold_block());
-        let header = self.header(vec, slow);
-        let bits = self.b.ins().band_imm_s(header, TAG | OFF_HEAP | STATIC | FORMAT | AUX);
-        let wanted = layout::header(layout::VEC, Format::Words.flags(), Kind::List as u16, 0);
-        let differs = self.b.ins().icmp_imm_s(IntCC::NotEqual, bits, wanted as i64);
-        self.unlikely(differs, other);
-        let longer = layout::header(layout::VEC, Format::Words.flags(), Kind::List as u16, 3);
-        let longer = self.int(longer as i64);
-        self.claim([item, vec], [header, longer], done, slow);
-        self.b.switch_to_block(other);
-        self.if_empty(vec, single, slow);
-        self.b.switch_to_block(single);
-        let word = self.new_vector(&[item], ROOM, Format::Words, Kind::List);
-        self.b.ins().jump(done, &[BlockArg::Value(word)]);
-    }
-
-    /// A vector of these entries, with room for further ones before them.
-    pub(super) fn new_vector(
-        &mut self,
-        entries: &[Value],
-        room: usize,
-        format: Format,
-        kind: Kind,
-    ) -> Value {
-        let (len, words) = (entries.len(), 2 + room);
-        let off = room - len;
-        let at = self.allocate(words + 3);
-        let range = (off | len << 32) as i64;
-        let buffer = self.b.ins().iadd_imm_s(at, 1);
-        let parts = [
-            self.int(layout::header(layout::BUF, format.flags(), 0, words) as i64),
-            self.int((off | room << 32) as i64),
-        ];
-        for (i, part) in parts.into_iter().enumerate() {
-            self.b.ins().store(trusted(), part, at, 8 * i as i32);
-        }
-        for (i, &entry) in entries.iter().enumerate() {
-            self.b.ins().store(trusted(), entry, at, 8 * (2 + off + i) as i32);
-        }
-        let header = self.int(layout::header(layout::VEC, format.flags(), kind as u16, 3) as i64);
-        let range = self.int(range);
-        for (i, part) in [header, range, buffer].into_iter().enumerate() {
-            self.b.ins().store(trusted(), part, at, 8 * (words + i) as i32);
-        }
-        self.b.ins().iadd_imm_s(at, 8 * words as i64 + 1)
-    }
-
-    /// Where the window of a buffer lies and where its entries begin, if something may be claimed of it; goes to
-    /// `slow` otherwise. The header is that of a vector that uses it.
-    pub(super) fn claimable(&mut self, header: Value, buffer: Value, slow: Block) -> [Value; 2] {
-        let [inside, found] = [(); 2].map(|()| self.b.create_block());
-        let [outside, alone] = [(); 2].map(|()| self.cold_block());
-        let result = [(); 2].map(|()| self.b.append_block_param(found, I64));
-        let fixed = self.b.ins().load(I64, trusted(), buffer, -1);
-        let fixed = self.b.ins().band_imm_s(fixed, FENCED);
-        self.unlikely(fixed, slow);
-        let flag = self.b.ins().band_imm_s(header, OFF_HEAP);
-        self.b.ins().brif(flag, outside, &[], inside, &[]);
-        self.b.switch_to_block(outside);
-        let shared = self.b.ins().load(I64, trusted(), buffer, 7);
-        // As `SharedBuf::claim`: nobody else has it.
-        let refs = self.b.ins().load(I64, trusted(), shared, shared::offset::REFS as i32);
-        let one = self.b.ins().icmp_imm_s(IntCC::Equal, refs, 1);
-        self.b.ins().brif(one, alone, &[], slow, &[]);
-        self.b.switch_to_block(alone);
-        let window = self.b.ins().iadd_imm_s(shared, shared::offset::WINDOW as i64);
-        let entries = self.b.ins().iadd_imm_s(shared, shared::HEAD as i64);
-        self.b.ins().jump(found, &[window.into(), entries.into()]);
-        self.b.switch_to_block(inside);
-        let window = self.b.ins().iadd_imm_s(buffer, 7);
-        let entries = self.b.ins().iadd_imm_s(buffer, 15);
-        self.b.ins().jump(found, &[window.into(), entries.into()]);
-        self.b.switch_to_block(found);
-        result
-    }
-
-    /// Puts an entry before a vector whose buffer has the room, and goes to `done` with the vector that has it, given
-    /// the headers of both.
-    fn claim(
-        &mut self,
-        [item, vec]: [Value; 2],
-        [header, longer]: [Value; 2],
-        done: Block,
-        slow: Block,
-    ) {
-        let range = self.b.ins().load(I64, trusted(), vec, 7);
-        let buffer = self.b.ins().load(I64, trusted(), vec, 15);
-        let [window_at, entries_at] = self.claimable(header, buffer, slow);
-        let window = self.b.ins().load(I64, trusted(), window_at, 0);
-        let (off, lo) = (self.offset_of(range), self.offset_of(window));
-        let inside = self.b.ins().icmp(IntCC::NotEqual, off, lo);
-        self.unlikely(inside, slow);
-        let full = self.b.ins().icmp_imm_s(IntCC::Equal, lo, 0);
-        self.unlikely(full, slow);
-        let window = self.b.ins().iadd_imm_s(window, -1);
-        self.b.ins().store(trusted(), window, window_at, 0);
-        let bytes = self.b.ins().ishl_imm_u(lo, 3);
-        let at = self.b.ins().iadd(entries_at, bytes);
-        self.b.ins().store(trusted(), item, at, -8);
-        // One sooner, one more.
-        let range = self.b.ins().iadd_imm_s(range, (1 << 32) - 1);
-        let word = self.new_handle(longer, range, buffer);
-        self.b.ins().jump(done, &[BlockArg::Value(word)]);
     }
 }
