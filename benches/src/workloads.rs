@@ -303,7 +303,7 @@ pub const WORKLOADS: &[Workload] = &[
         Concurrent,
         "msgcopy",
         "a message of a million ints, and of one",
-        (200, 2),
+        (1000, 2),
         &[(Erlang, "c_msgcopy")],
         &[
             Figure::of("per message", Nanos, "per_msg_ns"),

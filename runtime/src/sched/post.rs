@@ -30,8 +30,8 @@ pub enum Posted {
 }
 
 /// With so many signals before one, and every so many more, its sender is told. If both run on one worker
-/// that is what fits into a turn of each; if the receiver runs on another, it is to have enough to do.
-const MANY_HERE: usize = 512;
+/// what waits is to stay in the nearest cache; if the receiver runs on another, it is to have enough to do.
+const MANY_HERE: usize = 128;
 const MANY_ELSEWHERE: usize = 4096;
 const EVERY: usize = 32;
 
