@@ -109,15 +109,7 @@ pub fn send(from: &mut WorkerHost, dest: Pid, message: Value<'_>) -> (Posted, us
                     let waiting = next.process.core.mailbox.len();
                     (body, (is_behind(waiting, MANY_HERE), bytes))
                 }
-                _ => {
-                    let message = Fragment::copy_of(message);
-                    let bytes = message.bytes();
-                    match push(slot, worker, dest, Signal::Message(message)) {
-                        // It may have been laid down meanwhile.
-                        Ok(posted) => (body.or_else(|| slot.parking.take()), (posted, bytes)),
-                        Err(_) => (body, (Posted::Ahead, bytes)),
-                    }
-                }
+                _ => push_copy(slot, worker, dest, body, message, Signal::Message),
             },
         }
     };
@@ -125,6 +117,25 @@ pub fn send(from: &mut WorkerHost, dest: Pid, message: Value<'_>) -> (Posted, us
         from.schedule(body);
     }
     sent
+}
+
+/// Pushes a signal with a copy of a message, and tells the copy's bytes. The body, if the caller has taken it out, comes
+/// back: it is to run.
+fn push_copy(
+    slot: &Slot,
+    worker: Option<usize>,
+    dest: Pid,
+    body: Option<Box<Body>>,
+    message: Value<'_>,
+    signal: impl FnOnce(Fragment) -> Signal,
+) -> (Option<Box<Body>>, (Posted, usize)) {
+    let message = Fragment::copy_of(message);
+    let bytes = message.bytes();
+    match push(slot, worker, dest, signal(message)) {
+        // It may have been laid down meanwhile.
+        Ok(posted) => (body.or_else(|| slot.parking.take()), (posted, bytes)),
+        Err(_) => (body, (Posted::Ahead, bytes)),
+    }
 }
 
 /// What the sender should know if so many signals wait for the receiver, of which `many` are too many.
@@ -153,18 +164,15 @@ pub fn request(
             }
             body => {
                 let Watcher { reference, name } = watcher;
-                let monitored = push(slot, worker, dest, Signal::Monitor { reference, name });
-                let sent = monitored.ok().map(|_| {
-                    let message = Fragment::copy_of(message);
-                    let bytes = message.bytes();
+                match push(slot, worker, dest, Signal::Monitor { reference, name }) {
                     // Who ends meanwhile says so to those that monitor it.
-                    let posted = push(slot, worker, dest, Signal::Message(message));
-                    (posted.unwrap_or(Posted::Ahead), bytes)
-                });
-                // It may have been laid down meanwhile.
-                let woken =
-                    if sent.is_some() { body.or_else(|| slot.parking.take()) } else { body };
-                (woken, sent)
+                    Ok(_) => {
+                        let (woken, sent) =
+                            push_copy(slot, worker, dest, body, message, Signal::Message);
+                        (woken, Some(sent))
+                    }
+                    Err(_) => (body, None),
+                }
             }
         }
     };
@@ -205,14 +213,11 @@ pub fn answer(from: &mut WorkerHost, me: Pid, to: Answer, message: Value<'_>) ->
                     None => (lay_down(slot, body), (Posted::Ahead, 0)),
                 }
             }
-            body => {
-                let message = Fragment::copy_of(message);
-                let bytes = message.bytes();
-                match push(slot, worker, dest, Signal::Alias { id, urgent, message }) {
-                    Ok(posted) => (body.or_else(|| slot.parking.take()), (posted, bytes)),
-                    Err(_) => (body, (Posted::Ahead, bytes)),
-                }
-            }
+            body => push_copy(slot, worker, dest, body, message, |message| Signal::Alias {
+                id,
+                urgent,
+                message,
+            }),
         }
     };
     if settled && let Some(relations) = &mut from.extra().relations {

@@ -149,21 +149,10 @@ impl Analysis {
         let this = std::ptr::from_ref(self.function) as u64;
         self.code.values().fold(Calls::None, |calls, ins| {
             calls.max(match ins.op {
-                Ex::Call | Ex::Call0 | Ex::Call1 | Ex::Call2 | Ex::Call3 | Ex::CallAddInt
-                    if ins.ext[0] == this =>
-                {
-                    Calls::Itself
-                }
-                Ex::Call
-                | Ex::Call0
-                | Ex::Call1
-                | Ex::Call2
-                | Ex::Call3
-                | Ex::CallAddInt
-                | Ex::CallImport
-                | Ex::CallValue
-                | Ex::CallField => Calls::Others,
-                _ => Calls::None,
+                op if !comes_back(op) => Calls::None,
+                Ex::CallImport | Ex::CallValue | Ex::CallField => Calls::Others,
+                _ if ins.ext[0] == this => Calls::Itself,
+                _ => Calls::Others,
             })
         })
     }
@@ -252,4 +241,20 @@ fn wrapped_by(ins: &Ins, vm: &Vm) -> Option<Wrapped> {
 pub(crate) fn linked(ins: &Ins, vm: &Vm) -> Option<&'static Function> {
     let link = super::translate::link_of(ins);
     link.function().or_else(|| vm.link(link, ins.args.len() as u32))
+}
+
+/// Whether it calls a function and goes on with what that returns.
+pub(super) fn comes_back(op: Ex) -> bool {
+    matches!(
+        op,
+        Ex::Call
+            | Ex::Call0
+            | Ex::Call1
+            | Ex::Call2
+            | Ex::Call3
+            | Ex::CallAddInt
+            | Ex::CallImport
+            | Ex::CallValue
+            | Ex::CallField
+    )
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::analyse::{Analysis, Ins};
+use super::analyse::{Analysis, Ins, comes_back};
 use super::feedback::{Feedback, Seen};
 use super::helpers::Operator;
 use super::operators::{Form, Numeric, Operand, numeric};
@@ -246,22 +246,6 @@ fn vector_of(ins: &Ins) -> Option<u16> {
         Ex::VectorRest => Some(ins.b),
         _ => None,
     }
-}
-
-/// Whether it calls a function and goes on with what that returns.
-fn comes_back(op: Ex) -> bool {
-    matches!(
-        op,
-        Ex::Call
-            | Ex::Call0
-            | Ex::Call1
-            | Ex::Call2
-            | Ex::Call3
-            | Ex::CallAddInt
-            | Ex::CallImport
-            | Ex::CallValue
-            | Ex::CallField
-    )
 }
 
 /// What an operand may be.

@@ -5,17 +5,6 @@ use std::time::Instant;
 use super::calls::{fib, tail_loop};
 use super::*;
 
-/// Long enough to be profiled.
-#[test]
-#[ignore = "for profiling"]
-fn long() {
-    for (build, arg) in [(fib(), 36), (tail_loop(), 300_000_000)] {
-        let start = Instant::now();
-        Program::new(vec![build]).run(&[arg], PLAIN);
-        println!("{:?}", start.elapsed());
-    }
-}
-
 #[test]
 fn instructions_and_calls_are_fast() {
     for (name, build, arg, units) in
