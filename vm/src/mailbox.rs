@@ -10,12 +10,19 @@
 
 use std::collections::VecDeque;
 
-use crate::heap::{Fragment, Heap};
+use crate::heap::{Bag, Bagged, Fragment, Heap, Opened};
 use crate::value::{Value, Word};
+
+/// Room for so many entries stays.
+const FEW: usize = 64;
+/// Room for so many is kept for a while: senders are held up when about so many messages wait.
+const USUAL_FLOOD: usize = 1 << 14;
 
 enum Message {
     /// As it came: memory of its own.
     Fragment(Fragment),
+    /// As it came with others.
+    Bagged(Bagged),
     /// Looked at once: part of the heap, a root.
     Attached(Word),
     /// Taken.
@@ -83,6 +90,25 @@ impl Mailbox {
         self.entries.push_back(Entry { arrival: self.next_arrival, message, bytes });
         self.attached += 1;
         self.queued_bytes += bytes;
+    }
+
+    /// Adds the messages of a bag at the end.
+    pub fn push_bag(&mut self, bag: Bag) {
+        self.entries.reserve(bag.len());
+        bag.open(|message, bytes| {
+            self.next_arrival += 1;
+            let message = match message {
+                Opened::Word(word) => {
+                    self.attached += 1;
+                    Message::Attached(word)
+                }
+                Opened::Message(message) => {
+                    self.count(bytes);
+                    Message::Bagged(message)
+                }
+            };
+            self.entries.push_back(Entry { arrival: self.next_arrival, message, bytes });
+        });
     }
 
     /// Adds an urgent message: behind other urgent ones, ahead of all else.
@@ -166,10 +192,12 @@ impl Mailbox {
             match &entry.message {
                 Message::Gone => self.cursor += 1,
                 Message::Attached(word) => return Some(*word),
-                Message::Fragment(_) => {
-                    let message = std::mem::replace(&mut entry.message, Message::Gone);
-                    let Message::Fragment(fragment) = message else { continue };
-                    let word = heap.attach(fragment).word();
+                Message::Fragment(_) | Message::Bagged(_) => {
+                    let word = match std::mem::replace(&mut entry.message, Message::Gone) {
+                        Message::Fragment(fragment) => heap.attach(fragment).word(),
+                        Message::Bagged(message) => heap.unpack(message),
+                        _ => continue,
+                    };
                     entry.message = Message::Attached(word);
                     self.outside_bytes -= entry.bytes;
                     self.attached += 1;
@@ -208,7 +236,7 @@ impl Mailbox {
         if let Some(entry) = self.entries.get_mut(at) {
             match std::mem::replace(&mut entry.message, Message::Gone) {
                 Message::Attached(_) => self.attached -= 1,
-                Message::Fragment(_) => self.outside_bytes -= entry.bytes,
+                Message::Fragment(_) | Message::Bagged(_) => self.outside_bytes -= entry.bytes,
                 Message::Gone => return,
             }
             self.gone += 1;
@@ -283,10 +311,19 @@ impl Mailbox {
         }
     }
 
-    /// Gives back what a flood has left of room. For a process that goes to wait.
+    /// Gives back what a flood has left of room, but for what a usual one takes: the next may come soon. For a process that
+    /// goes to wait; tells whether it should see to it once more ([`Mailbox::shrink`]) when it has waited for long.
     #[inline]
-    pub fn rest(&mut self) {
-        if self.entries.is_empty() && self.entries.capacity() > 64 {
+    pub fn rest(&mut self) -> bool {
+        if self.entries.capacity() > USUAL_FLOOD {
+            self.shrink();
+        }
+        self.entries.capacity() > FEW
+    }
+
+    /// Gives back what a flood has left of room.
+    pub fn shrink(&mut self) {
+        if self.entries.is_empty() && self.entries.capacity() > FEW {
             self.entries = VecDeque::new();
         }
     }

@@ -9,7 +9,7 @@ use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::process::table::Slot;
 use crate::sched::post::deliver;
 use crate::sched::turn::set_timer;
-use rata_vm::heap::Fragment;
+use rata_vm::heap::{Bag, Fragment};
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value, Word};
 
@@ -28,6 +28,7 @@ pub(super) fn take_signals(host: &mut WorkerHost, slot: &Slot, body: &mut Body) 
     {
         return Some(reason);
     }
+    slot.inbox.still_wait(body.process.core.mailbox.len());
     let limit = body.process.heap.limit();
     if limit != usize::MAX && body.process.memory() > limit {
         // What waits in the mailbox counts as well.
@@ -71,6 +72,7 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
     let extra = &mut body.extra;
     match signal {
         Signal::Message(message) => return receive_message(body, message),
+        Signal::Bag(bag) => return receive_bag(body, bag),
         Signal::Alias { id, urgent, message } => {
             receive_alias(body, id, urgent, message);
         }
@@ -121,6 +123,7 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
             extra.watched = false;
             if reductions == body.process.core.reductions {
                 body.process.heap.tidy();
+                body.process.core.mailbox.shrink();
             }
         }
         Signal::Done(native) => {
@@ -174,6 +177,10 @@ pub(super) fn at_once(body: &mut Body, signal: Signal) -> Result<bool, Signal> {
             body.process.core.mailbox.push(message);
             Ok(true)
         }
+        Signal::Bag(bag) => {
+            body.process.core.mailbox.push_bag(bag);
+            Ok(true)
+        }
         Signal::Alias { id, urgent, message } => Ok(receive_alias(body, id, urgent, message)),
         Signal::Monitor { reference, name } => {
             extra.relations().watchers.insert(reference.id, Watcher { reference, name });
@@ -198,6 +205,15 @@ fn receive_message(body: &mut Body, message: Fragment) -> Option<Reason> {
         Some(WhenFull::Block) | None => mailbox.push(message),
     }
     None
+}
+
+fn receive_bag(body: &mut Body, bag: Bag) -> Option<Reason> {
+    if body.extra.relations.as_ref().is_none_or(|r| r.queue_limit.is_none()) {
+        body.process.core.mailbox.push_bag(bag);
+        return None;
+    }
+    // Its mailbox has become a bounded one.
+    bag.values().find_map(|message| receive_message(body, Fragment::copy_of(message)))
 }
 
 fn receive_room(host: &mut WorkerHost, body: &mut Body, from: Pid) {

@@ -1,7 +1,8 @@
 //! One process's turn: its signals, then its code, then what became of it.
 
 use super::exit::{self, Reason};
-use super::post::{deliver, lay_down};
+use super::gather;
+use super::post::{deliver, lay_down, waits_for_room};
 use super::receive::{let_catch_up, take_signals};
 use super::shard::Alarm;
 use crate::host::{SWITCH, WorkerHost};
@@ -69,7 +70,15 @@ fn execute(host: &mut WorkerHost, node: &Node, body: &mut Body, budget: i64) -> 
     body.extra.status = Status::Runnable;
     host.extra = body.extra.lend();
     let outcome = interp::run(&mut body.process, &node.vm, host, budget);
+    let ahead = gather::end_turn(host);
     body.extra.give_back(host.extra.take());
+    if let Some((dest, posted)) = ahead
+        && matches!(outcome, Outcome::Yield)
+        && waits_for_room(posted, body.process.core.priority)
+        && dest != body.extra.pid
+    {
+        body.extra.unfinished().hold.get_or_insert(Hold::Mailbox(dest));
+    }
     outcome
 }
 
@@ -119,8 +128,8 @@ fn start_wait(host: &mut WorkerHost, body: &mut Body, wait: Wait) {
         }
     }
     body.extra.status = Status::Receiving { timed: wait.timeout().is_some() };
-    body.process.core.mailbox.rest();
-    if body.process.heap.could_shrink() && !body.extra.watched {
+    let is_roomy = body.process.core.mailbox.rest();
+    if (is_roomy || body.process.heap.could_shrink()) && !body.extra.watched {
         body.extra.watched = true;
         let alarm = Alarm::Idle { pid: body.extra.pid, reductions: body.process.core.reductions };
         host.node.timers[host.me].set(host.node.clock.deadline(IDLE_MS), alarm);
