@@ -37,7 +37,9 @@ impl Gathered {
     /// A message was sent to a process: whether it was found busy.
     #[inline]
     pub(super) fn note(&mut self, to: Pid, is_busy: bool) {
-        self.to = is_busy.then_some(to);
+        if is_busy || self.to.is_some() {
+            self.to = is_busy.then_some(to);
+        }
     }
 }
 
@@ -68,7 +70,7 @@ fn send_bag(host: &mut WorkerHost) -> Option<Posted> {
 
 /// Adds a message to the bag, or to the next if that is full. Nothing if it has to be sent by itself; what came before has
 /// been sent then.
-#[inline]
+#[inline(never)]
 pub(super) fn add(
     host: &mut WorkerHost,
     dest: Pid,

@@ -44,7 +44,9 @@ pub fn waits_for_room(posted: Posted, priority: Priority) -> bool {
 /// With so many signals before one, and every so many more, its sender is told. If both run on one worker
 /// what waits is to stay in the nearest cache; if the receiver runs on another, it is to have enough to do.
 const MANY_HERE: usize = 128;
-const MANY_ELSEWHERE: usize = 4096;
+const MANY_ELSEWHERE: usize = 8192;
+/// If so many wait others send from elsewhere, and a look at one's own is not what the receiver is short of.
+const FLOOD: usize = 1024;
 const EVERY: usize = 32;
 
 /// Sends a signal to a pid; gives it back when the process is dead.
@@ -303,8 +305,9 @@ fn push(slot: &Slot, worker: Option<usize>, dest: Pid, signal: Signal) -> Result
         return Ok(Posted::Bounded);
     }
     let is_here = worker.is_some_and(|worker| slot.ran_on(worker));
-    let many = if is_here { MANY_HERE } else { MANY_ELSEWHERE };
-    Ok(is_behind(waiting as usize, pushed as usize, many))
+    let waiting = waiting as usize;
+    let many = if is_here && waiting < FLOOD { MANY_HERE } else { MANY_ELSEWHERE };
+    Ok(is_behind(waiting, pushed as usize, many))
 }
 
 /// Lays a body down until a signal comes. If one has come meanwhile, and nobody else has seen to it, the

@@ -15,9 +15,11 @@ use rata_vm::value::{Pid, Value, Word};
 
 /// A process with so many messages in its mailbox is left to take some of them before senders that are
 /// far ahead of it send more, …
-const BACKLOG: usize = 2048;
+const BACKLOG: usize = 4096;
 /// … for at most so many turns.
 const TURNS: u32 = 16;
+/// So many of them send at a time: if all did, each could send but little before it has to wait again.
+const AT_A_TIME: usize = 4;
 
 /// Handles what has arrived, in order. The reason when the process ends by it.
 #[inline]
@@ -157,7 +159,9 @@ pub(super) fn is_free(slot: &Slot, body: &Body, dest: Pid) -> bool {
 #[inline]
 pub(super) fn put(body: &mut Body, message: Value<'_>) -> usize {
     let process = &mut body.process;
-    if let Some((message, bytes)) = process.heap.copy_in(message) {
+    if process.core.mailbox.takes_attached()
+        && let Some((message, bytes)) = process.heap.copy_in(message)
+    {
         process.core.mailbox.push_attached(message, bytes);
         return bytes;
     }
@@ -227,20 +231,38 @@ fn receive_room(host: &mut WorkerHost, body: &mut Body, from: Pid) {
     }
 }
 
-/// A turn is over: lets the senders go on that were far ahead, if the process has caught up with them, waits,
+/// A turn is over: the senders that were far ahead and may go on, since the process has caught up with them, waits,
 /// or has had turns enough to: it may be busy with something else.
-pub(super) fn let_catch_up(host: &mut WorkerHost, body: &mut Body, waits: bool) {
-    let Some(unfinished) = &mut body.extra.unfinished else { return };
-    if unfinished.ahead.is_empty() {
-        return;
+pub(super) fn let_catch_up(body: &mut Body, waits: bool) -> Vec<Pid> {
+    let Some(unfinished) = &mut body.extra.unfinished else { return Vec::new() };
+    let ahead = &mut unfinished.ahead;
+    if ahead.is_empty() {
+        return Vec::new();
     }
     unfinished.turns += 1;
-    if waits || unfinished.turns >= TURNS || body.process.core.mailbox.len() < BACKLOG / 2 {
-        unfinished.turns = 0;
-        for sender in std::mem::take(&mut unfinished.ahead) {
-            let _ = deliver(host, sender, Signal::Go);
+    let many = match waits || unfinished.turns >= TURNS {
+        true => ahead.len(),
+        false if body.process.core.mailbox.len() < BACKLOG => AT_A_TIME.min(ahead.len()),
+        false => return Vec::new(),
+    };
+    unfinished.turns = 0;
+    ahead.drain(..many).collect()
+}
+
+/// Lets senders go on that waited for a process, which comes first itself: on another worker, if one is idle.
+pub(super) fn let_go_on(host: &mut WorkerHost, senders: Vec<Pid>) {
+    if senders.is_empty() {
+        return;
+    }
+    let next = host.next.take();
+    for sender in senders {
+        // Who has ended sends no more.
+        let _ = deliver(host, sender, Signal::Go);
+        if let Some(body) = host.next.take() {
+            host.enqueue(body);
         }
     }
+    host.next = next;
 }
 
 /// Whether the message was taken.

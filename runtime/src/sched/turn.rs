@@ -3,7 +3,7 @@
 use super::exit::{self, Reason};
 use super::gather;
 use super::post::{deliver, lay_down, waits_for_room};
-use super::receive::{let_catch_up, take_signals};
+use super::receive::{let_catch_up, let_go_on, take_signals};
 use super::shard::Alarm;
 use crate::host::{SWITCH, WorkerHost};
 use crate::node::{Node, Outside};
@@ -38,16 +38,18 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
             return;
         }
         if matches!(body.extra.status, Status::Job | Status::Printing | Status::Sending) {
-            let_catch_up(host, &mut body, true);
+            let senders = let_catch_up(&mut body, true);
             park(host, slot, body);
+            let_go_on(host, senders);
             return;
         }
         let outcome = execute(host, node, &mut body, budget);
         host.spend(budget.saturating_sub(body.process.core.budget));
+        let mut senders = Vec::new();
         if body.extra.keeps_others_waiting() {
             grant_room(host, &mut body);
             let holds = body.extra.unfinished.as_ref().is_some_and(|u| u.hold.is_some());
-            let_catch_up(host, &mut body, holds || !matches!(outcome, Outcome::Yield));
+            senders = let_catch_up(&mut body, holds || !matches!(outcome, Outcome::Yield));
         }
         // A receive that met a signal goes on at once when the signal has been handled.
         budget = body.process.core.budget;
@@ -61,8 +63,10 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
                 false => pace.after_rest(),
             };
             settle(host, slot, body, outcome);
+            let_go_on(host, senders);
             return;
         }
+        let_go_on(host, senders);
     }
 }
 

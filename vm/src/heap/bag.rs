@@ -1,15 +1,13 @@
 //! Bags: several small messages for one receiver in one block of memory.
 //!
 //! In: values of the sending heap, one after the other. Out: a `Send` block with copies of them, one node of an
-//! inbox; the receiver's mailbox opens it and owns each message by itself, until that is moved into its heap.
+//! inbox; when the receiver comes to look at the first, all are copied into its heap.
 //!
 //! A message is a word with the number of its words and the low bits of its root, then its objects, the root
-//! first; one that has no objects is a zero and its word. They point to nothing but themselves and static objects, and own nothing
-//! outside. The last two words of the block are kept for what it is as a node, then for the count of messages left.
+//! first; one that has no objects is a zero and its word. They point to nothing but themselves and static objects, and own
+//! nothing outside. The last two words of the block are kept for what it is as a node of an inbox.
 #![allow(unsafe_code)]
-// Invariant: a bag owns its chunk until it is opened. From then on the messages in it own it together, all of them in one
-// mailbox, which is why their count is a plain number: they are handed to the mailbox that opens the bag, and only moved
-// into a heap or dropped there.
+// Invariant: a bag owns its chunk, whose payload holds `count` messages, one after the other, up to `top`.
 
 use super::chunk::{self, Chunk};
 use super::copy::{self, LARGEST_SMALL, Room};
@@ -29,6 +27,8 @@ const TAIL: usize = 2;
 pub struct Bag {
     memory: NonNull<Chunk>,
     count: u32,
+    /// Of all messages together.
+    bytes: u32,
 }
 
 // SAFETY: a bag owns its chunk alone, and nothing in it refers to anything outside but static objects.
@@ -64,7 +64,7 @@ impl Bag {
         // SAFETY: the chunk is ours.
         unsafe {
             (*chunk).top = chunk::payload_of(chunk);
-            Bag { memory: NonNull::new_unchecked(chunk), count: 0 }
+            Bag { memory: NonNull::new_unchecked(chunk), count: 0, bytes: 0 }
         }
     }
 
@@ -77,6 +77,11 @@ impl Bag {
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Bytes of its messages.
+    pub fn bytes(&self) -> usize {
+        self.bytes as usize
     }
 
     /// Adds a copy of a value, and tells its bytes; nothing if the bag is full or the value not small.
@@ -101,6 +106,7 @@ impl Bag {
             }
             (*chunk).top = top.add(1 + words.max(1));
             self.count += 1;
+            self.bytes += words as u32 * 8;
             Some(words * 8)
         }
     }
@@ -111,7 +117,7 @@ impl Bag {
         // SAFETY: the bag owns the chunk, whose last words are free.
         unsafe {
             let end = chunk::end_of(bag.memory.as_ptr());
-            *end.sub(2) = fragment::bag_mark(bag.count);
+            *end.sub(2) = fragment::bag_mark(bag.count, bag.bytes);
             *end.sub(1) = word;
         }
         bag.memory.cast()
@@ -120,10 +126,10 @@ impl Bag {
     /// The bag of such a block.
     ///
     /// # Safety
-    /// `chunk` is the block of a bag of so many messages, and is not used again.
-    pub(super) unsafe fn from_chunk(chunk: *mut Chunk, count: u32) -> Bag {
+    /// `chunk` is the block of a bag of so many messages and bytes, and is not used again.
+    pub(super) unsafe fn from_chunk(chunk: *mut Chunk, count: u32, bytes: u32) -> Bag {
         // SAFETY: by contract.
-        Bag { memory: unsafe { NonNull::new_unchecked(chunk) }, count }
+        Bag { memory: unsafe { NonNull::new_unchecked(chunk) }, count, bytes }
     }
 
     /// Its messages, in order.
@@ -144,29 +150,21 @@ impl Bag {
         unsafe { chunk::payload_of(self.memory.as_ptr()) }
     }
 
-    /// Hands out its messages in order, with the bytes of each; all to one mailbox.
-    pub(crate) fn open(self, mut each: impl FnMut(Opened, usize)) {
-        let bag = ManuallyDrop::new(self);
-        let memory = bag.memory.as_ptr();
-        let mut at = bag.first();
-        // SAFETY: as in `values`; the count of messages left lies behind them. One more than there are, as this
-        // function owns the block as well.
-        unsafe {
-            prefetch(at, (*memory).top);
-            *left(memory) = u64::from(bag.count) + 1;
-            for _ in 0..bag.count {
-                let (root, words) = message(at);
-                match words {
-                    0 => {
-                        each(Opened::Word(root), 0);
-                        *left(memory) -= 1;
-                    }
-                    _ => each(Opened::Message(Bagged { at, memory }), words * 8),
-                }
-                at = at.add(1 + words.max(1));
-            }
-            give_up(memory);
+    /// Has all of it fetched that another processor has written, at once and not one line after the other. For a bag that
+    /// is going to be unpacked soon.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        #[cfg(target_arch = "x86_64")]
+        for line in (self.first().addr()..).step_by(64).take(self.lines()) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: nothing is read; any address will do.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::without_provenance(line)) };
         }
+    }
+
+    /// Cache lines, about, that its messages take.
+    fn lines(&self) -> usize {
+        (self.count as usize * 8 + self.bytes as usize) / 64 + 1
     }
 }
 
@@ -175,19 +173,6 @@ impl Drop for Bag {
         // SAFETY: the bag owns the chunk.
         unsafe { chunk::release(self.memory.as_ptr()) };
     }
-}
-
-/// Has the memory fetched that another processor has written: all of it at once, not one line after the other.
-#[inline]
-fn prefetch(from: *const u64, to: *const u64) {
-    #[cfg(target_arch = "x86_64")]
-    for line in (from.addr()..to.addr()).step_by(64) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: nothing is read; any address will do.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::without_provenance(line)) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (from, to);
 }
 
 /// The root of the message here, and the words of its objects.
@@ -205,64 +190,18 @@ unsafe fn message(at: *mut u64) -> (Word, usize) {
     }
 }
 
-/// Where an opened bag's count of messages left is.
-///
-/// # Safety
-/// The chunk is an opened bag's.
-#[inline(always)]
-unsafe fn left(memory: *mut Chunk) -> *mut u64 {
-    // SAFETY: by contract.
-    unsafe { chunk::end_of(memory).sub(1) }
-}
-
-/// One owner less of an opened bag; the last one frees it.
-///
-/// # Safety
-/// The caller is an owner, and is none afterwards.
-#[inline]
-unsafe fn give_up(memory: *mut Chunk) {
-    // SAFETY: by contract; the owners are in one mailbox.
-    unsafe {
-        *left(memory) -= 1;
-        if *left(memory) == 0 {
-            chunk::release(memory);
-        }
-    }
-}
-
-/// A message out of a bag.
-pub(crate) enum Opened {
-    /// It is this word.
-    Word(Word),
-    /// It lies in the bag.
-    Message(Bagged),
-}
-
-/// A message that lies in an opened bag.
-pub(crate) struct Bagged {
-    at: *mut u64,
-    memory: *mut Chunk,
-}
-
-// SAFETY: all messages of a bag are in one mailbox (see the module's invariant), which goes to another thread as a whole.
-unsafe impl Send for Bagged {}
-
-impl Drop for Bagged {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: it is an owner.
-        unsafe { give_up(self.memory) };
-    }
-}
-
 impl Heap {
-    /// Moves a message out of its bag into this heap.
-    #[inline]
-    pub(crate) fn unpack(&self, bagged: Bagged) -> Word {
-        // SAFETY: a message lies there: whole objects that point to one another or to static ones.
-        unsafe {
-            let (root, words) = message(bagged.at);
-            self.copy_over(bagged.at.add(1), words, root)
+    /// Copies the messages of a bag here, and hands them out in order, with the bytes of each.
+    pub(crate) fn unpack(&self, bag: &Bag, mut each: impl FnMut(Word, usize)) {
+        let mut at = bag.first();
+        for _ in 0..bag.count {
+            // SAFETY: so many messages lie one after the other, of whole objects that point to one another or to
+            // static ones.
+            unsafe {
+                let (root, words) = message(at);
+                each(if words == 0 { root } else { self.copy_over(at.add(1), words, root) }, words * 8);
+                at = at.add(1 + words.max(1));
+            }
         }
     }
 }
@@ -308,8 +247,8 @@ mod tests {
         let (mut heap, mut mailbox) = (Heap::new(), Mailbox::default());
         mailbox.push_bag(bag);
         assert_eq!((mailbox.len(), heap.used_bytes()), (expected.len(), 0));
-        assert!(mailbox.outside_bytes() > 1000);
-        // Some are taken and forgotten first, and the heap is collected while others lie in the bag.
+        assert!(mailbox.outside_bytes() > 1000 && mailbox.queued_bytes() == mailbox.outside_bytes());
+        // Some are taken and forgotten first, and the heap is collected while others wait.
         for n in 0..expected.len() / 2 {
             mailbox.start();
             let word = mailbox.peek(&heap).unwrap();

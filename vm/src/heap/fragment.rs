@@ -54,9 +54,9 @@ pub enum Block {
 /// What stands in a block where a message has its root, if it is a bag: no value's word ends so.
 const BAG: u64 = 0x3f;
 
-/// What stands there for a bag of so many messages.
-pub(super) fn bag_mark(count: u32) -> u64 {
-    u64::from(count) << 6 | BAG
+/// What stands there for a bag of so many messages and bytes: both are less than a chunk's.
+pub(super) fn bag_mark(count: u32, bytes: u32) -> u64 {
+    u64::from(bytes) << 32 | u64::from(count) << 6 | BAG
 }
 
 /// A fragment's memory.
@@ -189,7 +189,10 @@ impl Fragment {
             let end = chunk::end_of(chunk);
             let (root, word) = (*end.sub(2), *end.sub(1));
             let block = match root & BAG == BAG {
-                true => Block::Bag(Bag::from_chunk(chunk, (root >> 6) as u32)),
+                true => {
+                    let (count, bytes) = ((root as u32) >> 6, (root >> 32) as u32);
+                    Block::Bag(Bag::from_chunk(chunk, count, bytes))
+                }
                 false => Block::Message(Fragment { root: Word::from_bits(root), memory: chunk }),
             };
             (block, word)

@@ -59,7 +59,6 @@ pub(crate) mod shared;
 mod space;
 
 pub use bag::Bag;
-pub(crate) use bag::{Bagged, Opened};
 pub use chunk::{may_hold_memory, return_memory};
 pub use edit::Edit;
 pub(crate) use edit::RawEdit;
