@@ -9,8 +9,9 @@ use crate::sched::gather::{self, Gathered};
 use crate::sched::queue::Local;
 use rata_vm::native::{Cx, Host, Native, Poll, Resume};
 use rata_vm::process::Core;
-use rata_vm::value::{Value, Word};
+use rata_vm::value::{Pid, Value, Word};
 use std::any::Any;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What a turn costs beside what runs in it, in reductions.
@@ -44,6 +45,8 @@ pub struct WorkerHost {
     pub extra: Option<Box<Extra>>,
     /// Messages of the process that runs that are gathered for one receiver.
     pub gathered: Gathered,
+    /// Senders that were far ahead of a process and may go on.
+    pub going_on: VecDeque<Pid>,
     /// Slots for new processes.
     pub spare: Spare,
     /// The tick at which this worker, if idle, has the allocator return freed memory.
@@ -67,6 +70,7 @@ impl WorkerHost {
             paced,
             extra: None,
             gathered: Gathered::default(),
+            going_on: VecDeque::new(),
             spare: Spare::default(),
             freed: None,
         }

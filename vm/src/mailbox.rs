@@ -247,10 +247,10 @@ impl Mailbox {
     pub fn peek(&mut self, heap: &Heap) -> Option<Word> {
         loop {
             let Some(entry) = self.entries.get_mut(self.cursor as usize) else {
-                match self.unpack(heap) {
-                    true => continue,
-                    false => return None,
+                if self.later.is_some() && self.unpack(heap) {
+                    continue;
                 }
+                return None;
             };
             match &entry.message {
                 Message::Gone => self.cursor += 1,

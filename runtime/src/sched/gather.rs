@@ -34,6 +34,12 @@ impl Gathered {
         self.bag.is_some()
     }
 
+    /// Whether there is anything to be seen to at the end of the turn.
+    #[inline(always)]
+    pub(super) fn is_any(&self) -> bool {
+        self.to.is_some()
+    }
+
     /// A message was sent to a process: whether it was found busy.
     #[inline]
     pub(super) fn note(&mut self, to: Pid, is_busy: bool) {
@@ -52,7 +58,6 @@ pub fn flush(host: &mut WorkerHost) {
 }
 
 /// The turn is over. Tells of a receiver that the process is far ahead of.
-#[inline]
 pub(super) fn end_turn(host: &mut WorkerHost) -> Option<(Pid, Posted)> {
     let posted = if host.gathered.is_open() { send_bag(host) } else { None };
     let to = host.gathered.to.take()?;
@@ -71,11 +76,7 @@ fn send_bag(host: &mut WorkerHost) -> Option<Posted> {
 /// Adds a message to the bag, or to the next if that is full. Nothing if it has to be sent by itself; what came before has
 /// been sent then.
 #[inline(never)]
-pub(super) fn add(
-    host: &mut WorkerHost,
-    dest: Pid,
-    message: Value<'_>,
-) -> Option<(Posted, usize)> {
+pub(super) fn add(host: &mut WorkerHost, dest: Pid, message: Value<'_>) -> Option<(Posted, usize)> {
     if host.gathered.to == Some(dest)
         && let Some(bag) = &mut host.gathered.bag
         && let Some(slot) = host.node.table.get(dest)

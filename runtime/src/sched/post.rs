@@ -130,10 +130,13 @@ pub fn send(from: &mut WorkerHost, dest: Pid, message: Value<'_>) -> (Posted, us
                 }
                 _ => {
                     let is_busy = body.is_none();
-                    if is_busy && let Some(bytes) = gather::follow(&mut from.gathered, dest, message) {
+                    if is_busy
+                        && let Some(bytes) = gather::follow(&mut from.gathered, dest, message)
+                    {
                         return (Posted::Ahead, bytes);
                     }
-                    let (woken, sent) = push_copy(slot, worker, dest, body, message, Signal::Message);
+                    let (woken, sent) =
+                        push_copy(slot, worker, dest, body, message, Signal::Message);
                     (woken, sent, is_busy)
                 }
             },

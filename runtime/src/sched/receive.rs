@@ -30,7 +30,6 @@ pub(super) fn take_signals(host: &mut WorkerHost, slot: &Slot, body: &mut Body) 
     {
         return Some(reason);
     }
-    slot.inbox.still_wait(body.process.core.mailbox.len());
     let limit = body.process.heap.limit();
     if limit != usize::MAX && body.process.memory() > limit {
         // What waits in the mailbox counts as well.
@@ -67,6 +66,7 @@ fn take_all(host: &mut WorkerHost, slot: &Slot, body: &mut Body) -> Option<Reaso
             return Some(reason);
         }
     }
+    slot.inbox.still_wait(body.process.core.mailbox.len());
     None
 }
 
@@ -231,31 +231,36 @@ fn receive_room(host: &mut WorkerHost, body: &mut Body, from: Pid) {
     }
 }
 
-/// A turn is over: the senders that were far ahead and may go on, since the process has caught up with them, waits,
-/// or has had turns enough to: it may be busy with something else.
-pub(super) fn let_catch_up(body: &mut Body, waits: bool) -> Vec<Pid> {
-    let Some(unfinished) = &mut body.extra.unfinished else { return Vec::new() };
+/// A turn is over: the senders that were far ahead may go on, if the process has caught up with them, waits, or has had
+/// turns enough to: it may be busy with something else. They do ([`let_go_on`]) when it has been seen to itself.
+pub(super) fn let_catch_up(host: &mut WorkerHost, body: &mut Body, waits: bool) {
+    let Some(unfinished) = &mut body.extra.unfinished else { return };
     let ahead = &mut unfinished.ahead;
     if ahead.is_empty() {
-        return Vec::new();
+        return;
     }
     unfinished.turns += 1;
     let many = match waits || unfinished.turns >= TURNS {
         true => ahead.len(),
         false if body.process.core.mailbox.len() < BACKLOG => AT_A_TIME.min(ahead.len()),
-        false => return Vec::new(),
+        false => return,
     };
     unfinished.turns = 0;
-    ahead.drain(..many).collect()
+    host.going_on.extend(ahead.drain(..many));
 }
 
 /// Lets senders go on that waited for a process, which comes first itself: on another worker, if one is idle.
-pub(super) fn let_go_on(host: &mut WorkerHost, senders: Vec<Pid>) {
-    if senders.is_empty() {
-        return;
+#[inline]
+pub(super) fn let_go_on(host: &mut WorkerHost) {
+    if !host.going_on.is_empty() {
+        send_on(host);
     }
+}
+
+#[inline(never)]
+fn send_on(host: &mut WorkerHost) {
     let next = host.next.take();
-    for sender in senders {
+    while let Some(sender) = host.going_on.pop_front() {
         // Who has ended sends no more.
         let _ = deliver(host, sender, Signal::Go);
         if let Some(body) = host.next.take() {

@@ -38,18 +38,17 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
             return;
         }
         if matches!(body.extra.status, Status::Job | Status::Printing | Status::Sending) {
-            let senders = let_catch_up(&mut body, true);
+            let_catch_up(host, &mut body, true);
             park(host, slot, body);
-            let_go_on(host, senders);
+            let_go_on(host);
             return;
         }
         let outcome = execute(host, node, &mut body, budget);
         host.spend(budget.saturating_sub(body.process.core.budget));
-        let mut senders = Vec::new();
         if body.extra.keeps_others_waiting() {
             grant_room(host, &mut body);
             let holds = body.extra.unfinished.as_ref().is_some_and(|u| u.hold.is_some());
-            senders = let_catch_up(&mut body, holds || !matches!(outcome, Outcome::Yield));
+            let_catch_up(host, &mut body, holds || !matches!(outcome, Outcome::Yield));
         }
         // A receive that met a signal goes on at once when the signal has been handled.
         budget = body.process.core.budget;
@@ -63,10 +62,10 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
                 false => pace.after_rest(),
             };
             settle(host, slot, body, outcome);
-            let_go_on(host, senders);
+            let_go_on(host);
             return;
         }
-        let_go_on(host, senders);
+        let_go_on(host);
     }
 }
 
@@ -74,16 +73,23 @@ fn execute(host: &mut WorkerHost, node: &Node, body: &mut Body, budget: i64) -> 
     body.extra.status = Status::Runnable;
     host.extra = body.extra.lend();
     let outcome = interp::run(&mut body.process, &node.vm, host, budget);
-    let ahead = gather::end_turn(host);
     body.extra.give_back(host.extra.take());
-    if let Some((dest, posted)) = ahead
+    if host.gathered.is_any() {
+        end_sending(host, body, &outcome);
+    }
+    outcome
+}
+
+/// Sends what has been gathered; who is far ahead of its receiver then waits for that, unless it waits anyway.
+#[inline(never)]
+fn end_sending(host: &mut WorkerHost, body: &mut Body, outcome: &Outcome) {
+    if let Some((dest, posted)) = gather::end_turn(host)
         && matches!(outcome, Outcome::Yield)
         && waits_for_room(posted, body.process.core.priority)
         && dest != body.extra.pid
     {
         body.extra.unfinished().hold.get_or_insert(Hold::Mailbox(dest));
     }
-    outcome
 }
 
 fn settle(host: &mut WorkerHost, slot: &Slot, mut body: Box<Body>, outcome: Outcome) {

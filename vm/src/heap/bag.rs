@@ -18,6 +18,8 @@ use std::ptr::NonNull;
 
 /// Bytes of a bag's block.
 const SIZE: usize = 4096;
+/// About so many of them are filled.
+const USUAL: usize = SIZE - LARGEST_SMALL * 8;
 /// A bag is full when less than this is left for the next message, in words.
 const SPARE: usize = LARGEST_SMALL + 1;
 /// Words at the end of the block.
@@ -64,6 +66,8 @@ impl Bag {
         // SAFETY: the chunk is ours.
         unsafe {
             (*chunk).top = chunk::payload_of(chunk);
+            // Another processor may have read it last.
+            prefetch::<{ prefetch::WRITE }>((*chunk).top, USUAL);
             Bag { memory: NonNull::new_unchecked(chunk), count: 0, bytes: 0 }
         }
     }
@@ -150,22 +154,29 @@ impl Bag {
         unsafe { chunk::payload_of(self.memory.as_ptr()) }
     }
 
-    /// Has all of it fetched that another processor has written, at once and not one line after the other. For a bag that
-    /// is going to be unpacked soon.
+    /// Has all of it fetched that another processor has written. For a bag that is going to be unpacked soon.
     #[inline]
     pub(crate) fn prefetch(&self) {
-        #[cfg(target_arch = "x86_64")]
-        for line in (self.first().addr()..).step_by(64).take(self.lines()) {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: nothing is read; any address will do.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::without_provenance(line)) };
-        }
+        prefetch::<{ prefetch::READ }>(self.first(), self.count as usize * 8 + self.bytes as usize);
     }
+}
 
-    /// Cache lines, about, that its messages take.
-    fn lines(&self) -> usize {
-        (self.count as usize * 8 + self.bytes as usize) / 64 + 1
+/// How memory is to be fetched.
+mod prefetch {
+    pub(super) const READ: i32 = 3;
+    pub(super) const WRITE: i32 = 7;
+}
+
+/// Has so many bytes fetched from another processor's cache, all at once and not one line after the other.
+#[inline]
+fn prefetch<const HOW: i32>(from: *const u64, bytes: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for line in (from.addr()..from.addr() + bytes).step_by(64) {
+        // SAFETY: nothing is read; any address will do.
+        unsafe { std::arch::x86_64::_mm_prefetch::<HOW>(std::ptr::without_provenance(line)) };
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (from, bytes);
 }
 
 impl Drop for Bag {
@@ -199,7 +210,10 @@ impl Heap {
             // static ones.
             unsafe {
                 let (root, words) = message(at);
-                each(if words == 0 { root } else { self.copy_over(at.add(1), words, root) }, words * 8);
+                each(
+                    if words == 0 { root } else { self.copy_over(at.add(1), words, root) },
+                    words * 8,
+                );
                 at = at.add(1 + words.max(1));
             }
         }
@@ -247,7 +261,9 @@ mod tests {
         let (mut heap, mut mailbox) = (Heap::new(), Mailbox::default());
         mailbox.push_bag(bag);
         assert_eq!((mailbox.len(), heap.used_bytes()), (expected.len(), 0));
-        assert!(mailbox.outside_bytes() > 1000 && mailbox.queued_bytes() == mailbox.outside_bytes());
+        assert!(
+            mailbox.outside_bytes() > 1000 && mailbox.queued_bytes() == mailbox.outside_bytes()
+        );
         // Some are taken and forgotten first, and the heap is collected while others wait.
         for n in 0..expected.len() / 2 {
             mailbox.start();
