@@ -134,6 +134,13 @@ impl Frame {
         unsafe { &*(*self.fp.sub(1) as *const Function) }
     }
 
+    /// Its entries of a stack trace: several if code of functions that it calls stands in its own.
+    fn places(self) -> impl Iterator<Item = u64> {
+        let around = self.compiled.map_or(&[][..], |site| &site.around);
+        let around = around.iter().filter_map(|&(function, at)| function.place_at(at - 1));
+        self.function().place(self.pc).into_iter().chain(around)
+    }
+
     pub(crate) fn base(&self) -> *mut u64 {
         // SAFETY: a frame's registers lie right below its function word.
         unsafe { self.fp.sub(1 + self.function().registers()) }
@@ -361,8 +368,7 @@ impl Stack {
 
     /// Where the frames stand: entries for `Vm::trace_line`, innermost first.
     pub(crate) fn stacktrace(&self, limit: usize) -> Vec<u64> {
-        let place = |frame: Frame| frame.function().place(frame.pc);
-        self.frames().filter_map(place).take(limit).collect()
+        self.frames().flat_map(Frame::places).take(limit).collect()
     }
 
     /// Drops all frames.

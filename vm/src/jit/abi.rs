@@ -29,6 +29,7 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 
 use super::helpers;
+use crate::code::function::Function;
 use crate::process::Process;
 
 /// The most registers of a function that is compiled.
@@ -70,6 +71,8 @@ pub(crate) struct Transit {
     pub(crate) raw: [u64; 4],
     /// The wrong guess that compiled code is left for (`feedback.rs`).
     pub(crate) missed: u64,
+    /// The function that was compiled with it.
+    pub(crate) missed_by: *const Function,
     /// Where a slice begins that a helper has made, and its length.
     pub(crate) slice: [u64; 2],
     /// Which of its waits (`Code::waits`) compiled code is entered behind, from 1; 0 is its beginning.

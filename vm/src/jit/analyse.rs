@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 
 use super::abi::MOST_REGISTERS;
 use super::decode::decode;
+use super::feedback::Feedback;
 use super::wrappers::{self, Wrapped};
 use crate::code::exec::Ex;
 use crate::code::function::{Function, Handler, Info};
@@ -111,11 +112,15 @@ pub(crate) struct Analysis {
     pub(crate) wrapped: BTreeMap<u32, Wrapped>,
     /// Where it goes on when a wait for messages is over.
     pub(crate) waits: Vec<u32>,
+    /// What has been seen of its operands.
+    pub(crate) feedback: Feedback,
+    /// Calls in whose place stands the code of whom they call (`inline.rs`).
+    pub(crate) inlined: BTreeMap<u32, Analysis>,
 }
 
 impl Analysis {
     /// Of a function that can be compiled.
-    pub(crate) fn of(function: &'static Function, vm: &Vm) -> Option<Analysis> {
+    pub(crate) fn of(function: &'static Function, vm: &Vm, feedback: Feedback) -> Option<Analysis> {
         let words: Vec<u64> =
             function.body().code.iter().map(|word| word.load(Ordering::Relaxed)).collect();
         let parameters = function.arity + function.captures + 2;
@@ -137,8 +142,9 @@ impl Analysis {
         let wrapped: BTreeMap<u32, Wrapped> = wrapped.collect();
         let waits =
             code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
-        let roots = BTreeSet::new();
-        let mut analysis = Analysis { function, code, first: 3, roots, wrapped, waits };
+        let (roots, inlined) = (BTreeSet::new(), BTreeMap::new());
+        let mut analysis =
+            Analysis { function, code, first: 3, roots, wrapped, waits, feedback, inlined };
         analysis.roots = analysis.calls_of("math_sqrt");
         analysis.find_live();
         Some(analysis)
@@ -146,15 +152,39 @@ impl Analysis {
 
     /// Whom the function calls, but for calls in whose place it goes on.
     pub(crate) fn calls(&self) -> Calls {
-        let this = std::ptr::from_ref(self.function) as u64;
+        self.calls_within(std::ptr::from_ref(self.function) as u64)
+    }
+
+    /// The same, seen from the function that this code stands in.
+    fn calls_within(&self, root: u64) -> Calls {
         self.code.values().fold(Calls::None, |calls, ins| {
-            calls.max(match ins.op {
-                op if !comes_back(op) => Calls::None,
-                Ex::CallImport | Ex::CallValue | Ex::CallField => Calls::Others,
-                _ if ins.ext[0] == this => Calls::Itself,
+            calls.max(match (ins.op, self.inlined.get(&ins.at)) {
+                (_, Some(inlined)) => inlined.calls_within(root),
+                (op, _) if !comes_back(op) => Calls::None,
+                (Ex::CallImport | Ex::CallValue | Ex::CallField, _) => Calls::Others,
+                _ if ins.ext[0] == root => Calls::Itself,
                 _ => Calls::Others,
             })
         })
+    }
+
+    /// The reductions that a call costs. Calls that are inlined are not counted one by one, which would take longer than
+    /// they do: half of them are made, let us say.
+    pub(crate) fn weight(&self) -> i64 {
+        1 + (self.inlined_calls() + 1) / 2
+    }
+
+    fn inlined_calls(&self) -> i64 {
+        self.inlined.values().map(|inner| 1 + inner.inlined_calls()).sum()
+    }
+
+    /// How often a function was called while it was interpreted.
+    pub(crate) fn count(function: &Function) -> u64 {
+        let code = &function.body().code;
+        match code.get(1).map(|word| Ex::of(word.load(Ordering::Relaxed))) {
+            Some(Ex::Enter) => code[2].load(Ordering::Relaxed),
+            _ => 0,
+        }
     }
 
     /// Whether an instruction is a tail call of the function itself, with all its parameters.

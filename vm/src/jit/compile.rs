@@ -20,6 +20,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::analyse::Analysis;
 use super::enter::takes_closure;
+use super::inline;
 use super::install;
 use super::memory::CodeMemory;
 use super::table::{self, Code};
@@ -76,9 +77,10 @@ impl Compiler {
     }
 
     fn compile(&mut self, vm: &Vm, function: &'static Function) -> Option<&'static Code> {
-        let analysis = Analysis::of(function, vm)?;
         let feedback = vm.jit().memory().take(function);
-        let types = Types::of(&analysis, &feedback, feedback.may_guess());
+        let mut analysis = Analysis::of(function, vm, feedback)?;
+        inline::choose(&mut analysis, vm);
+        let types = Types::of(&analysis, &[]);
         let parameters = function.arity as usize + takes_closure(function) as usize;
         let mut signature = Signature::new(CallConv::Tail);
         let registers = in_registers(parameters);

@@ -16,6 +16,9 @@ use crate::interp::machine::Machine;
 use crate::jit_settings::{Compiled, Settings};
 use crate::vm::Vm;
 
+/// A function is warm that was called this part of the times that make it hot.
+const WARM: u64 = 16;
+
 type Observer = Box<dyn Fn(Compiled) + Send + Sync>;
 type Starter = Box<dyn FnOnce() + Send>;
 
@@ -90,16 +93,27 @@ impl Jit {
         *lock(&self.starter) = Some(starter);
     }
 
-    /// Notes a wrong guess of a function's code.
-    pub(crate) fn missed(&self, vm: &Vm, function: &'static Function, miss: Miss, seen: [Seen; 2]) {
-        if !self.memory.missed(function, miss, seen, self.settings.threshold.max(1)) {
+    /// Notes a wrong guess of a function's code, which stands in its own or another one's.
+    pub(crate) fn missed(
+        &self,
+        vm: &Vm,
+        [function, root]: [&'static Function; 2],
+        miss: Miss,
+        seen: [Seen; 2],
+    ) {
+        if !self.memory.missed([function, root], miss, seen, self.settings.threshold.max(1)) {
             return;
         }
         if self.settings.synchronous {
-            self.compile(vm, function);
+            self.compile(vm, root);
         } else {
-            self.request(function);
+            self.request(root);
         }
+    }
+
+    /// Whether a function that was called so often is worth standing in the code of those that call it.
+    pub(crate) fn is_warm(&self, calls: u64) -> bool {
+        calls * WARM >= u64::from(self.settings.threshold)
     }
 
     /// What has been seen of a function's operands.

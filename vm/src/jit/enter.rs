@@ -109,9 +109,9 @@ unsafe fn left(env: &mut Env<'_>, m: &mut Machine, transit: *const Transit) -> D
         if pc.is_null() {
             receive_arguments(m, function, image);
         } else {
-            let Transit { missed, raw, .. } = &*transit;
+            let Transit { missed, missed_by, raw, .. } = &*transit;
             if let Some(miss) = Miss::of(*missed) {
-                note(env, function, miss, *raw, image);
+                note(env, [function, &**missed_by], miss, *raw, image);
             }
             m.copy_registers(image, function.registers());
             if raw.iter().any(|bits| *bits != 0) {
@@ -146,7 +146,7 @@ fn make_floats(env: &Env<'_>, m: &mut Machine, raw: [u64; 4]) {
 #[cold]
 unsafe fn note(
     env: &Env<'_>,
-    function: &'static Function,
+    functions: [&'static Function; 2],
     miss: Miss,
     raw: [u64; 4],
     image: *const u64,
@@ -167,7 +167,7 @@ unsafe fn note(
             }
         }
     });
-    env.vm.jit().missed(env.vm, function, miss, seen);
+    env.vm.jit().missed(env.vm, functions, miss, seen);
 }
 
 /// Puts what a function was called with into its registers: a closure comes after the arguments.

@@ -12,8 +12,8 @@ use crate::value::{Value, Word};
 
 /// After so many wrong guesses a function is compiled anew.
 const MISSES: u32 = 12;
-/// Compiled so many times, a function is compiled without guesses.
-const ROUNDS: u32 = 6;
+/// Compiled anew so many times, a function is compiled without guesses.
+const ROUNDS: u32 = 5;
 
 /// Kinds of words that were met: a set.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -72,7 +72,7 @@ pub(crate) struct Site {
 }
 
 /// Of one function.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default)]
 pub(crate) struct Feedback {
     params: Vec<Seen>,
     /// Parameters that were no slices.
@@ -80,7 +80,7 @@ pub(crate) struct Feedback {
     sites: BTreeMap<u32, Site>,
     /// Wrong guesses since it was compiled.
     misses: u32,
-    /// How often it was compiled.
+    /// How often they were too many.
     rounds: u32,
 }
 
@@ -193,29 +193,37 @@ impl Memory {
         self.with(function, |feedback| feedback.params = params);
     }
 
-    /// Notes a wrong guess; tells whether the function should be compiled anew.
+    /// Notes a wrong guess about a function, in whose code its own stands or another one's; tells whether that one should be
+    /// compiled anew.
     pub(crate) fn missed(
         &self,
-        function: &Function,
+        [function, root]: [&Function; 2],
         miss: Miss,
         seen: [Seen; 2],
         most: u32,
     ) -> bool {
-        self.with(function, |feedback| {
-            feedback.note(miss, seen);
+        self.with(function, |feedback| feedback.note(miss, seen));
+        self.with(root, |feedback| {
             feedback.misses += 1;
-            feedback.misses == most.min(MISSES)
+            // Code without guesses misses nothing, but what it was compiled in place of may still run.
+            let again = feedback.misses == most.min(MISSES) && feedback.may_guess();
+            feedback.rounds += again as u32;
+            again
         })
     }
 
     /// For compiling it now.
     pub(crate) fn take(&self, function: &Function) -> Feedback {
         self.with(function, |feedback| {
-            let now = feedback.clone();
-            feedback.rounds += 1;
             feedback.misses = 0;
-            now
+            feedback.clone()
         })
+    }
+
+    /// The same for code that is to stand in another function's.
+    pub(crate) fn take_within(&self, function: &Function, root: &Feedback) -> Feedback {
+        let feedback = self.with(function, |feedback| feedback.clone());
+        Feedback { rounds: root.rounds, ..feedback }
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! slow:   mov rax, function ; mov r11, refused_entry ; jmp r11
-//! entry:  dec [budget] ; jle slow ; cmp [due], 0 ; jne slow ; lea rax, [rsp - frame] ; cmp rax, [limit] ; jb slow
+//! entry:  sub [budget], weight ; jle slow ; cmp [due], 0 ; jne slow ; lea rax, [rsp - frame] ; cmp rax, [limit] ; jb slow
 //! body:   Cranelift's code
 //! ```
 //! At `slow` nothing has been pushed and every argument is in its place, so whatever the reason, the function
@@ -17,6 +17,7 @@
 use std::collections::HashMap;
 use std::mem::offset_of;
 use std::ptr;
+use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use cranelift_codegen::binemit::Reloc;
@@ -58,7 +59,7 @@ pub(crate) fn code_of(function: &Function) -> Option<&'static Code> {
     unsafe { function.compiled.load(Ordering::Acquire).cast::<Code>().as_ref() }
 }
 
-fn front(function: &'static Function, frame: usize) -> Option<Front> {
+fn front(function: &'static Function, frame: usize, weight: i64) -> Option<Front> {
     let offset = |offset: usize| i32::try_from(offset).map(i32::to_le_bytes).ok();
     let mut bytes = vec![0x48, 0xb8]; // mov rax, function
     bytes.extend((ptr::from_ref(function) as u64).to_le_bytes());
@@ -70,8 +71,9 @@ fn front(function: &'static Function, frame: usize) -> Option<Front> {
         let distance = -(bytes.len() as i64 + 2);
         bytes.extend([jump, distance as i8 as u8]);
     };
-    bytes.extend([0x49, 0xff, 0x8f]); // dec qword [r15 + budget]
+    bytes.extend([0x49, 0x81, 0xaf]); // sub qword [r15 + budget], weight
     bytes.extend(offset(offset_of!(Process, core.budget))?);
+    bytes.extend(i32::try_from(weight).ok()?.to_le_bytes());
     slow(&mut bytes, 0x7e); // jle
     bytes.extend([0x41, 0x80, 0xbf]); // cmp byte [r15 + due], 0
     bytes.extend(offset(offset_of!(Process, heap) + Heap::DUE_OFFSET)?);
@@ -90,12 +92,12 @@ pub(crate) fn install(
     memory: &mut CodeMemory,
     function: &'static Function,
     compiled: &CompiledCode,
-    places: &[Place],
+    places: &[Rc<Place>],
     analysis: &Analysis,
 ) -> Option<&'static Code> {
     let buffer = &compiled.buffer;
     let frame = buffer.frame_layout()?.frame_to_fp_offset;
-    let Front { mut bytes, entry } = front(function, frame as usize)?;
+    let Front { mut bytes, entry } = front(function, frame as usize, analysis.weight())?;
     let body = bytes.len();
     bytes.extend_from_slice(buffer.data());
     for reloc in buffer.relocs() {
@@ -116,7 +118,7 @@ pub(crate) fn install(
         body: start + body,
         room: frame as usize + 80 + room_for_callees(analysis),
         waits: analysis.waits.as_slice().into(),
-        sites: sites(function, compiled, places, body, start, frame),
+        sites: sites(compiled, places, body, start, frame),
     }));
     memory.write(start, &bytes, code);
     function.native.store(code.entry as *mut u8, Ordering::Release);
@@ -125,9 +127,8 @@ pub(crate) fn install(
 }
 
 fn sites(
-    function: &'static Function,
     compiled: &CompiledCode,
-    places: &[Place],
+    places: &[Rc<Place>],
     body: usize,
     start: usize,
     frame: u32,
@@ -154,8 +155,9 @@ fn sites(
         sites.push(Site {
             offset: body as u32 + call.ret_addr,
             frame,
-            function,
-            place: place.0,
+            function: place.function,
+            place: place.next,
+            around: place.around().map(|place| (place.function, place.next)).collect(),
             roots: maps.get(&call.ret_addr).cloned().unwrap_or_default(),
             landing,
         });

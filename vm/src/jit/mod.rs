@@ -27,6 +27,7 @@ mod enter;
 mod feedback;
 mod gdb;
 mod helpers;
+mod inline;
 mod install;
 mod memory;
 mod operators;

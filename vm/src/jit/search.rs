@@ -5,34 +5,34 @@
 use std::collections::BTreeSet;
 
 use super::analyse::{Analysis, Ins, comes_back};
-use super::feedback::{Feedback, Seen};
+use super::feedback::Seen;
 use super::helpers::Operator;
 use super::operators::{Form, Numeric, Operand, numeric};
 use super::types::Type::{Any, Boxed, Float, Int, List, Slice, Unset};
-use super::types::{Kind, Mode, State, Type, Types, checked};
+use super::types::{Inlined, Kind, Mode, State, Type, Types, checked};
 use crate::code::exec::Ex;
 
 /// What is found meanwhile.
 pub(super) struct Search<'a> {
     code: &'a Analysis,
-    feedback: &'a Feedback,
     guessing: bool,
     pub(super) types: Types,
     changed: BTreeSet<u32>,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(code: &'a Analysis, feedback: &'a Feedback, guessing: bool) -> Search<'a> {
-        let types = Types::none(code, feedback);
-        Search { code, feedback, guessing, types, changed: BTreeSet::new() }
+    pub(super) fn new(code: &'a Analysis) -> Search<'a> {
+        let (types, guessing) = (Types::none(code), code.feedback.may_guess());
+        Search { code, guessing, types, changed: BTreeSet::new() }
     }
 
-    /// Finds the types, with these parameters as slices.
-    pub(super) fn run(&mut self, slices: &BTreeSet<u16>) {
+    /// Finds the types, with these parameters as slices, for arguments of types that are known so far.
+    pub(super) fn run(&mut self, slices: &BTreeSet<u16>, given: &[Type]) {
         let code = self.code;
         let mut entry = vec![Unset; code.function.registers()];
-        let given = code.function.arity + code.function.captures + code.function.wants_self as u32;
-        entry[..given as usize].fill(Any);
+        let all = code.function.arity + code.function.captures + code.function.wants_self as u32;
+        entry[..all as usize].fill(Any);
+        entry[..given.len()].copy_from_slice(given);
         let mut guesses = Vec::new();
         if self.guessing && code.code.values().any(|ins| code.is_loop(ins)) {
             let parameters = entry.iter_mut().take(code.function.arity as usize);
@@ -42,9 +42,12 @@ impl<'a> Search<'a> {
                     self.types.slices.push(i as u16);
                     continue;
                 }
-                let Some(kind) = self.feedback.param(i).only() else { continue };
-                *known = checked(kind);
-                guesses.push((i as u16, kind));
+                if let Some(kind) = code.feedback.param(i).only()
+                    && *known == Any
+                {
+                    *known = checked(kind);
+                    guesses.push((i as u16, kind));
+                }
             }
         }
         self.reach(code.first, &entry);
@@ -57,9 +60,10 @@ impl<'a> Search<'a> {
                 self.visit(ins);
             }
         }
-        // Whatever the loop does not keep needs no check.
+        // Whatever the loop does not keep needs no check; what it does not read may be gone.
         let first = self.types.at(code.first).cloned().unwrap_or_default();
-        let kept = |&i: &u16| first.get(i as usize).is_some_and(|&t| t != Any);
+        let live = code.live_at(code.first);
+        let kept = |&i: &u16| first.get(i as usize).is_some_and(|&t| t != Any) && live.contains(i);
         guesses.retain(|(i, _)| kept(i));
         self.types.guards = guesses;
         self.types.slices.retain(kept);
@@ -104,8 +108,12 @@ impl<'a> Search<'a> {
             self.reach(self.code.first, &state);
             return;
         }
+        if let Some(inner) = self.code.inlined.get(&ins.at) {
+            return self.visit_inlined(ins, inner, state);
+        }
         let sliced = self.types.sliced(ins, &state);
         let result = self.operate(ins, &mut state, sliced);
+        self.returned(ins, &state);
         for &target in &ins.targets {
             self.reach(target, &state);
         }
@@ -119,6 +127,61 @@ impl<'a> Search<'a> {
             }
             self.reach(ins.next, &state);
         }
+    }
+
+    /// The code of another function stands in the place of a call.
+    fn visit_inlined(&mut self, ins: &Ins, inner: &Analysis, mut state: State) {
+        let given: Vec<Type> = match ins.op {
+            Ex::CallAddInt => {
+                self.operate(ins, &mut state, None);
+                let ints = self.types.mode(ins.at) == Mode::Of(Kind::Int, Kind::Int);
+                vec![if ints { Int } else { Any }]
+            }
+            _ => {
+                for &register in &ins.args {
+                    let known = &mut state[register as usize];
+                    *known = if *known == Slice { Any } else { *known };
+                }
+                ins.args.iter().map(|&register| state[register as usize]).collect()
+            }
+        };
+        if self.types.inlined.get(&ins.at).is_none_or(|old| old.given != given) {
+            let types = Types::of(inner, &given);
+            let site = self.code.feedback.site(ins.at);
+            let known = !ins.falls || (site.seen[0] == Seen::default() && !site.generic);
+            // If it never returns, whoever is called in its place may do so.
+            let known = known && (types.result != Unset || !ins.falls);
+            let result = if known { types.result } else { Any };
+            self.types.inlined.insert(ins.at, Inlined { given, types, result });
+        }
+        let result = self.types.inlined[&ins.at].result;
+        if !ins.falls {
+            self.types.result = self.types.result.join(result);
+            return;
+        }
+        ins.defs.iter().for_each(|&register| state[register as usize] = result);
+        self.reach(ins.next, &state);
+    }
+
+    /// What an instruction returns, if it does.
+    fn returned(&mut self, ins: &Ins, state: &State) {
+        let known = match ins.op {
+            Ex::Return => state[ins.a as usize],
+            Ex::ReturnWord => Type::of_word(ins.ext[0]),
+            Ex::ReturnAdd => match self.types.mode(ins.at) {
+                Mode::Generic => Any,
+                Mode::Of(Kind::Int, Kind::Int) => Int,
+                Mode::Of(..) => Float,
+            },
+            Ex::TailImport if self.code.wrapped.contains_key(&ins.at) => Any,
+            _ => return,
+        };
+        let known = match known {
+            Boxed => Float,
+            Int | Float => known,
+            _ => Any,
+        };
+        self.types.result = self.types.result.join(known);
     }
 
     /// What an instruction does to its operands, one of which may be used as a slice; gives the type of what it
@@ -175,7 +238,7 @@ impl<'a> Search<'a> {
 
     /// How a square root is taken.
     fn root_mode(&mut self, ins: &Ins, state: &State) -> Mode {
-        let site = self.feedback.site(ins.at);
+        let site = self.code.feedback.site(ins.at);
         let now = match Self::operand(state[ins.args[0] as usize], site.seen[0]) {
             Guess::Kind(Kind::Float) | Guess::Open if self.guessing && !site.generic => {
                 Mode::Of(Kind::Float, Kind::Float)
@@ -190,7 +253,7 @@ impl<'a> Search<'a> {
     }
 
     fn choose(&self, at: u32, n: Numeric, state: &State) -> Mode {
-        let site = self.feedback.site(at);
+        let site = self.code.feedback.site(at);
         if site.generic || !self.guessing || self.types.texts.contains(&at) {
             return Mode::Generic;
         }
@@ -231,9 +294,10 @@ impl<'a> Search<'a> {
 }
 
 /// The parameters of a loop whose registers have entries taken off or put before them.
-pub(super) fn vectors_of(code: &Analysis, feedback: &Feedback) -> BTreeSet<u16> {
+pub(super) fn vectors_of(code: &Analysis) -> BTreeSet<u16> {
     let mut registers = BTreeSet::new();
-    if code.code.values().any(|ins| code.is_loop(ins)) {
+    let feedback = &code.feedback;
+    if feedback.may_guess() && code.code.values().any(|ins| code.is_loop(ins)) {
         registers.extend(code.code.values().filter_map(vector_of));
     }
     registers.retain(|&i| (i as u32) < code.function.arity && !feedback.is_odd(i as usize));

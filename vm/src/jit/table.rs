@@ -39,6 +39,8 @@ pub(crate) struct Site {
     pub(crate) function: &'static Function,
     /// The word offset where that goes on.
     pub(crate) place: u32,
+    /// The same of those in whose code this one's stands, from inside out.
+    pub(crate) around: Box<[(&'static Function, u32)]>,
     /// Distances from fp down to the words that are live.
     pub(crate) roots: Box<[u32]>,
     /// Where an exception lands.

@@ -24,7 +24,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::analyse::{Analysis, Ins};
-use super::feedback::Feedback;
 use super::operators::numeric;
 use super::search::{Search, vectors_of};
 use super::texts::sums_of_texts;
@@ -110,15 +109,29 @@ pub(crate) struct Types {
     reversals: BTreeSet<u32>,
     /// Objects or handles are made where ways meet.
     pub(super) mixes: bool,
+    /// What it returns, but for what others return in its place.
+    pub(crate) result: Type,
+    /// The code in the place of calls.
+    pub(crate) inlined: BTreeMap<u32, Inlined>,
+}
+
+/// What is known about the registers of a function that stands in another one's code.
+pub(crate) struct Inlined {
+    /// What it is called with.
+    pub(crate) given: Vec<Type>,
+    pub(crate) types: Types,
+    /// What the caller gets.
+    pub(crate) result: Type,
 }
 
 impl Types {
-    /// Finds them; guesses only if asked to.
-    pub(crate) fn of(code: &Analysis, feedback: &Feedback, guessing: bool) -> Types {
-        let mut candidates = if guessing { vectors_of(code, feedback) } else { BTreeSet::new() };
+    /// Finds them, for a function that is called with arguments of such types, as far as they are known.
+    pub(crate) fn of(code: &Analysis, given: &[Type]) -> Types {
+        let mut candidates = vectors_of(code);
+        candidates.retain(|&i| given.get(i as usize).is_none_or(|&known| known == Any));
         loop {
-            let mut search = Search::new(code, feedback, guessing);
-            search.run(&candidates);
+            let mut search = Search::new(code);
+            search.run(&candidates, given);
             let types = search.types;
             let kept = |i: &u16| types.slices.contains(i);
             if candidates.iter().all(kept) {
@@ -129,7 +142,8 @@ impl Types {
         }
     }
 
-    pub(super) fn none(code: &Analysis, feedback: &Feedback) -> Types {
+    pub(super) fn none(code: &Analysis) -> Types {
+        let feedback = &code.feedback;
         let mut texts = feedback.texts();
         texts.extend(sums_of_texts(code));
         let generic = |ins: &&Ins| ins.op == Ex::Cons1 && feedback.site(ins.at).generic;
@@ -142,6 +156,8 @@ impl Types {
             odd: code.code.values().filter(generic).map(|ins| ins.at).collect(),
             reversals: code.calls_of("vector_reverse"),
             mixes: false,
+            result: Unset,
+            inlined: BTreeMap::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! thunks (`abi.rs`), single instructions that the interpreter does.
 
 use std::mem::offset_of;
+use std::rc::Rc;
 
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, SourceLoc, Value};
@@ -164,7 +165,11 @@ impl Translator<'_, '_> {
 
     /// Marks the call that is written next as one that needs a site.
     pub(super) fn begin_site(&mut self, ins: &Ins) {
-        self.places.push(Place(ins.next));
+        self.begin_site_at(self.place(ins));
+    }
+
+    pub(super) fn begin_site_at(&mut self, place: Rc<Place>) {
+        self.places.push(place);
         self.b.set_srcloc(SourceLoc::new(self.places.len() as u32));
     }
 

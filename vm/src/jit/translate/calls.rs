@@ -6,6 +6,7 @@
 //! loop.
 
 use std::mem::offset_of;
+use std::rc::Rc;
 use std::sync::atomic::AtomicPtr;
 
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -15,6 +16,7 @@ use cranelift_codegen::ir::{
 };
 
 use super::asks::Kind;
+use super::inline::Outer;
 use super::replace::replaces;
 use super::slices::Slice;
 use super::{Flow, Translator, function_at, in_registers, trusted};
@@ -45,23 +47,24 @@ pub(super) fn is_short(code: &Analysis) -> bool {
 
 /// A register's word, float and slice, as far as there are such.
 pub(super) struct Given {
-    known: Type,
+    pub(super) known: Type,
     word: Option<Value>,
     float: Option<Value>,
     slice: Option<Slice>,
 }
 
+impl Given {
+    /// A word of this type.
+    pub(super) fn word(word: Value, known: Type) -> Given {
+        Given { known, word: Some(word), float: None, slice: None }
+    }
+}
+
 impl Translator<'_, '_> {
     pub(super) fn call(&mut self, ins: &Ins) -> Flow {
         match ins.op {
-            Ex::Return => {
-                let value = self.get(ins.a);
-                self.give_back(value)
-            }
-            Ex::ReturnWord => {
-                let value = self.int(ins.ext[0] as i64);
-                self.give_back(value)
-            }
+            Ex::Return => self.return_register(ins.a),
+            Ex::ReturnWord => self.return_word(ins.ext[0]),
             Ex::CallNative if replaces(ins) => self.replace_at(ins),
             Ex::CallNative => self.call_native(ins),
             Ex::CallImport | Ex::TailImport => self.call_import(ins),
@@ -89,17 +92,13 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Returns a value.
-    fn give_back(&mut self, value: Value) -> Flow {
-        self.store_budget();
-        self.b.ins().return_(&[value]);
-        Flow::Ended
-    }
-
     /// What `CallAddInt` and `ReturnAdd` do with the sum.
-    pub(super) fn use_sum(&mut self, ins: &Ins, sum: Value) -> Flow {
+    pub(super) fn use_sum(&mut self, ins: &Ins, sum: Value, known: Type) -> Flow {
         if ins.op == Ex::ReturnAdd {
             return self.give_back(sum);
+        }
+        if let Some(inner) = self.inlined(ins) {
+            return self.inline(ins, inner, vec![Given::word(sum, known)]);
         }
         self.full_call(ins, Callee::Known(function_at(ins)), vec![sum])
     }
@@ -134,7 +133,7 @@ impl Translator<'_, '_> {
     /// The address to call; none is the function itself.
     fn target(&mut self, callee: Callee) -> Option<Value> {
         let address = match callee {
-            Callee::Known(function) if std::ptr::eq(function, self.function) => return None,
+            Callee::Known(function) if std::ptr::eq(function, self.root) => return None,
             Callee::Known(function) => self.int(std::ptr::from_ref(function) as i64),
             Callee::Found(address) => address,
         };
@@ -144,6 +143,9 @@ impl Translator<'_, '_> {
     }
 
     fn tail_call(&mut self, callee: Callee, mut values: Vec<Value>) -> Flow {
+        if let Some(outer) = self.outer.clone() {
+            return self.last_call(&outer, callee, values);
+        }
         self.store_budget();
         self.pass(&mut values);
         let signature = self.signature(values.len(), Kind::Tail);
@@ -152,6 +154,25 @@ impl Translator<'_, '_> {
             None => self.b.ins().return_call(self.this, &values),
         };
         Flow::Ended
+    }
+
+    /// A tail call in code that stands in the place of a call: what it returns goes on there.
+    fn last_call(&mut self, outer: &Outer, callee: Callee, mut values: Vec<Value>) -> Flow {
+        let spilled = self.spill(&[]);
+        self.store_budget();
+        self.pass(&mut values);
+        let target = self.target(callee);
+        let signature = self.signature(values.len(), Kind::Tail);
+        self.begin_site_at(Rc::clone(&outer.place));
+        let call = match target {
+            Some(target) => self.b.ins().call_indirect(signature, target, &values),
+            None => self.b.ins().call(self.this, &values),
+        };
+        self.end_site();
+        self.attach(call, &spilled);
+        let word = self.b.inst_results(call)[0];
+        self.reload(&spilled);
+        self.give_back_any(outer, word)
     }
 
     /// A call that comes back: a safepoint.
@@ -242,7 +263,7 @@ impl Translator<'_, '_> {
         if !self.second {
             let live = self.code.live_at(self.code.first);
             let due = self.exit_at(1, live);
-            self.charge(1 + self.doubled as i64, due);
+            self.charge(self.code.weight() * (1 + self.doubled as i64), due);
         }
         self.jump_to(self.code.first);
         self.second = here;

@@ -7,7 +7,7 @@
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, InstBuilder, TrapCode, Value};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, TrapCode, Value};
 
 use super::asks::Kind;
 use super::registers::FLOAT_TAG;
@@ -76,9 +76,13 @@ impl Translator<'_, '_> {
             }
             if let Some(miss) = exit.miss {
                 let bits = self.int(miss.bits() as i64);
+                let root = self.int(std::ptr::from_ref(self.root) as i64);
                 let transit = self.transit();
-                let offset = offset_of!(Transit, missed) as i32;
-                self.b.ins().store(trusted(), bits, transit, offset);
+                for (word, offset) in
+                    [(bits, offset_of!(Transit, missed)), (root, offset_of!(Transit, missed_by))]
+                {
+                    self.b.ins().store(trusted(), word, transit, offset as i32);
+                }
             }
             self.write_exit(exit.pc, exit.live);
         }
@@ -209,8 +213,12 @@ impl Translator<'_, '_> {
             live.iter().partition(|&register| self.type_of(register) != Type::Float);
         self.image_store(&words);
         self.image_floats(&floats);
-        let function = self.int(std::ptr::from_ref(self.function) as i64);
         let pc = self.int(pc as i64);
+        if let Some(leave) = self.way_out() {
+            self.b.ins().jump(leave, &[BlockArg::Value(pc)]);
+            return;
+        }
+        let function = self.int(std::ptr::from_ref(self.function) as i64);
         let stub = self.int(abi::address(abi::exit) as i64);
         let signature = self.signature(2, Kind::Tail);
         self.b.ins().return_call_indirect(signature, stub, &[function, pc]);

@@ -10,7 +10,6 @@ use super::edges::Exit;
 use super::{Translator, trusted};
 use crate::jit::enter::takes_closure;
 use crate::jit::feedback::Miss;
-use crate::jit::types::Type;
 
 impl Translator<'_, '_> {
     /// Takes parameters out of machine registers and the image.
@@ -52,7 +51,6 @@ impl Translator<'_, '_> {
 
     /// Checks the parameters that a loop wants to be numbers.
     pub(super) fn check_guards(&mut self) {
-        self.state = vec![Type::Any; self.function.registers()];
         let guards = &self.types.guards;
         if let Some(odd) = self.oddness(guards) {
             let (wrong, on) = (self.cold_block(), self.b.create_block());

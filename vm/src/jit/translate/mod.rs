@@ -19,6 +19,7 @@ mod entries;
 mod entry;
 mod floats;
 mod grow;
+mod inline;
 mod intrinsics;
 mod make;
 mod natives;
@@ -34,8 +35,10 @@ pub(crate) use calls::Cache;
 
 use asks::Kind;
 use edges::{Edge, Exit};
+use inline::Outer;
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{
@@ -57,7 +60,19 @@ use crate::value;
 use crate::vm::Vm;
 
 /// A call that needs a site (`table.rs`): where its instruction goes on.
-pub(crate) struct Place(pub(crate) u32);
+pub(crate) struct Place {
+    pub(crate) function: &'static Function,
+    pub(crate) next: u32,
+    /// The call in whose place that function's code stands.
+    around: Option<Rc<Place>>,
+}
+
+impl Place {
+    /// The calls in whose place its function's code stands, from inside out.
+    pub(crate) fn around(&self) -> impl Iterator<Item = &Place> {
+        std::iter::successors(self.around.as_deref(), |place| place.around.as_deref())
+    }
+}
 
 /// The translation of one function.
 pub(crate) struct Translator<'a, 'b> {
@@ -72,8 +87,13 @@ pub(crate) struct Translator<'a, 'b> {
     doubled: bool,
     second: bool,
     signatures: HashMap<(usize, Kind), SigRef>,
-    /// The function itself.
+    /// The function that is compiled, and its number in the IR.
+    root: &'static Function,
     this: FuncRef,
+    /// The call in whose place this function's code stands.
+    outer: Option<Outer>,
+    /// Where it leaves then.
+    leave: Option<Block>,
     types: &'a Types,
     /// What the registers hold at the instruction being translated.
     state: State,
@@ -101,7 +121,7 @@ pub(crate) struct Translator<'a, 'b> {
     edges: Vec<Edge>,
     /// Nothing was found that the types exclude.
     sound: bool,
-    pub(crate) places: Vec<Place>,
+    pub(crate) places: Vec<Rc<Place>>,
 }
 
 /// What an instruction leaves behind.
@@ -158,7 +178,10 @@ impl<'a, 'b> Translator<'a, 'b> {
             doubled: loops && calls::is_short(code) && !types.may_allocate(code),
             second: false,
             signatures: HashMap::new(),
+            root: function,
             this,
+            outer: None,
+            leave: None,
             types,
             state: vec![Type::Any; function.registers()],
             floats: vec![None; function.registers()],
@@ -295,7 +318,15 @@ impl<'a, 'b> Translator<'a, 'b> {
         if self.types.mode(ins.at) != Mode::Generic {
             return self.root(ins);
         }
-        if !matches!(ins.op, Ex::Move | Ex::List) {
+        if let Some(inner) = self.inlined(ins) {
+            return self.call_inlined(ins, inner);
+        }
+        let takes_floats = match ins.op {
+            Ex::Move | Ex::List => true,
+            Ex::Return => self.returns_floats(),
+            _ => false,
+        };
+        if !takes_floats {
             let sliced = self.types.sliced(ins, &self.state);
             let others = ins.uses.iter().copied().filter(|&register| Some(register) != sliced);
             self.box_all(&others.collect::<Vec<u16>>());

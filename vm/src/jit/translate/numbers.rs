@@ -11,6 +11,7 @@ use super::arith::condition;
 use super::edges::Undo;
 use super::floats::float_code;
 use super::{Flow, Translator};
+use crate::code::exec::Ex;
 use crate::jit::analyse::Ins;
 use crate::jit::feedback::Miss;
 use crate::jit::helpers::Operator;
@@ -35,6 +36,9 @@ impl Translator<'_, '_> {
         let float = self.float_result(ins, n, [x, y]);
         match n.form {
             Form::Value(register) => self.set_float(register, float),
+            _ if ins.op == Ex::ReturnAdd && self.returns_floats() => {
+                return self.return_float(float);
+            }
             _ => {
                 let word = self.boxed(float);
                 return self.finish_number(ins, n, word, Type::Any);
@@ -55,7 +59,7 @@ impl Translator<'_, '_> {
                 self.set_as(register, word, known);
                 Flow::On
             }
-            _ => self.use_sum(ins, word),
+            _ => self.use_sum(ins, word, known),
         }
     }
 

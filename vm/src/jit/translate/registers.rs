@@ -8,6 +8,8 @@
 //! An instruction has the objects of its operands made (`box_all`) before it branches, so that what it asks for
 //! in a block of its own changes nothing elsewhere.
 
+use std::rc::Rc;
+
 use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{
     Inst, InstBuilder, StackSlot, StackSlotData, StackSlotKind, UserStackMapEntry, Value,
@@ -15,6 +17,7 @@ use cranelift_codegen::ir::{
 use cranelift_frontend::Variable;
 
 use super::edges::Undo;
+use super::inline::Held;
 use super::{Translator, trusted};
 use crate::heap::layout;
 use crate::jit::helpers::Operator;
@@ -129,21 +132,38 @@ impl Translator<'_, '_> {
             if matches!(self.type_of(register), Type::Int | Type::Float) {
                 continue;
             }
-            let b = &mut *self.b;
-            let slot = *self.slots[register as usize].get_or_insert_with(|| {
-                b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3))
-            });
+            let slot = self.slot_of(register);
             if !self.in_slot.contains(register) {
                 let value = self.get(register);
                 self.b.ins().stack_store(I64, value, slot, 0);
             }
             spilled.push((register, slot));
         }
+        for held in self.held().iter().filter(|held| !held.stored) {
+            let value = self.b.use_var(held.variable);
+            self.b.ins().stack_store(I64, value, held.slot, 0);
+        }
         spilled
     }
 
+    /// The words that live across the call in whose place this code stands.
+    fn held(&self) -> Rc<[Held]> {
+        self.outer
+            .as_ref()
+            .map_or_else(|| Rc::new([]) as Rc<[Held]>, |outer| Rc::clone(&outer.held))
+    }
+
+    /// The stack slot of a register.
+    pub(super) fn slot_of(&mut self, register: u16) -> StackSlot {
+        let b = &mut *self.b;
+        *self.slots[register as usize].get_or_insert_with(|| {
+            b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3))
+        })
+    }
+
     pub(super) fn attach(&mut self, call: Inst, spilled: &[(u16, StackSlot)]) {
-        for &(_, slot) in spilled {
+        let held = self.held();
+        for slot in spilled.iter().map(|&(_, slot)| slot).chain(held.iter().map(|held| held.slot)) {
             let entry = UserStackMapEntry { ty: I64, slot, offset: 0 };
             self.b.func.dfg.append_user_stack_map_entry(call, entry);
         }
@@ -154,6 +174,10 @@ impl Translator<'_, '_> {
             let value = self.b.ins().stack_load(I64, I64, slot, 0);
             self.b.def_var(self.vars[register as usize], value);
             self.in_slot.insert(register);
+        }
+        for held in self.held().iter() {
+            let value = self.b.ins().stack_load(I64, I64, held.slot, 0);
+            self.b.def_var(held.variable, value);
         }
     }
 }
