@@ -21,7 +21,7 @@ use rata_vm::value::{Pid, Value};
 /// What the process that runs has sent to whom.
 #[derive(Default)]
 pub struct Gathered {
-    /// The receiver of its latest message in this turn, if that was found busy.
+    /// The receiver found busy last in this turn.
     to: Option<Pid>,
     /// The messages for it that have not been sent yet.
     bag: Option<Bag>,
@@ -40,12 +40,10 @@ impl Gathered {
         self.to.is_some()
     }
 
-    /// A message was sent to a process: whether it was found busy.
+    /// A message was sent to a process that was found busy.
     #[inline]
-    pub(super) fn note(&mut self, to: Pid, is_busy: bool) {
-        if is_busy || self.to.is_some() {
-            self.to = is_busy.then_some(to);
-        }
+    pub(super) fn note(&mut self, to: Pid) {
+        self.to = Some(to);
     }
 }
 
@@ -101,7 +99,7 @@ fn begin(gathered: &mut Gathered, message: Value<'_>) -> Option<usize> {
     Some(bytes)
 }
 
-/// Begins a bag with a message to a process that was found busy, if it was the last time as well.
+/// Begins a bag with a message to a process that was found busy, if it was the one found so last.
 #[inline]
 pub(super) fn follow(gathered: &mut Gathered, dest: Pid, message: Value<'_>) -> Option<usize> {
     if gathered.to != Some(dest) {

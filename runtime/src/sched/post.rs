@@ -115,18 +115,18 @@ pub fn send(from: &mut WorkerHost, dest: Pid, message: Value<'_>) -> (Posted, us
         return sent;
     }
     let worker = from.worker();
-    let (woken, sent, is_busy) = {
+    let (woken, sent) = {
         let Some(slot) = from.node.table.get(dest) else { return (Posted::Ahead, 0) };
         match slot.parking.take() {
             Some(mut body) if receive::is_free(slot, &body, dest) => {
                 let bytes = receive::put(&mut body, message);
-                (Some(body), (Posted::Ahead, bytes), false)
+                (Some(body), (Posted::Ahead, bytes))
             }
             body => match &mut from.next {
                 Some(next) if receive::is_free(slot, next, dest) => {
                     let bytes = receive::put(next, message);
                     let waiting = next.process.core.mailbox.len();
-                    (body, (is_behind(waiting, 1, MANY_HERE), bytes), false)
+                    (body, (is_behind(waiting, 1, MANY_HERE), bytes))
                 }
                 _ => {
                     let is_busy = body.is_none();
@@ -137,12 +137,14 @@ pub fn send(from: &mut WorkerHost, dest: Pid, message: Value<'_>) -> (Posted, us
                     }
                     let (woken, sent) =
                         push_copy(slot, worker, dest, body, message, Signal::Message);
-                    (woken, sent, is_busy)
+                    if is_busy && woken.is_none() && sent.0 != Posted::Bounded {
+                        from.gathered.note(dest);
+                    }
+                    (woken, sent)
                 }
             },
         }
     };
-    from.gathered.note(dest, is_busy && woken.is_none() && sent.0 != Posted::Bounded);
     if let Some(body) = woken {
         from.schedule(body);
     }
