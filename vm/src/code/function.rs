@@ -129,6 +129,12 @@ impl Function {
         self.entry.load(Ordering::Relaxed)
     }
 
+    /// The info word of function entry.
+    #[cfg(feature = "jit")]
+    pub(crate) fn entry_info(&self) -> Info {
+        Info(self.body().code[0].load(Ordering::Relaxed))
+    }
+
     /// Registers of a frame.
     #[inline(always)]
     pub(crate) fn registers(&self) -> usize {

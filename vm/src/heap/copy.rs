@@ -242,15 +242,68 @@ pub(super) fn copy_small<R: Room>(room: &mut R, value: Value<'_>) -> Option<(Wor
         let (words, first) = small_shape(header)?;
         for i in first..words {
             if is_to_copy(*source.add(i).cast::<Word>()) {
-                return copy_few(room, root);
+                return match copy_pair(room, root, words, i) {
+                    None => copy_few(room, root),
+                    copied => copied,
+                };
             }
         }
         let to = room.room(words);
-        *to = layout::fresh(header);
+        copy_object(source, to, words);
+        Some((Word::from_bits(to as u64 | (root.bits() & 7)), words))
+    }
+}
+
+/// The same for two objects, the commonest message: `{:tag, {…}}`. So many words are in the first, and the one at `slot` is
+/// the first of them that points to another.
+///
+/// # Safety
+/// The root points to a live object that is not static, and nothing is copying what it leads to.
+#[inline]
+unsafe fn copy_pair(
+    room: &mut impl Room,
+    root: Word,
+    words: usize,
+    slot: usize,
+) -> Option<(Word, usize)> {
+    // SAFETY: by contract all words of these objects are live and headers in place; there is room for as many words as
+    // are written.
+    unsafe {
+        let source = root.address();
+        let word = *source.add(slot).cast::<Word>();
+        let inner = word.address();
+        let (inner_words, first) = small_shape(*inner)?;
+        let flat = |from: usize, to: usize, of: *mut u64| {
+            (from..to).all(|i| !is_to_copy(*of.add(i).cast::<Word>()))
+        };
+        let owns = |header: u64| layout::tag_of(header) == layout::BUFREF;
+        if !flat(slot + 1, words, source)
+            || !flat(first, inner_words, inner)
+            || owns(*source)
+            || owns(*inner)
+        {
+            return None;
+        }
+        let to = room.room(words + inner_words);
+        copy_object(source, to, words);
+        *to.add(slot) = to.add(words) as u64 | (word.bits() & 7);
+        copy_object(inner, to.add(words), inner_words);
+        Some((Word::from_bits(to as u64 | (root.bits() & 7)), words + inner_words))
+    }
+}
+
+/// Copies an object word by word: most are so small.
+///
+/// # Safety
+/// An object of so many words lies at `source`, and there is room for it at `to`.
+#[inline(always)]
+unsafe fn copy_object(source: *const u64, to: *mut u64, words: usize) {
+    // SAFETY: by contract.
+    unsafe {
+        *to = layout::fresh(*source);
         for i in 1..words {
             *to.add(i) = *source.add(i);
         }
-        Some((Word::from_bits(to as u64 | (root.bits() & 7)), words))
     }
 }
 
@@ -293,10 +346,7 @@ unsafe fn copy_few<R: Room>(room: &mut R, root: Word) -> Option<(Word, usize)> {
         for object in &found[..count] {
             let Found { source, words, place, slot } = *object.assume_init_ref();
             let to = new.add(place);
-            *to = layout::fresh(*source);
-            for i in 1..words {
-                *to.add(i) = *source.add(i);
-            }
+            copy_object(source, to, words);
             if place != 0 {
                 // The object around it has been copied.
                 let word = new.add(slot);

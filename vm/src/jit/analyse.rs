@@ -116,6 +116,16 @@ pub(crate) struct Analysis {
     pub(crate) feedback: Feedback,
     /// Calls in whose place stands the code of whom they call (`inline.rs`).
     pub(crate) inlined: BTreeMap<u32, Analysis>,
+    /// Calls of closures, with the code of those that they mostly are.
+    pub(crate) closures: BTreeMap<u32, Closures>,
+}
+
+/// What stands in the place of a call of a closure.
+pub(crate) struct Closures {
+    /// The code of those that were met.
+    pub(crate) known: Vec<Analysis>,
+    /// Whether others were met.
+    pub(crate) many: bool,
 }
 
 impl Analysis {
@@ -142,9 +152,17 @@ impl Analysis {
         let wrapped: BTreeMap<u32, Wrapped> = wrapped.collect();
         let waits =
             code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
-        let (roots, inlined) = (BTreeSet::new(), BTreeMap::new());
-        let mut analysis =
-            Analysis { function, code, first: 3, roots, wrapped, waits, feedback, inlined };
+        let mut analysis = Analysis {
+            function,
+            code,
+            first: 3,
+            roots: BTreeSet::new(),
+            wrapped,
+            waits,
+            feedback,
+            inlined: BTreeMap::new(),
+            closures: BTreeMap::new(),
+        };
         analysis.roots = analysis.calls_of("math_sqrt");
         analysis.find_live();
         Some(analysis)
@@ -175,7 +193,8 @@ impl Analysis {
     }
 
     fn inlined_calls(&self) -> i64 {
-        self.inlined.values().map(|inner| 1 + inner.inlined_calls()).sum()
+        let closures = self.closures.values().flat_map(|closures| closures.known.first());
+        self.inlined.values().chain(closures).map(|inner| 1 + inner.inlined_calls()).sum()
     }
 
     /// How often a function was called while it was interpreted.

@@ -7,13 +7,14 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::feedback::{Memory, Miss, Seen};
+use super::feedback::{Memory, Met, Miss, Seen};
 use super::{abi, compile, enter, install};
-use crate::code::function::Function;
+use crate::code::function::{Function, fn_set_of};
 use crate::helpers::fail::full_name;
 use crate::interp::env::{Env, Exit};
 use crate::interp::machine::Machine;
 use crate::jit_settings::{Compiled, Settings};
+use crate::value::{Value, Word};
 use crate::vm::Vm;
 
 /// A function is warm that was called this part of the times that make it hot.
@@ -99,9 +100,9 @@ impl Jit {
         vm: &Vm,
         [function, root]: [&'static Function; 2],
         miss: Miss,
-        seen: [Seen; 2],
+        met: Met,
     ) {
-        if !self.memory.missed([function, root], miss, seen, self.settings.threshold.max(1)) {
+        if !self.memory.missed([function, root], miss, met, self.settings.threshold.max(1)) {
             return;
         }
         if self.settings.synchronous {
@@ -154,6 +155,23 @@ pub(crate) fn waited(env: &mut Env<'_>, m: &mut Machine) -> Result<(), Exit> {
     }
 }
 
+/// The functions of those parameters that are closures of one; only of those that are read.
+fn closures_among(function: &Function, m: &Machine) -> Vec<Option<&'static Function>> {
+    let mut closures = vec![None; function.arity as usize];
+    function.entry_info().for_each_live(function, |register| {
+        if let Some(place) = closures.get_mut(register) {
+            *place = only_function(m.get(register));
+        }
+    });
+    closures
+}
+
+/// The function of a closure that has one; the word is alive.
+pub(super) fn only_function(word: Word) -> Option<&'static Function> {
+    let closure = Value::new(word).as_closure()?;
+    fn_set_of(closure.handle()).only
+}
+
 /// The machine stands at a function's `Enter`: goes on in its code if it has any, and counts otherwise.
 pub(crate) fn enter_function(env: &mut Env<'_>, m: &mut Machine) -> Result<(), Exit> {
     let function = m.function();
@@ -167,7 +185,7 @@ pub(crate) fn enter_function(env: &mut Env<'_>, m: &mut Machine) -> Result<(), E
     let settings = &vm.jit().settings;
     if count >= settings.threshold as u64 && !function.requested.swap(true, Ordering::Relaxed) {
         let params = (0..function.arity as usize).map(|i| Seen::of(m.get(i))).collect();
-        vm.jit().memory.called(function, params);
+        vm.jit().memory.called(function, params, closures_among(function, m));
         if settings.synchronous {
             vm.jit().compile(vm, function);
             if let Some(code) = install::code_of(function) {

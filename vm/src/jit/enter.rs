@@ -14,7 +14,8 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use super::abi::{self, Transit, reason};
-use super::feedback::{Miss, Seen};
+use super::control::only_function;
+use super::feedback::{Met, Miss, Seen};
 use super::helpers::Run;
 use super::table::{Code, Site};
 use crate::code::function::Function;
@@ -162,12 +163,19 @@ unsafe fn note(
                 // Operands are live where the guess is made; a parameter need not be.
                 match miss {
                     Miss::Operator { .. } => Seen::of_live(word),
-                    Miss::Param(_) | Miss::Slice(_) => Seen::of(word),
+                    Miss::Param(_) | Miss::Slice(_) | Miss::Callee { .. } => Seen::of(word),
                 }
             }
         }
     });
-    env.vm.jit().missed(env.vm, functions, miss, seen);
+    let callee = match miss {
+        // SAFETY: as above, and it is an operand.
+        Miss::Callee { register, .. } => {
+            only_function(Word::from_bits(unsafe { *image.add(register as usize) }))
+        }
+        _ => None,
+    };
+    env.vm.jit().missed(env.vm, functions, miss, Met { seen, callee });
 }
 
 /// Puts what a function was called with into its registers: a closure comes after the arguments.

@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
+use smallvec::SmallVec;
+
 use super::types::Kind;
 use crate::code::function::Function;
 use crate::value::{Value, Word};
@@ -71,10 +73,41 @@ pub(crate) struct Site {
     pub(crate) generic: bool,
 }
 
+/// Whom a call of a closure has led to.
+#[derive(Clone, Default)]
+pub(crate) struct Callees {
+    /// The first ones.
+    pub(crate) functions: SmallVec<[&'static Function; 2]>,
+    /// Whether there were others.
+    pub(crate) many: bool,
+}
+
+impl Callees {
+    fn add(&mut self, function: Option<&'static Function>) {
+        match function {
+            Some(function) if self.functions.len() < 2 => self.functions.push(function),
+            _ => self.many = true,
+        }
+    }
+}
+
+/// What a guess that was wrong has met.
+#[derive(Clone, Copy)]
+pub(crate) struct Met {
+    /// The kinds of its registers.
+    pub(crate) seen: [Seen; 2],
+    /// The only function of the closure.
+    pub(crate) callee: Option<&'static Function>,
+}
+
 /// Of one function.
 #[derive(Clone, Default)]
 pub(crate) struct Feedback {
     params: Vec<Seen>,
+    /// The functions of parameters that are closures.
+    closures: Vec<Option<&'static Function>>,
+    /// Whom calls of such led to, where that was guessed.
+    callees: BTreeMap<u32, Callees>,
     /// Parameters that were no slices.
     odd: BTreeSet<u16>,
     sites: BTreeMap<u32, Site>,
@@ -87,6 +120,15 @@ pub(crate) struct Feedback {
 impl Feedback {
     pub(crate) fn param(&self, i: usize) -> Seen {
         self.params.get(i).copied().unwrap_or_default()
+    }
+
+    /// Whom a call of the closure in a register leads to, so far as is known.
+    pub(crate) fn callees(&self, at: u32, register: u16) -> Callees {
+        if let Some(callees) = self.callees.get(&at) {
+            return callees.clone();
+        }
+        let first = self.closures.get(register as usize).copied().flatten();
+        Callees { functions: first.into_iter().collect(), many: false }
     }
 
     /// Whether a parameter was taken for a vector of words in vain.
@@ -109,8 +151,17 @@ impl Feedback {
         self.rounds < ROUNDS
     }
 
-    fn note(&mut self, miss: Miss, seen: [Seen; 2]) {
+    fn note(&mut self, miss: Miss, Met { seen, callee }: Met) {
         match miss {
+            Miss::Callee { at, register } => {
+                let mut callees = self.callees(at, register);
+                let known =
+                    |&other: &&'static Function| callee.is_some_and(|f| std::ptr::eq(f, other));
+                if !callees.functions.iter().any(known) {
+                    callees.add(callee);
+                }
+                self.callees.insert(at, callees);
+            }
             Miss::Param(i) => {
                 if let Some(param) = self.params.get_mut(i as usize) {
                     param.add(seen[0]);
@@ -138,6 +189,8 @@ pub(crate) enum Miss {
     /// Those of an operator's operands: at which word of the code, which registers (`NONE` for a
     /// constant).
     Operator { at: u32, registers: [u16; 2] },
+    /// Whom a call of the closure in a register leads to.
+    Callee { at: u32, register: u16 },
 }
 
 impl Miss {
@@ -151,6 +204,7 @@ impl Miss {
             Miss::Operator { at, registers: [x, y] } => {
                 2 | (at as u64) << 48 | (x as u64) << 16 | (y as u64) << 32
             }
+            Miss::Callee { at, register } => 4 | (at as u64) << 48 | (register as u64) << 16,
         }
     }
 
@@ -164,6 +218,7 @@ impl Miss {
             1 => Some(Miss::Param(field(1))),
             3 => Some(Miss::Slice(field(1))),
             2 => Some(Miss::Operator { at: field(3) as u32, registers: [field(1), field(2)] }),
+            4 => Some(Miss::Callee { at: field(3) as u32, register: field(1) }),
             _ => None,
         }
     }
@@ -171,7 +226,7 @@ impl Miss {
     /// The registers that hold what was met.
     pub(crate) fn registers(self) -> [u16; 2] {
         match self {
-            Miss::Param(i) => [i, Miss::NONE],
+            Miss::Param(register) | Miss::Callee { register, .. } => [register, Miss::NONE],
             Miss::Slice(_) => [Miss::NONE; 2],
             Miss::Operator { registers, .. } => registers,
         }
@@ -189,8 +244,15 @@ impl Memory {
     }
 
     /// Notes what a function is called with.
-    pub(crate) fn called(&self, function: &Function, params: Vec<Seen>) {
-        self.with(function, |feedback| feedback.params = params);
+    pub(crate) fn called(
+        &self,
+        function: &Function,
+        params: Vec<Seen>,
+        closures: Vec<Option<&'static Function>>,
+    ) {
+        self.with(function, |feedback| {
+            (feedback.params, feedback.closures) = (params, closures);
+        });
     }
 
     /// Notes a wrong guess about a function, in whose code its own stands or another one's; tells whether that one should be
@@ -199,10 +261,10 @@ impl Memory {
         &self,
         [function, root]: [&Function; 2],
         miss: Miss,
-        seen: [Seen; 2],
+        met: Met,
         most: u32,
     ) -> bool {
-        self.with(function, |feedback| feedback.note(miss, seen));
+        self.with(function, |feedback| feedback.note(miss, met));
         self.with(root, |feedback| {
             feedback.misses += 1;
             // Code without guesses misses nothing, but what it was compiled in place of may still run.
@@ -234,7 +296,8 @@ mod tests {
     #[test]
     fn misses_are_words() {
         let operator = Miss::Operator { at: 5999, registers: [3, Miss::NONE] };
-        for miss in [Miss::Param(7), Miss::Slice(8), operator] {
+        let callee = Miss::Callee { at: 5999, register: 239 };
+        for miss in [Miss::Param(7), Miss::Slice(8), operator, callee] {
             assert_eq!(Miss::of(miss.bits()), Some(miss));
         }
         assert_eq!(Miss::of(0), None);
@@ -245,10 +308,11 @@ mod tests {
         let (float, int) = (Seen(Seen::FLOAT), Seen(Seen::INT));
         let miss = Miss::Operator { at: 9, registers: [0, 1] };
         let mut feedback = Feedback::default();
-        feedback.note(miss, [float, int]);
+        let met = Met { seen: [float, int], callee: None };
+        feedback.note(miss, met);
         assert_eq!(feedback.site(9).seen.map(Seen::only), [Some(Kind::Float), Some(Kind::Int)]);
         assert!(!feedback.site(9).generic);
-        feedback.note(miss, [float, int]);
+        feedback.note(miss, met);
         assert!(feedback.site(9).generic, "nothing new was learnt");
         assert!(!feedback.site(8).generic);
     }
@@ -257,7 +321,8 @@ mod tests {
     fn a_sum_beyond_small_ints_is_generic_at_once() {
         let int = Seen(Seen::INT);
         let mut feedback = Feedback::default();
-        feedback.note(Miss::Operator { at: 9, registers: [0, 1] }, [int, int]);
+        let met = Met { seen: [int, int], callee: None };
+        feedback.note(Miss::Operator { at: 9, registers: [0, 1] }, met);
         assert!(feedback.site(9).generic);
     }
 }

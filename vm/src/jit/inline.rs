@@ -11,10 +11,14 @@
 //!
 //! # What is not inlined
 //! A function that catches what its calls raise, and a call whose exceptions are caught: only calls land in compiled
-//! code, and there is one landing. Loops, but in the place of a tail call. Waits for messages. Closures.
+//! code, and there is one landing. Loops, but in the place of a tail call. Waits for messages.
+//!
+//! # Closures
+//! A call of a closure that came as a parameter has the code of the closures that it was met with, two at most, and asks
+//! which it is. Any other is a miss, from which the next compilation knows it, or a call when there were several.
 
 use super::abi::IN_REGISTERS;
-use super::analyse::{Analysis, Ins, comes_back, linked};
+use super::analyse::{Analysis, Closures, Ins, comes_back, linked};
 use super::feedback::Feedback;
 use super::translate::function_at;
 use crate::code::exec::Ex;
@@ -49,8 +53,12 @@ fn extend(code: &mut Analysis, depth: usize, last: bool, choice: &mut Choice<'_>
         for (at, inner) in &mut code.inlined {
             extend(inner, depth - 1, last && !code.code[at].falls, choice);
         }
+        for inner in code.closures.values_mut().flat_map(|closures| &mut closures.known) {
+            extend(inner, depth - 1, false, choice);
+        }
         return;
     }
+    choose_closures(code, choice);
     let calls = code.code.values().filter_map(|ins| Some((ins.at, callee(code, ins, choice.vm)?)));
     for (at, function) in calls.collect::<Vec<_>>() {
         let last = last && !code.code[&at].falls;
@@ -58,6 +66,28 @@ fn extend(code: &mut Analysis, depth: usize, last: bool, choice: &mut Choice<'_>
             *choice.room = choice.room.saturating_sub(inner.code.len());
             code.inlined.insert(at, inner);
         }
+    }
+}
+
+/// Inlines the closures that calls were met with.
+fn choose_closures(code: &mut Analysis, choice: &mut Choice<'_>) {
+    let calls = code.code.values().filter(|ins| ins.op == Ex::CallValue);
+    let calls = calls.filter(|ins| code.handler(ins.at).is_none());
+    let calls: Vec<_> = calls
+        .map(|ins| (ins.at, ins.args.len(), code.feedback.callees(ins.at, ins.ext[0] as u16)))
+        .collect();
+    for (at, arguments, callees) in calls {
+        let fitting = callees.functions.iter().filter(|f| f.arity as usize == arguments);
+        let known: Vec<Analysis> =
+            fitting.filter_map(|&f| inner(f, false, &code.feedback, choice)).collect();
+        if known.is_empty() {
+            continue;
+        }
+        // Whom there is no code of is called.
+        let many = callees.many || known.len() < callees.functions.len();
+        let room: usize = known.iter().map(|inner| inner.code.len()).sum();
+        *choice.room = choice.room.saturating_sub(room);
+        code.closures.insert(at, Closures { known, many });
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::analyse::{Analysis, Ins, comes_back};
+use super::analyse::{Analysis, Closures, Ins, comes_back};
 use super::feedback::Seen;
 use super::helpers::Operator;
 use super::operators::{Form, Numeric, Operand, numeric};
@@ -111,6 +111,9 @@ impl<'a> Search<'a> {
         if let Some(inner) = self.code.inlined.get(&ins.at) {
             return self.visit_inlined(ins, inner, state);
         }
+        if let Some(closures) = self.code.closures.get(&ins.at) {
+            return self.visit_closures(ins, closures, state);
+        }
         let sliced = self.types.sliced(ins, &state);
         let result = self.operate(ins, &mut state, sliced);
         self.returned(ins, &state);
@@ -145,22 +148,56 @@ impl<'a> Search<'a> {
                 ins.args.iter().map(|&register| state[register as usize]).collect()
             }
         };
-        if self.types.inlined.get(&ins.at).is_none_or(|old| old.given != given) {
-            let types = Types::of(inner, &given);
-            let site = self.code.feedback.site(ins.at);
-            let known = !ins.falls || (site.seen[0] == Seen::default() && !site.generic);
-            // If it never returns, whoever is called in its place may do so.
-            let known = known && (types.result != Unset || !ins.falls);
-            let result = if known { types.result } else { Any };
-            self.types.inlined.insert(ins.at, Inlined { given, types, result });
-        }
-        let result = self.types.inlined[&ins.at].result;
+        let old = self.types.inlined.remove(&ins.at);
+        let mut known = Inlined::of(old, inner, &given);
+        let result = known.types.result;
+        known.result = if ins.falls { self.given_back(ins, result) } else { result };
+        let result = known.result;
+        self.types.inlined.insert(ins.at, known);
         if !ins.falls {
             self.types.result = self.types.result.join(result);
             return;
         }
         ins.defs.iter().for_each(|&register| state[register as usize] = result);
         self.reach(ins.next, &state);
+    }
+
+    /// The code of closures stands in the place of a call.
+    fn visit_closures(&mut self, ins: &Ins, closures: &Closures, mut state: State) {
+        let closure = ins.ext[0] as u16;
+        for &register in ins.args.iter().chain([&closure]) {
+            let known = &mut state[register as usize];
+            *known = match *known {
+                Slice => Any,
+                Float if register == closure => Boxed,
+                other => other,
+            };
+        }
+        let given: Vec<Type> = ins.args.iter().map(|&register| state[register as usize]).collect();
+        let mut old = self.types.closures.remove(&ins.at).unwrap_or_default().into_iter();
+        let mut result = if closures.many { Any } else { Unset };
+        let mut known = Vec::with_capacity(closures.known.len());
+        for inner in &closures.known {
+            let f = inner.function;
+            let mut given = given.clone();
+            given.resize(given.len() + f.captures as usize + f.wants_self as usize, Any);
+            let inlined = Inlined::of(old.next(), inner, &given);
+            result = result.join(inlined.types.result);
+            known.push(inlined);
+        }
+        let result = self.given_back(ins, result);
+        known.iter_mut().for_each(|inlined| inlined.result = result);
+        self.types.closures.insert(ins.at, known);
+        ins.defs.iter().for_each(|&register| state[register as usize] = result);
+        self.reach(ins.next, &state);
+    }
+
+    /// What a call gives back in whose place code stands that returns this.
+    fn given_back(&self, ins: &Ins, result: Type) -> Type {
+        let site = self.code.feedback.site(ins.at);
+        let known = site.seen[0] == Seen::default() && !site.generic;
+        // If it never returns, whoever is called in its place may do so.
+        if known && result != Unset { result } else { Any }
     }
 
     /// What an instruction returns, if it does.

@@ -113,6 +113,8 @@ pub(crate) struct Types {
     pub(crate) result: Type,
     /// The code in the place of calls.
     pub(crate) inlined: BTreeMap<u32, Inlined>,
+    /// The same of closures.
+    pub(crate) closures: BTreeMap<u32, Vec<Inlined>>,
 }
 
 /// What is known about the registers of a function that stands in another one's code.
@@ -122,6 +124,19 @@ pub(crate) struct Inlined {
     pub(crate) types: Types,
     /// What the caller gets.
     pub(crate) result: Type,
+}
+
+impl Inlined {
+    /// Finds it, unless that was done before for such arguments.
+    pub(super) fn of(old: Option<Inlined>, code: &Analysis, given: &[Type]) -> Inlined {
+        match old {
+            Some(old) if old.given == given => old,
+            _ => {
+                let types = Types::of(code, given);
+                Inlined { given: given.into(), result: types.result, types }
+            }
+        }
+    }
 }
 
 impl Types {
@@ -158,6 +173,7 @@ impl Types {
             mixes: false,
             result: Unset,
             inlined: BTreeMap::new(),
+            closures: BTreeMap::new(),
         }
     }
 

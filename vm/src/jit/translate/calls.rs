@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicPtr;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{
-    BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef, Value,
+    Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef, Value,
 };
 
 use super::asks::Kind;
@@ -297,18 +297,23 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// A closure with a function that has so many parameters; all else is the interpreter's.
-    fn call_value(&mut self, ins: &Ins) -> Flow {
-        let failed = self.exit_of(ins);
-        let closure = self.get(ins.ext[0] as u16);
+    /// The function of a closure that has only one, 0 of others.
+    pub(super) fn only_function(&mut self, closure: Value, failed: Block) -> Value {
         let header = self.header(closure, failed);
         let tag = self.b.ins().band_imm_u(header, 0xff);
         let other = self.b.ins().icmp_imm_s(IntCC::NotEqual, tag, layout::CLOSURE as i64);
         self.unlikely(other, failed);
+        let set = self.b.ins().load(I64, trusted(), closure, 7);
+        self.b.ins().load(I64, trusted(), set, offset_of!(FnSet, only) as i32)
+    }
+
+    /// A closure with a function that has so many parameters; all else is the interpreter's.
+    pub(super) fn call_value(&mut self, ins: &Ins) -> Flow {
+        let failed = self.exit_of(ins);
+        let closure = self.get(ins.ext[0] as u16);
+        let only = self.only_function(closure, failed);
         let (several, found) = (self.cold_block(), self.b.create_block());
         let function = self.b.append_block_param(found, I64);
-        let set = self.b.ins().load(I64, trusted(), closure, 7);
-        let only = self.b.ins().load(I64, trusted(), set, offset_of!(FnSet, only) as i32);
         let none = self.b.ins().icmp_imm_s(IntCC::Equal, only, 0);
         self.unlikely(none, several);
         let arity = self.b.ins().load(I32, trusted(), only, offset_of!(Function, arity) as i32);

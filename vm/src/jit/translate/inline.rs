@@ -21,7 +21,7 @@ use super::{Flow, Place, Translator, trusted};
 use crate::jit::abi;
 use crate::jit::analyse::{Analysis, Ins};
 use crate::jit::feedback::Miss;
-use crate::jit::types::{Inlined, Type, constant};
+use crate::jit::types::{Inlined, Type, Types, constant};
 
 /// The call in whose place code stands, and everything around it.
 #[derive(Clone)]
@@ -61,6 +61,62 @@ impl<'a, 'b> Translator<'a, 'b> {
         self.box_all(&others);
         let given = ins.args.iter().map(|&register| self.given(register)).collect();
         self.inline(ins, inner, given)
+    }
+
+    /// A call of a closure, with the code of those that it was met with.
+    pub(super) fn call_closures(&mut self, ins: &Ins) -> Flow {
+        let (code, types): (&'a Analysis, &'a Types) = (self.code, self.types);
+        let Some(known) = types.closures.get(&ins.at) else {
+            self.sound = false;
+            return self.leave(ins);
+        };
+        let closures = &code.closures[&ins.at];
+        let register = ins.ext[0] as u16;
+        self.close(&ins.uses);
+        self.close(&self.live_after(ins).iter().collect::<Vec<u16>>());
+        self.box_all(&[register]);
+        let failed = self.exit_of(ins);
+        let closure = self.get(register);
+        let only = self.only_function(closure, failed);
+        let done = self.b.create_block();
+        let before = (self.state.clone(), self.in_slot);
+        for (inner, known) in closures.known.iter().zip(known) {
+            let (this, other) = (self.b.create_block(), self.b.create_block());
+            let function = self.int(std::ptr::from_ref(inner.function) as i64);
+            let is = self.b.ins().icmp(IntCC::Equal, only, function);
+            self.b.ins().brif(is, this, &[], other, &[]);
+            self.b.switch_to_block(this);
+            let mut given: Vec<Given> =
+                ins.args.iter().map(|&register| self.given(register)).collect();
+            for i in 0..inner.function.captures {
+                let word = self.b.ins().load(I64, trusted(), closure, 15 + 8 * i as i32);
+                given.push(Given::word(word, Type::Any));
+            }
+            if inner.function.wants_self {
+                given.push(Given::word(closure, Type::Any));
+            }
+            self.inline(ins, (inner, known), given);
+            self.b.ins().jump(done, &[]);
+            (self.state, self.in_slot, self.process) = (before.0.clone(), before.1, None);
+            self.b.switch_to_block(other);
+        }
+        if closures.many {
+            self.box_all(&ins.args);
+            self.call_value(ins);
+            self.b.ins().jump(done, &[]);
+        } else {
+            let miss = self.exit_at(ins.at, ins.live);
+            if let Some(exit) = self.exits.last_mut() {
+                exit.miss = Some(Miss::Callee { at: ins.at, register });
+            }
+            self.b.ins().jump(miss, &[]);
+        }
+        (self.state, self.in_slot, self.process) = (before.0, before.1, None);
+        self.b.switch_to_block(done);
+        let to = ins.defs[0];
+        self.in_slot.remove(to);
+        self.state[to as usize] = known.first().map_or(Type::Any, |inlined| inlined.result);
+        Flow::On
     }
 
     /// A call with these arguments.

@@ -321,6 +321,9 @@ impl<'a, 'b> Translator<'a, 'b> {
         if let Some(inner) = self.inlined(ins) {
             return self.call_inlined(ins, inner);
         }
+        if self.code.closures.contains_key(&ins.at) {
+            return self.call_closures(ins);
+        }
         let takes_floats = match ins.op {
             Ex::Move | Ex::List => true,
             Ex::Return => self.returns_floats(),
