@@ -5,11 +5,13 @@ use crate::output::Stream;
 use crate::process::body::{Body, Extra, Hold};
 use crate::process::signal::{Envelope, Signal};
 use crate::process::table::{Slot, Spare};
+use crate::sched::gather::{self, Gathered};
 use crate::sched::queue::Local;
 use rata_vm::native::{Cx, Host, Native, Poll, Resume};
 use rata_vm::process::Core;
-use rata_vm::value::{Value, Word};
+use rata_vm::value::{Pid, Value, Word};
 use std::any::Any;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What a turn costs beside what runs in it, in reductions.
@@ -41,6 +43,10 @@ pub struct WorkerHost {
     pub paced: bool,
     /// Of the process that runs.
     pub extra: Option<Box<Extra>>,
+    /// Messages of the process that runs that are gathered for one receiver.
+    pub gathered: Gathered,
+    /// Senders that were far ahead of a process and may go on.
+    pub going_on: VecDeque<Pid>,
     /// Slots for new processes.
     pub spare: Spare,
     /// The tick at which this worker, if idle, has the allocator return freed memory.
@@ -63,6 +69,8 @@ impl WorkerHost {
             budget,
             paced,
             extra: None,
+            gathered: Gathered::default(),
+            going_on: VecDeque::new(),
             spare: Spare::default(),
             freed: None,
         }
@@ -129,11 +137,22 @@ impl Schedule for WorkerHost {
 }
 
 impl Host for WorkerHost {
+    #[inline]
     fn as_any(&mut self) -> &mut dyn Any {
+        gather::flush(self);
         self
     }
 
+    fn as_sender(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn before_effect(&mut self) {
+        gather::flush(self);
+    }
+
     fn before_pause(&mut self) {
+        gather::flush(self);
         if let Some(body) = self.next.take() {
             self.local.push(body);
         }
@@ -143,6 +162,7 @@ impl Host for WorkerHost {
     }
 
     fn poll(&mut self, core: &mut Core) -> Poll {
+        gather::flush(self);
         let WorkerHost { node, extra, .. } = self;
         let extra = extra.as_mut().expect("lent while a process runs");
         if extra.has_pending() {
@@ -167,6 +187,10 @@ fn take_messages(node: &Node, slot: &Slot, extra: &mut Extra, core: &mut Core) -
                 core.mailbox.push(message);
                 found = Poll::Messages;
             }
+            Signal::Bag(bag) if dest == core.pid && found != Poll::Signal && !bounded => {
+                core.mailbox.push_bag(bag);
+                found = Poll::Messages;
+            }
             signal if dest == core.pid => {
                 extra.postpone(signal);
                 found = Poll::Signal;
@@ -174,6 +198,7 @@ fn take_messages(node: &Node, slot: &Slot, extra: &mut Extra, core: &mut Core) -
             signal => super::sched::exit::answer_for_dead(node, dest, signal),
         }
     }
+    slot.inbox.still_wait(core.mailbox.len());
     found
 }
 

@@ -18,6 +18,7 @@ pub(crate) struct Site {
     pub(crate) function: &'static Function,
     pub(crate) place: u32,
     pub(crate) roots: Box<[u32]>,
+    pub(crate) around: Box<[(&'static Function, u32)]>,
 }
 
 pub(crate) struct Jit;

@@ -10,8 +10,13 @@
 
 use std::collections::VecDeque;
 
-use crate::heap::{Fragment, Heap};
+use crate::heap::{Bag, Fragment, Heap};
 use crate::value::{Value, Word};
+
+/// Room for so many entries stays.
+const FEW: usize = 64;
+/// Room for so many is kept for a while: senders are held up when about so many messages wait.
+const USUAL_FLOOD: usize = 1 << 14;
 
 enum Message {
     /// As it came: memory of its own.
@@ -36,6 +41,20 @@ impl Entry {
     }
 }
 
+/// What has come since a bag did that nobody has looked into yet.
+#[derive(Default)]
+struct Late {
+    /// Each with the arrival number of its last message.
+    parcels: VecDeque<(u64, Parcel)>,
+    /// How many messages those are.
+    messages: usize,
+}
+
+enum Parcel {
+    Message(Fragment),
+    Bag(Bag),
+}
+
 /// How a search for a message to remove has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Removal {
@@ -51,6 +70,8 @@ pub enum Removal {
 #[derive(Default)]
 pub struct Mailbox {
     entries: VecDeque<Entry>,
+    /// What came after them, from a bag on: bags are unpacked when a receive gets to them.
+    later: Option<Box<Late>>,
     /// The arrival number of the next message.
     next_arrival: u64,
     /// Index of the entry that the current receive looks at.
@@ -70,14 +91,74 @@ impl Mailbox {
     /// Adds a message at the end.
     pub fn push(&mut self, fragment: Fragment) {
         self.next_arrival += 1;
+        if self.has_parcels() {
+            self.count(fragment.bytes());
+            self.push_parcel(1, Parcel::Message(fragment));
+            return;
+        }
         let entry = Entry::new(self.next_arrival, fragment);
         self.count(entry.bytes);
         self.entries.push_back(entry);
     }
 
-    /// Adds at the end a message that is part of the process's heap already, of so many bytes.
+    /// Adds the messages of a bag at the end.
+    pub fn push_bag(&mut self, bag: Bag) {
+        self.next_arrival += bag.len() as u64;
+        self.count(bag.bytes());
+        self.push_parcel(bag.len(), Parcel::Bag(bag));
+    }
+
+    #[inline]
+    fn has_parcels(&self) -> bool {
+        self.later.as_ref().is_some_and(|late| !late.parcels.is_empty())
+    }
+
+    fn push_parcel(&mut self, messages: usize, what: Parcel) {
+        let late = self.later.get_or_insert_default();
+        late.messages += messages;
+        late.parcels.push_back((self.next_arrival, what));
+    }
+
+    /// The messages of the next parcel become entries: false if there is none.
+    #[inline(never)]
+    fn unpack(&mut self, heap: &Heap) -> bool {
+        let Some(late) = &mut self.later else { return false };
+        let Some((last, what)) = late.parcels.pop_front() else { return false };
+        match what {
+            Parcel::Message(fragment) => {
+                late.messages -= 1;
+                self.entries.push_back(Entry::new(last, fragment));
+            }
+            Parcel::Bag(bag) => {
+                if let Some((_, Parcel::Bag(next))) = late.parcels.front() {
+                    next.prefetch();
+                }
+                late.messages -= bag.len();
+                self.attached += bag.len() as u32;
+                self.outside_bytes -= bag.bytes();
+                let mut arrival = last - bag.len() as u64;
+                let entries = &mut self.entries;
+                entries.reserve(bag.len());
+                heap.unpack(&bag, |word, bytes| {
+                    arrival += 1;
+                    entries.push_back(Entry { arrival, message: Message::Attached(word), bytes });
+                });
+            }
+        }
+        true
+    }
+
+    /// Whether a message may be added that is part of the heap already.
+    #[inline]
+    pub fn takes_attached(&self) -> bool {
+        !self.has_parcels()
+    }
+
+    /// Adds at the end a message that is part of the process's heap already, of so many bytes, if it
+    /// takes such.
     #[inline]
     pub fn push_attached(&mut self, message: Value<'_>, bytes: usize) {
+        debug_assert!(self.takes_attached());
         self.next_arrival += 1;
         let message = Message::Attached(message.word());
         self.entries.push_back(Entry { arrival: self.next_arrival, message, bytes });
@@ -114,7 +195,8 @@ impl Mailbox {
 
     /// How many messages wait.
     pub fn len(&self) -> usize {
-        self.entries.len() - self.gone as usize
+        let later = self.later.as_ref().map_or(0, |late| late.messages);
+        self.entries.len() - self.gone as usize + later
     }
 
     /// Whether none waits.
@@ -130,7 +212,8 @@ impl Mailbox {
 
     /// Whether a message waits that arrived after `stamp`, and is no urgent one.
     pub fn has_after(&self, stamp: u64) -> bool {
-        self.entries.back().is_some_and(|newest| newest.arrival > stamp)
+        self.has_parcels() && self.next_arrival > stamp
+            || self.entries.back().is_some_and(|newest| newest.arrival > stamp)
     }
 
     /// Begins a receive at the oldest message.
@@ -139,15 +222,16 @@ impl Mailbox {
     }
 
     /// Begins a receive at the first message that arrived after `stamp`.
-    pub fn start_after(&mut self, stamp: u64) {
+    pub fn start_after(&mut self, heap: &Heap, stamp: u64) {
         self.cursor = match self.urgent {
-            0 => self.first_after(stamp),
+            0 => self.first_after(heap, stamp),
             _ => 0,
         };
     }
 
     /// The first message behind the urgent ones that arrived after `stamp`.
-    fn first_after(&self, stamp: u64) -> u32 {
+    fn first_after(&mut self, heap: &Heap, stamp: u64) -> u32 {
+        while self.entries.back().is_none_or(|e| e.arrival <= stamp) && self.unpack(heap) {}
         let (mut from, mut to) = (self.urgent as usize, self.entries.len());
         while from < to {
             let middle = usize::midpoint(from, to);
@@ -162,7 +246,12 @@ impl Mailbox {
     /// The message that the receive looks at; none if it has seen all.
     pub fn peek(&mut self, heap: &Heap) -> Option<Word> {
         loop {
-            let entry = self.entries.get_mut(self.cursor as usize)?;
+            let Some(entry) = self.entries.get_mut(self.cursor as usize) else {
+                if self.later.is_some() && self.unpack(heap) {
+                    continue;
+                }
+                return None;
+            };
             match &entry.message {
                 Message::Gone => self.cursor += 1,
                 Message::Attached(word) => return Some(*word),
@@ -187,6 +276,7 @@ impl Mailbox {
     }
 
     /// Removes the message looked at; the receive is over.
+    #[inline]
     pub fn take(&mut self) {
         match self.entries.front() {
             // As good as always: it is the oldest, and no other has been taken from behind it.
@@ -227,7 +317,7 @@ impl Mailbox {
         most: usize,
         mut wanted: impl FnMut(Word) -> bool,
     ) -> Removal {
-        self.cursor = self.first_after(stamp);
+        self.cursor = self.first_after(heap, stamp);
         let mut last = stamp;
         for _ in 0..most {
             let Some(word) = self.peek(heap) else { return Removal::NotThere };
@@ -283,11 +373,23 @@ impl Mailbox {
         }
     }
 
-    /// Gives back what a flood has left of room. For a process that goes to wait.
+    /// Gives back what a flood has left of room, but for what a usual one takes: the next may come soon. For a process that
+    /// goes to wait; tells whether it should see to it once more ([`Mailbox::shrink`]) when it has waited for long.
     #[inline]
-    pub fn rest(&mut self) {
-        if self.entries.is_empty() && self.entries.capacity() > 64 {
+    pub fn rest(&mut self) -> bool {
+        if self.entries.capacity() > USUAL_FLOOD {
+            self.shrink();
+        }
+        self.entries.capacity() > FEW || self.later.is_some()
+    }
+
+    /// Gives back what a flood has left of room.
+    pub fn shrink(&mut self) {
+        if self.entries.is_empty() && self.entries.capacity() > FEW {
             self.entries = VecDeque::new();
+        }
+        if !self.has_parcels() {
+            self.later = None;
         }
     }
 }

@@ -107,8 +107,14 @@ pub trait Job: Send {
 
 /// What the interpreter asks of whoever runs it.
 pub trait Host {
-    /// The runtime's own host type, for its natives.
+    /// The runtime's own host type, for its natives: these may do anything that others can see.
     fn as_any(&mut self) -> &mut dyn Any;
+    /// The same for a native that sends messages, and keeps their order with everything else itself.
+    fn as_sender(&mut self) -> &mut dyn Any {
+        self.as_any()
+    }
+    /// The process is about to do what others can see without having been sent a signal.
+    fn before_effect(&mut self) {}
     /// Moves what has arrived for this process into `core.mailbox`. Called before a receive
     /// waits (so that `after 0` sees what was sent before).
     fn poll(&mut self, core: &mut Core) -> Poll;
@@ -176,9 +182,15 @@ impl<'h, 'p> Cx<'h, 'p> {
         self.host.as_any().downcast_mut::<H>()
     }
 
-    /// The host and the process's private part at once.
-    pub fn host_and_core<H: Host + 'static>(&mut self) -> Option<(&mut H, &mut Core)> {
-        let host = self.host.as_any().downcast_mut::<H>()?;
+    /// To be called before something is done that other processes can see, without asking for the host.
+    #[inline]
+    pub fn before_effect(&mut self) {
+        self.host.before_effect();
+    }
+
+    /// The host and the process's private part at once, for a native that sends ([`Host::as_sender`]).
+    pub fn sender_and_core<H: Host + 'static>(&mut self) -> Option<(&mut H, &mut Core)> {
+        let host = self.host.as_sender().downcast_mut::<H>()?;
         Some((host, self.core))
     }
 

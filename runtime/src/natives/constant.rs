@@ -33,6 +33,7 @@ fn position(heap: &Heap, entries: &[Entry], key: Value<'_>) -> Option<usize> {
 pub fn constant_put<'h>(cx: &mut Cx<'h, '_>, [key, value]: [Value<'h>; 2]) -> Native<'h> {
     let heap = cx.heap();
     let bytes = heap.used_bytes();
+    cx.before_effect();
     let mut constants = CONSTANTS.write();
     let entries = constants.entry(hash(key)).or_default();
     match position(heap, entries, key) {
@@ -58,6 +59,7 @@ pub fn constant_get<'h>(cx: &mut Cx<'h, '_>, [key, default]: [Value<'h>; 2]) -> 
 /// `erase(key)`: whether it was there.
 pub fn constant_erase<'h>(cx: &mut Cx<'h, '_>, [key]: [Value<'h>; 1]) -> Native<'h> {
     let heap = cx.heap();
+    cx.before_effect();
     let mut constants = CONSTANTS.write();
     let Some(entries) = constants.get_mut(&hash(key)) else {
         return Native::Value(Value::FALSE);

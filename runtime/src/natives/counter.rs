@@ -66,6 +66,7 @@ pub fn counter_add<'h>(cx: &mut Cx<'h, '_>, [value, n]: [Value<'h>; 2]) -> Nativ
     };
     match counter(cx, "Counter.add", value) {
         Ok(count) => {
+            cx.before_effect();
             let new = count.0.fetch_add(n, Ordering::SeqCst).wrapping_add(n);
             Native::Value(int::wide(cx.heap(), new as i128))
         }

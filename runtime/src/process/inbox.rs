@@ -40,6 +40,9 @@ pub unsafe trait Pack: Sized {
     unsafe fn unpack(block: NonNull<u64>) -> Self;
 }
 
+/// So many may be counted as waiting that have been dealt with.
+const FEW: u32 = 64;
+
 /// Marks a pointer to a value that is its own node.
 const PACKED: usize = 2;
 
@@ -103,7 +106,13 @@ impl<T: Pack> Default for Inbox<T> {
 
 impl<T: Pack> Inbox<T> {
     /// Adds a value and tells about how many wait; gives it back when the inbox is closed.
+    #[inline]
     pub fn push(&self, value: T) -> Result<u32, T> {
+        self.push_as(value, 1)
+    }
+
+    /// The same for a value that counts as so many.
+    pub fn push_as(&self, value: T, many: u32) -> Result<u32, T> {
         let node = Node::make(value);
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
@@ -118,12 +127,19 @@ impl<T: Pack> Inbox<T> {
                 Err(now) => head = now,
             }
         }
-        let waiting = match head.is_null() {
-            true => 1,
-            false => self.waiting.load(Ordering::Relaxed).wrapping_add(1),
-        };
+        let waiting = self.waiting.load(Ordering::Relaxed).wrapping_add(many);
         self.waiting.store(waiting, Ordering::Relaxed);
         Ok(waiting)
+    }
+
+    /// So many of the values taken have not been dealt with: they wait as well. Only the owner calls this.
+    #[inline]
+    pub fn still_wait(&self, many: usize) {
+        let known = self.waiting.load(Ordering::Relaxed);
+        // Nobody asks about few, and the store would take the cache line from those who push.
+        if known >= FEW || many >= FEW as usize {
+            self.waiting.store(u32::try_from(many).unwrap_or(u32::MAX / 2), Ordering::Relaxed);
+        }
     }
 
     /// Whether there is nothing to take.
@@ -148,6 +164,7 @@ impl<T: Pack> Inbox<T> {
 
     /// Opens a closed inbox for the slot's next process.
     pub fn reopen(&self) {
+        self.waiting.store(0, Ordering::Relaxed);
         self.head.store(ptr::null_mut(), Ordering::Release);
     }
 }

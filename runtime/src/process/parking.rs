@@ -27,6 +27,11 @@ impl<T> Parking<T> {
         ordered();
     }
 
+    /// Whether a box lies here, as a hint.
+    pub fn is_occupied(&self) -> bool {
+        !self.cell.load(Ordering::Relaxed).is_null()
+    }
+
     /// Takes the box, if it is there and nobody else was faster.
     pub fn take(&self) -> Option<Box<T>> {
         ordered();

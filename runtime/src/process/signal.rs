@@ -3,7 +3,7 @@
 // Invariant: what is unpacked here was packed here.
 
 use super::inbox::Pack;
-use rata_vm::heap::Fragment;
+use rata_vm::heap::{Bag, Block, Fragment};
 use rata_vm::native::Resume;
 use rata_vm::value::{Pid, Word};
 use std::ptr::NonNull;
@@ -27,7 +27,7 @@ pub struct Envelope {
     pub signal: Signal,
 }
 
-// SAFETY: the block is a fragment's, which keeps the promise; only fragments' blocks are unpacked.
+// SAFETY: the block is a fragment's or a bag's, which keep the promise; only such blocks are unpacked.
 unsafe impl Pack for Envelope {
     #[inline(always)]
     fn pack(self) -> Result<NonNull<u64>, Envelope> {
@@ -36,6 +36,7 @@ unsafe impl Pack for Envelope {
             Signal::Message(message) => message
                 .into_block(Word::pid(dest).bits())
                 .map_err(|message| Envelope { dest, signal: Signal::Message(message) }),
+            Signal::Bag(bag) => Ok(bag.into_block(Word::pid(dest).bits())),
             signal => Err(Envelope { dest, signal }),
         }
     }
@@ -43,9 +44,13 @@ unsafe impl Pack for Envelope {
     #[inline(always)]
     unsafe fn unpack(block: NonNull<u64>) -> Envelope {
         // SAFETY: by contract it was made in `pack`, of a message and a pid's word.
-        let (message, dest) = unsafe { Fragment::from_block(block) };
+        let (block, dest) = unsafe { Fragment::from_block(block) };
         let dest = Word::from_bits(dest).as_pid().expect("the word of a pid");
-        Envelope { dest, signal: Signal::Message(message) }
+        let signal = match block {
+            Block::Message(message) => Signal::Message(message),
+            Block::Bag(bag) => Signal::Bag(bag),
+        };
+        Envelope { dest, signal }
     }
 }
 
@@ -60,10 +65,23 @@ pub enum ExitKind {
     Kill,
 }
 
+impl Signal {
+    /// As how many it counts.
+    #[inline]
+    pub fn weight(&self) -> u32 {
+        match self {
+            Signal::Bag(bag) => bag.len() as u32,
+            _ => 1,
+        }
+    }
+}
+
 /// The kinds of signal.
 pub enum Signal {
     /// A message.
     Message(Fragment),
+    /// Messages, in order.
+    Bag(Bag),
     /// A message to an alias, taken if the alias is still active.
     Alias {
         /// The alias.

@@ -145,11 +145,13 @@ impl Table {
     }
 
     /// The slot of a pid whose process lives (or did a moment ago).
+    #[inline(always)]
     pub fn get(&self, pid: Pid) -> Option<&Slot> {
         let slot = self.slot(pid)?;
         (slot.life.serial() == pid.serial()).then_some(slot)
     }
 
+    #[inline(always)]
     fn slot(&self, pid: Pid) -> Option<&Slot> {
         let (page, index) = place(pid.slot());
         self.pages.get(page)?.get()?.get(index)

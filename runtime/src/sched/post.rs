@@ -8,7 +8,7 @@
 //! they do at once what they do, and those that give the process nothing to do need not wake it: its body
 //! is laid down again. Anything else is pushed, and the parking place looked at once more.
 
-use super::receive;
+use super::{gather, receive};
 use crate::host::WorkerHost;
 use crate::node::Schedule;
 use crate::process::body::{Body, Rung};
@@ -16,6 +16,7 @@ use crate::process::relations::Watcher;
 use crate::process::signal::{Envelope, Signal};
 use crate::process::table::Slot;
 use rata_vm::heap::Fragment;
+use rata_vm::process::Priority;
 use rata_vm::value::{Pid, Value};
 
 /// What the sender of a signal should know.
@@ -29,10 +30,23 @@ pub enum Posted {
     Bounded,
 }
 
+/// Whether a sender of this priority waits for the receiver then. Who is far ahead lets it have a look at what it was sent: so
+/// what waits stays in the cache, and both tend to run on one worker. Urgent processes wait for nobody.
+#[inline]
+pub fn waits_for_room(posted: Posted, priority: Priority) -> bool {
+    match posted {
+        Posted::Ahead => false,
+        Posted::Bounded => true,
+        Posted::Behind => priority <= Priority::Normal,
+    }
+}
+
 /// With so many signals before one, and every so many more, its sender is told. If both run on one worker
 /// what waits is to stay in the nearest cache; if the receiver runs on another, it is to have enough to do.
 const MANY_HERE: usize = 128;
-const MANY_ELSEWHERE: usize = 4096;
+const MANY_ELSEWHERE: usize = 8192;
+/// If so many wait others send from elsewhere, and a look at one's own is not what the receiver is short of.
+const FLOOD: usize = 1024;
 const EVERY: usize = 32;
 
 /// Sends a signal to a pid; gives it back when the process is dead.
@@ -95,6 +109,11 @@ pub fn ring(from: &mut impl Schedule, dest: Pid, number: u32) -> Option<u64> {
 /// one that this worker runs next.
 #[inline]
 pub fn send(from: &mut WorkerHost, dest: Pid, message: Value<'_>) -> (Posted, usize) {
+    if from.gathered.is_open()
+        && let Some(sent) = gather::add(from, dest, message)
+    {
+        return sent;
+    }
     let worker = from.worker();
     let (woken, sent) = {
         let Some(slot) = from.node.table.get(dest) else { return (Posted::Ahead, 0) };
@@ -107,9 +126,22 @@ pub fn send(from: &mut WorkerHost, dest: Pid, message: Value<'_>) -> (Posted, us
                 Some(next) if receive::is_free(slot, next, dest) => {
                     let bytes = receive::put(next, message);
                     let waiting = next.process.core.mailbox.len();
-                    (body, (is_behind(waiting, MANY_HERE), bytes))
+                    (body, (is_behind(waiting, 1, MANY_HERE), bytes))
                 }
-                _ => push_copy(slot, worker, dest, body, message, Signal::Message),
+                _ => {
+                    let is_busy = body.is_none();
+                    if is_busy
+                        && let Some(bytes) = gather::follow(&mut from.gathered, dest, message)
+                    {
+                        return (Posted::Ahead, bytes);
+                    }
+                    let (woken, sent) =
+                        push_copy(slot, worker, dest, body, message, Signal::Message);
+                    if is_busy && woken.is_none() && sent.0 != Posted::Bounded {
+                        from.gathered.note(dest);
+                    }
+                    (woken, sent)
+                }
             },
         }
     };
@@ -117,6 +149,29 @@ pub fn send(from: &mut WorkerHost, dest: Pid, message: Value<'_>) -> (Posted, us
         from.schedule(body);
     }
     sent
+}
+
+/// Sends a bag of messages: tells how the receiver keeps up, or nothing if they are in its mailbox already, or lost.
+pub(super) fn post_bag(from: &mut WorkerHost, dest: Pid, bag: Signal) -> Option<Posted> {
+    let worker = from.worker();
+    let (woken, posted) = {
+        let slot = from.node.table.get(dest)?;
+        match slot.parking.take() {
+            Some(body) if receive::is_free(slot, &body, dest) => {
+                let (body, _) = hand_over(slot, worker, body, dest, bag);
+                (body, None)
+            }
+            body => {
+                let posted = push(slot, worker, dest, bag).ok();
+                // It may have been laid down meanwhile.
+                (body.or_else(|| slot.parking.take()), posted)
+            }
+        }
+    };
+    if let Some(body) = woken {
+        from.schedule(body);
+    }
+    posted
 }
 
 /// Pushes a signal with a copy of a message, and tells the copy's bytes. The body, if the caller has taken it out, comes
@@ -138,9 +193,10 @@ fn push_copy(
     }
 }
 
-/// What the sender should know if so many signals wait for the receiver, of which `many` are too many.
-fn is_behind(waiting: usize, many: usize) -> Posted {
-    match waiting >= many && waiting.is_multiple_of(EVERY) {
+/// What the sender should know if so many signals wait for the receiver, some of them pushed just now, of which `many`
+/// are too many.
+fn is_behind(waiting: usize, pushed: usize, many: usize) -> Posted {
+    match waiting >= many && waiting % EVERY < pushed {
         true => Posted::Behind,
         false => Posted::Ahead,
     }
@@ -248,12 +304,15 @@ fn hand_over(
 
 #[inline]
 fn push(slot: &Slot, worker: Option<usize>, dest: Pid, signal: Signal) -> Result<Posted, Signal> {
-    let waiting = slot.inbox.push(Envelope { dest, signal }).map_err(|e| e.signal)?;
+    let pushed = signal.weight();
+    let waiting = slot.inbox.push_as(Envelope { dest, signal }, pushed).map_err(|e| e.signal)?;
     if slot.life.is_bounded() {
         return Ok(Posted::Bounded);
     }
     let is_here = worker.is_some_and(|worker| slot.ran_on(worker));
-    Ok(is_behind(waiting as usize, if is_here { MANY_HERE } else { MANY_ELSEWHERE }))
+    let waiting = waiting as usize;
+    let many = if is_here && waiting < FLOOD { MANY_HERE } else { MANY_ELSEWHERE };
+    Ok(is_behind(waiting, pushed as usize, many))
 }
 
 /// Lays a body down until a signal comes. If one has come meanwhile, and nobody else has seen to it, the

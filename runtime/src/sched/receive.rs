@@ -9,15 +9,17 @@ use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::process::table::Slot;
 use crate::sched::post::deliver;
 use crate::sched::turn::set_timer;
-use rata_vm::heap::Fragment;
+use rata_vm::heap::{Bag, Fragment};
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value, Word};
 
 /// A process with so many messages in its mailbox is left to take some of them before senders that are
 /// far ahead of it send more, …
-const BACKLOG: usize = 2048;
+const BACKLOG: usize = 4096;
 /// … for at most so many turns.
 const TURNS: u32 = 16;
+/// So many of them send at a time: if all did, each could send but little before it has to wait again.
+const AT_A_TIME: usize = 4;
 
 /// Handles what has arrived, in order. The reason when the process ends by it.
 #[inline]
@@ -64,6 +66,7 @@ fn take_all(host: &mut WorkerHost, slot: &Slot, body: &mut Body) -> Option<Reaso
             return Some(reason);
         }
     }
+    slot.inbox.still_wait(body.process.core.mailbox.len());
     None
 }
 
@@ -71,6 +74,7 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
     let extra = &mut body.extra;
     match signal {
         Signal::Message(message) => return receive_message(body, message),
+        Signal::Bag(bag) => return receive_bag(body, bag),
         Signal::Alias { id, urgent, message } => {
             receive_alias(body, id, urgent, message);
         }
@@ -121,6 +125,7 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
             extra.watched = false;
             if reductions == body.process.core.reductions {
                 body.process.heap.tidy();
+                body.process.core.mailbox.shrink();
             }
         }
         Signal::Done(native) => {
@@ -154,7 +159,9 @@ pub(super) fn is_free(slot: &Slot, body: &Body, dest: Pid) -> bool {
 #[inline]
 pub(super) fn put(body: &mut Body, message: Value<'_>) -> usize {
     let process = &mut body.process;
-    if let Some((message, bytes)) = process.heap.copy_in(message) {
+    if process.core.mailbox.takes_attached()
+        && let Some((message, bytes)) = process.heap.copy_in(message)
+    {
         process.core.mailbox.push_attached(message, bytes);
         return bytes;
     }
@@ -172,6 +179,10 @@ pub(super) fn at_once(body: &mut Body, signal: Signal) -> Result<bool, Signal> {
     match signal {
         Signal::Message(message) => {
             body.process.core.mailbox.push(message);
+            Ok(true)
+        }
+        Signal::Bag(bag) => {
+            body.process.core.mailbox.push_bag(bag);
             Ok(true)
         }
         Signal::Alias { id, urgent, message } => Ok(receive_alias(body, id, urgent, message)),
@@ -200,6 +211,15 @@ fn receive_message(body: &mut Body, message: Fragment) -> Option<Reason> {
     None
 }
 
+fn receive_bag(body: &mut Body, bag: Bag) -> Option<Reason> {
+    if body.extra.relations.as_ref().is_none_or(|r| r.queue_limit.is_none()) {
+        body.process.core.mailbox.push_bag(bag);
+        return None;
+    }
+    // Its mailbox has become a bounded one.
+    bag.values().find_map(|message| receive_message(body, Fragment::copy_of(message)))
+}
+
 fn receive_room(host: &mut WorkerHost, body: &mut Body, from: Pid) {
     let mailbox = &body.process.core.mailbox;
     let limit = body.extra.relations.as_mut().and_then(|r| r.queue_limit.as_mut());
@@ -211,20 +231,43 @@ fn receive_room(host: &mut WorkerHost, body: &mut Body, from: Pid) {
     }
 }
 
-/// A turn is over: lets the senders go on that were far ahead, if the process has caught up with them, waits,
-/// or has had turns enough to: it may be busy with something else.
+/// A turn is over: the senders that were far ahead may go on, if the process has caught up with them, waits, or has had
+/// turns enough to: it may be busy with something else. They do ([`let_go_on`]) when it has been seen to itself.
 pub(super) fn let_catch_up(host: &mut WorkerHost, body: &mut Body, waits: bool) {
     let Some(unfinished) = &mut body.extra.unfinished else { return };
-    if unfinished.ahead.is_empty() {
+    let ahead = &mut unfinished.ahead;
+    if ahead.is_empty() {
         return;
     }
     unfinished.turns += 1;
-    if waits || unfinished.turns >= TURNS || body.process.core.mailbox.len() < BACKLOG / 2 {
-        unfinished.turns = 0;
-        for sender in std::mem::take(&mut unfinished.ahead) {
-            let _ = deliver(host, sender, Signal::Go);
+    let many = match waits || unfinished.turns >= TURNS {
+        true => ahead.len(),
+        false if body.process.core.mailbox.len() < BACKLOG => AT_A_TIME.min(ahead.len()),
+        false => return,
+    };
+    unfinished.turns = 0;
+    host.going_on.extend(ahead.drain(..many));
+}
+
+/// Lets senders go on that waited for a process, which comes first itself: on another worker, if one is idle.
+#[inline]
+pub(super) fn let_go_on(host: &mut WorkerHost) {
+    if !host.going_on.is_empty() {
+        send_on(host);
+    }
+}
+
+#[inline(never)]
+fn send_on(host: &mut WorkerHost) {
+    let next = host.next.take();
+    while let Some(sender) = host.going_on.pop_front() {
+        // Who has ended sends no more.
+        let _ = deliver(host, sender, Signal::Go);
+        if let Some(body) = host.next.take() {
+            host.enqueue(body);
         }
     }
+    host.next = next;
 }
 
 /// Whether the message was taken.

@@ -1,8 +1,9 @@
 //! One process's turn: its signals, then its code, then what became of it.
 
 use super::exit::{self, Reason};
-use super::post::{deliver, lay_down};
-use super::receive::{let_catch_up, take_signals};
+use super::gather;
+use super::post::{deliver, lay_down, waits_for_room};
+use super::receive::{let_catch_up, let_go_on, take_signals};
 use super::shard::Alarm;
 use crate::host::{SWITCH, WorkerHost};
 use crate::node::{Node, Outside};
@@ -39,6 +40,7 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
         if matches!(body.extra.status, Status::Job | Status::Printing | Status::Sending) {
             let_catch_up(host, &mut body, true);
             park(host, slot, body);
+            let_go_on(host);
             return;
         }
         let outcome = execute(host, node, &mut body, budget);
@@ -60,8 +62,10 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
                 false => pace.after_rest(),
             };
             settle(host, slot, body, outcome);
+            let_go_on(host);
             return;
         }
+        let_go_on(host);
     }
 }
 
@@ -70,7 +74,22 @@ fn execute(host: &mut WorkerHost, node: &Node, body: &mut Body, budget: i64) -> 
     host.extra = body.extra.lend();
     let outcome = interp::run(&mut body.process, &node.vm, host, budget);
     body.extra.give_back(host.extra.take());
+    if host.gathered.is_any() {
+        end_sending(host, body, &outcome);
+    }
     outcome
+}
+
+/// Sends what has been gathered; who is far ahead of its receiver then waits for that, unless it waits anyway.
+#[inline(never)]
+fn end_sending(host: &mut WorkerHost, body: &mut Body, outcome: &Outcome) {
+    if let Some((dest, posted)) = gather::end_turn(host)
+        && matches!(outcome, Outcome::Yield)
+        && waits_for_room(posted, body.process.core.priority)
+        && dest != body.extra.pid
+    {
+        body.extra.unfinished().hold.get_or_insert(Hold::Mailbox(dest));
+    }
 }
 
 fn settle(host: &mut WorkerHost, slot: &Slot, mut body: Box<Body>, outcome: Outcome) {
@@ -119,8 +138,8 @@ fn start_wait(host: &mut WorkerHost, body: &mut Body, wait: Wait) {
         }
     }
     body.extra.status = Status::Receiving { timed: wait.timeout().is_some() };
-    body.process.core.mailbox.rest();
-    if body.process.heap.could_shrink() && !body.extra.watched {
+    let is_roomy = body.process.core.mailbox.rest();
+    if (is_roomy || body.process.heap.could_shrink()) && !body.extra.watched {
         body.extra.watched = true;
         let alarm = Alarm::Idle { pid: body.extra.pid, reductions: body.process.core.reductions };
         host.node.timers[host.me].set(host.node.clock.deadline(IDLE_MS), alarm);

@@ -115,6 +115,9 @@ impl Arena {
 
 /// Where small values are copied to: an arena, or the heap of a process that waits for them.
 pub(super) trait Room {
+    /// Whether objects may be put here that own something outside.
+    const OWNS: bool = true;
+
     /// Room for so many words, which the caller writes.
     fn room(&mut self, words: usize) -> *mut u64;
 
@@ -183,6 +186,8 @@ struct Copier<'a> {
 const SMALL: usize = 12;
 /// … and the most objects.
 const FEW: usize = 12;
+/// The most words of all of them.
+pub(super) const LARGEST_SMALL: usize = SMALL * FEW;
 
 /// Of each sort of object where its values begin, if small ones may be copied word by word; 0 if not.
 static FIRST_VALUE: [u8; 128] = {
@@ -224,7 +229,7 @@ struct Found {
 
 /// Copies a value that is a few small objects, each inside once, if it is that: the copy, and its words.
 #[inline]
-pub(super) fn copy_small(room: &mut impl Room, value: Value<'_>) -> Option<(Word, usize)> {
+pub(super) fn copy_small<R: Room>(room: &mut R, value: Value<'_>) -> Option<(Word, usize)> {
     let root = value.word();
     // SAFETY: the value is live, so all words of its objects are; nothing is copying them, so their headers
     // are in place; there is room for as many words as are written.
@@ -306,7 +311,7 @@ unsafe fn copy_object(source: *const u64, to: *mut u64, words: usize) {
 ///
 /// # Safety
 /// The root points to a live object that is not static, and nothing is copying what it leads to.
-unsafe fn copy_few(room: &mut impl Room, root: Word) -> Option<(Word, usize)> {
+unsafe fn copy_few<R: Room>(room: &mut R, root: Word) -> Option<(Word, usize)> {
     // The objects in the order met; none is cleared before, as that would take as long as most copies do.
     let mut found = [const { MaybeUninit::<Found>::uninit() }; FEW];
     let (mut count, mut total, mut at) = (1, 0, 0);
@@ -318,6 +323,9 @@ unsafe fn copy_few(room: &mut impl Room, root: Word) -> Option<(Word, usize)> {
             let object = found[at].assume_init_mut();
             let source = object.source;
             let (words, first) = small_shape(*source)?;
+            if !R::OWNS && layout::tag_of(*source) == layout::BUFREF {
+                return None;
+            }
             (object.words, object.place) = (words, total);
             for i in first..words {
                 let word = *source.add(i).cast::<Word>();

@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use super::Heap;
+use super::bag::Bag;
 use super::chunk::{self, Chunk};
 use super::copy::{self, Arena};
 use super::layout::{self, Format};
@@ -40,6 +41,22 @@ pub struct Fragment {
     root: Word,
     /// Null for an immediate, the only chunk of a small message, or a boxed `Chunks` (then with the low bit set).
     memory: *mut Chunk,
+}
+
+/// What a block is made of.
+pub enum Block {
+    /// A message.
+    Message(Fragment),
+    /// Several.
+    Bag(Bag),
+}
+
+/// What stands in a block where a message has its root, if it is a bag: no value's word ends so.
+const BAG: u64 = 0x3f;
+
+/// What stands there for a bag of so many messages and bytes: both are less than a chunk's.
+pub(super) fn bag_mark(count: u32, bytes: u32) -> u64 {
+    u64::from(bytes) << 32 | u64::from(count) << 6 | BAG
 }
 
 /// A fragment's memory.
@@ -159,18 +176,26 @@ impl Fragment {
         }
     }
 
-    /// The fragment and the word that a block was made of.
+    /// The fragment, or the bag, and the word that a block was made of.
     ///
     /// # Safety
-    /// It was made by `into_block`, and is not used again.
+    /// It was made by `into_block`, here or of a bag, and is not used again.
     #[inline]
-    pub unsafe fn from_block(block: NonNull<u64>) -> (Fragment, u64) {
+    pub unsafe fn from_block(block: NonNull<u64>) -> (Block, u64) {
         let chunk: *mut Chunk = block.as_ptr().cast();
         // SAFETY: by contract it is a chunk with these two words at its end.
         unsafe {
             (*chunk).next = ptr::null_mut();
             let end = chunk::end_of(chunk);
-            (Fragment { root: Word::from_bits(*end.sub(2)), memory: chunk }, *end.sub(1))
+            let (root, word) = (*end.sub(2), *end.sub(1));
+            let block = match root & BAG == BAG {
+                true => {
+                    let (count, bytes) = ((root as u32) >> 6, (root >> 32) as u32);
+                    Block::Bag(Bag::from_chunk(chunk, count, bytes))
+                }
+                false => Block::Message(Fragment { root: Word::from_bits(root), memory: chunk }),
+            };
+            (block, word)
         }
     }
 
@@ -241,24 +266,39 @@ impl Heap {
     /// The fragment is one chunk with so many bytes of objects, and is not used again.
     #[inline]
     unsafe fn move_in(&self, fragment: &Fragment, bytes: usize) -> Word {
-        let words = bytes / 8;
-        let new = self.allocate(words);
-        // SAFETY: the chunk's payload is filled with whole objects that point to one another or to static
-        // ones, and `new` has room for them.
+        // SAFETY: by contract the chunk's payload is filled with whole objects that point to one another or to
+        // static ones.
         unsafe {
             let old = chunk::payload_of(fragment.memory);
+            let root = self.copy_over(old, bytes / 8, fragment.root);
+            chunk::release(fragment.memory);
+            root
+        }
+    }
+
+    /// Copies objects that lie one after the other, and tells the root's word.
+    ///
+    /// # Safety
+    /// So many words, at least one, are whole objects that point to one another or to static ones; the root points to one of
+    /// them, and to the only one if it is alone.
+    #[inline]
+    pub(super) unsafe fn copy_over(&self, old: *mut u64, words: usize, root: Word) -> Word {
+        let new = self.allocate(words);
+        // SAFETY: by contract, and `new` has room for them.
+        unsafe {
             if layout::words_of(*old) == words {
                 // One object has no other to point to.
                 for i in 0..words {
                     *new.add(i) = *old.add(i);
                 }
-                chunk::release(fragment.memory);
-                return Word::from_bits(new as u64 | (fragment.root.bits() & 7));
+                return Word::from_bits(new as u64 | (root.bits() & 7));
             }
             let moved = |word: Word| match word.is_pointer() {
-                true if word.address().addr().wrapping_sub(old.addr()) < bytes => Word::from_bits(
-                    word.bits().wrapping_sub(old.addr() as u64).wrapping_add(new.addr() as u64),
-                ),
+                true if word.address().addr().wrapping_sub(old.addr()) < words * 8 => {
+                    Word::from_bits(
+                        word.bits().wrapping_sub(old.addr() as u64).wrapping_add(new.addr() as u64),
+                    )
+                }
                 _ => word,
             };
             let mut at = 0;
@@ -274,8 +314,7 @@ impl Heap {
                 }
                 at += size;
             }
-            chunk::release(fragment.memory);
-            moved(fragment.root)
+            moved(root)
         }
     }
 

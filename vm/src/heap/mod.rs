@@ -33,6 +33,7 @@
 //! vectors edited in place, in `edit.rs`.
 #![allow(unsafe_code)]
 
+mod bag;
 pub(crate) mod buf;
 #[cfg(debug_assertions)]
 mod check;
@@ -57,12 +58,13 @@ mod room;
 pub(crate) mod shared;
 mod space;
 
+pub use bag::Bag;
 pub use chunk::{may_hold_memory, return_memory};
 pub use edit::Edit;
 pub(crate) use edit::RawEdit;
 pub(crate) use edit_map::RawPut;
 pub(crate) use edit_trie::equal_bytes;
-pub use fragment::Fragment;
+pub use fragment::{Block, Fragment};
 pub use frozen::{freeze, frozen_bytes};
 pub(crate) use get::get_quickly;
 pub use host::{HostObject, HostRef};

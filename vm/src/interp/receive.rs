@@ -54,7 +54,7 @@ impl Env<'_> {
         if let Some(reference) = self.process.heap.value(word).as_ref()
             && reference.creator() == Some(core.pid)
         {
-            core.mailbox.start_after(reference.stamp());
+            core.mailbox.start_after(&self.process.heap, reference.stamp());
         }
     }
 

@@ -151,6 +151,8 @@ impl Env<'_> {
         if let Some(cold) = &mut self.process.core.cold {
             cold.loading.retain(|other| other.index != module.index);
         }
+        // Others see that it is loaded, and may tell.
+        self.host.before_effect();
         if well { module.finish() } else { module.abandon() }
     }
 

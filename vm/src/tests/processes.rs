@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use rata_bytecode::module::*;
 use rata_bytecode::operand::*;
 
+use crate::heap::Bag;
 use crate::mailbox::{Mailbox, Removal};
 use crate::native::{Cx, Job, Native, Resume};
 use crate::value::{Value, Word};
@@ -326,7 +327,7 @@ fn the_mailbox_keeps_order_and_takes_from_the_middle() {
     }
     let stamp = mailbox.stamp();
     mailbox.push(int(1000));
-    mailbox.start_after(stamp);
+    mailbox.start_after(&heap, stamp);
     assert_eq!(mailbox.peek(&heap).and_then(Word::as_small), Some(1000));
     mailbox.take();
     mailbox.push_urgent(int(-1));
@@ -351,20 +352,32 @@ fn the_mailbox_keeps_order_and_takes_from_the_middle() {
     // A ref made now is answered only by what arrives later; urgent messages are seen in any case.
     let stamp = mailbox.stamp();
     mailbox.push(int(7));
-    mailbox.start_after(stamp);
+    mailbox.start_after(&heap, stamp);
     assert_eq!(mailbox.peek(&heap).and_then(Word::as_small), Some(-1));
 }
 
 proptest! {
     /// A mailbox does as a row of messages would, however they came and from wherever they are taken.
     #[test]
-    fn the_mailbox_is_a_row_of_messages(steps in prop::collection::vec((0..6u8, 0..7i64), 1..60)) {
+    fn the_mailbox_is_a_row_of_messages(steps in prop::collection::vec((0..8u8, 0..7i64), 1..60)) {
         let heap = Heap::new();
         let mut mailbox = Mailbox::default();
         let (mut row, mut urgent): (Vec<i64>, usize) = (Vec::new(), 0);
         for (n, (step, which)) in steps.into_iter().enumerate() {
             let n = n as i64;
             match step {
+                6 | 7 => {
+                    let mut bag = Bag::new();
+                    for n in n * 1000..n * 1000 + which {
+                        assert_eq!(bag.add(heap.int(n)), Some(0));
+                        row.push(n);
+                    }
+                    mailbox.push_bag(bag);
+                }
+                2 | 3 if !mailbox.takes_attached() => {
+                    mailbox.push(message(move |heap| heap.int(n)));
+                    row.push(n);
+                }
                 0 | 1 => {
                     mailbox.push(message(move |heap| heap.int(n)));
                     row.push(n);
@@ -408,7 +421,7 @@ proptest! {
 #[test]
 fn an_idle_process_is_small() {
     assert!(
-        size_of::<crate::Process>() <= 304 + size_of::<crate::jit::Link>(),
+        size_of::<crate::Process>() <= 312 + size_of::<crate::jit::Link>(),
         "{}",
         size_of::<crate::Process>()
     );

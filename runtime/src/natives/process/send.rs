@@ -7,10 +7,10 @@ use crate::node::Node;
 use crate::process::body::Hold;
 use crate::process::relations::Alias;
 use crate::process::signal::{ExitKind, RefData, Signal};
-use crate::sched::post::{Answer, Posted, answer, deliver, send};
+use crate::sched::gather;
+use crate::sched::post::{Answer, Posted, answer, deliver, send, waits_for_room};
 use rata_vm::heap::Fragment;
 use rata_vm::native::{Cx, Native};
-use rata_vm::process::Priority;
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value};
 
@@ -60,7 +60,7 @@ pub(super) fn destination(node: &Node, dest: Value<'_>) -> Dest {
 /// `send(dest, message, urgent)`; the message is the value.
 pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [dest, message, urgent] = args else { return Native::Value(Value::NIL) };
-    let Some((host, core)) = cx.host_and_core::<WorkerHost>() else {
+    let Some((host, core)) = cx.sender_and_core::<WorkerHost>() else {
         return Native::Raise(cx.runtime_error("Process.send needs a scheduler"));
     };
     let (pid, alias) = match destination(&host.node, *dest) {
@@ -78,6 +78,7 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let (posted, bytes) = match alias {
         None => send(host, pid, *message),
         Some(id) => {
+            gather::flush(host);
             let urgent = urgent.as_bool() == Some(true);
             let (posted, bytes) = answer(host, core.pid, Answer { pid, id, urgent }, *message);
             // Whose mailbox has no room must not keep those waiting who answer it.
@@ -97,14 +98,7 @@ pub(super) fn sent<'h>(
     value: Value<'h>,
 ) -> Native<'h> {
     cx.core.charge(1 + (bytes / 512) as u64);
-    let waits = match posted {
-        Posted::Ahead => false,
-        Posted::Bounded => true,
-        // Who is far ahead lets the receiver have a look at what it was sent: so what waits stays in the
-        // cache, and both tend to run on one worker. Urgent processes wait for nobody.
-        Posted::Behind => cx.core.priority <= Priority::Normal,
-    };
-    if waits && to != cx.core.pid {
+    if waits_for_room(posted, cx.core.priority) && to != cx.core.pid {
         return hold(cx, Hold::Mailbox(to), value);
     }
     Native::Value(value)
