@@ -131,6 +131,8 @@ fn inner(
         Ex::JumpBack => false,
         Ex::RecvStart | Ex::RecvMark | Ex::RecvPeek => false,
         op if comes_back(op) => inner.handler(ins.at).is_none(),
+        // Its own code has that one inlined.
+        _ if !last && !ins.falls && ins.args.len() > IN_REGISTERS => false,
         _ => last || !inner.is_loop(ins),
     };
     if inner.code.len() > most || !inner.code.values().all(fits) {
