@@ -187,7 +187,7 @@ impl Analysis {
     }
 
     /// The reductions that a call costs. Calls that are inlined are not counted one by one, which would take longer than
-    /// they do: half of them are made, let us say.
+    /// they do: half of them are made, let us say. Turns of a loop cost one: most such calls stand where it ends.
     pub(crate) fn weight(&self) -> i64 {
         1 + (self.inlined_calls() + 1) / 2
     }

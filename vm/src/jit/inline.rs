@@ -11,7 +11,8 @@
 //!
 //! # What is not inlined
 //! A function that catches what its calls raise, and a call whose exceptions are caught: only calls land in compiled
-//! code, and there is one landing. Loops, but in the place of a tail call. Waits for messages.
+//! code, and there is one landing. Loops, but in the place of a tail call with many
+//! arguments: others are as fast when called, and have all registers. Waits for messages.
 //!
 //! # Closures
 //! A call of a closure that came as a parameter has the code of the closures that it was met with, two at most, and asks
@@ -133,7 +134,7 @@ fn inner(
         op if comes_back(op) => inner.handler(ins.at).is_none(),
         // Its own code has that one inlined.
         _ if !last && !ins.falls && ins.args.len() > IN_REGISTERS => false,
-        _ => last || !inner.is_loop(ins),
+        _ => many || !inner.is_loop(ins),
     };
     if inner.code.len() > most || !inner.code.values().all(fits) {
         return None;

@@ -263,7 +263,7 @@ impl Translator<'_, '_> {
         if !self.second {
             let live = self.code.live_at(self.code.first);
             let due = self.exit_at(1, live);
-            self.charge(self.code.weight() * (1 + self.doubled as i64), due);
+            self.charge(1 + self.doubled as i64, due);
         }
         self.jump_to(self.code.first);
         self.second = here;
