@@ -164,11 +164,7 @@ impl Translator<'_, '_> {
     }
 
     /// Marks the call that is written next as one that needs a site.
-    pub(super) fn begin_site(&mut self, ins: &Ins) {
-        self.begin_site_at(self.place(ins));
-    }
-
-    pub(super) fn begin_site_at(&mut self, place: Rc<Place>) {
+    pub(super) fn begin_site(&mut self, place: Rc<Place>) {
         self.places.push(place);
         self.b.set_srcloc(SourceLoc::new(self.places.len() as u32));
     }

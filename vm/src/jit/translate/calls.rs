@@ -12,14 +12,15 @@ use std::sync::atomic::AtomicPtr;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{
-    Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef, Value,
+    Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, SigRef,
+    StackSlot, Value,
 };
 
 use super::asks::Kind;
 use super::inline::Outer;
 use super::replace::replaces;
 use super::slices::Slice;
-use super::{Flow, Translator, function_at, in_registers, trusted};
+use super::{Flow, Place, Translator, function_at, in_registers, trusted};
 use crate::code::MISSING;
 use crate::code::exec::Ex;
 use crate::code::function::{FnSet, Function};
@@ -163,16 +164,28 @@ impl Translator<'_, '_> {
         self.pass(&mut values);
         let target = self.target(callee);
         let signature = self.signature(values.len(), Kind::Tail);
-        self.begin_site_at(Rc::clone(&outer.place));
+        let place = Rc::clone(&outer.place);
+        let word = self.call_at(place, (signature, target, &values), &spilled);
+        self.give_back_any(outer, word)
+    }
+
+    /// A call with a site, of the function itself if there is no target: gives what it returns.
+    pub(super) fn call_at(
+        &mut self,
+        place: Rc<Place>,
+        (signature, target, values): (SigRef, Option<Value>, &[Value]),
+        spilled: &[(u16, StackSlot)],
+    ) -> Value {
+        self.begin_site(place);
         let call = match target {
-            Some(target) => self.b.ins().call_indirect(signature, target, &values),
-            None => self.b.ins().call(self.this, &values),
+            Some(target) => self.b.ins().call_indirect(signature, target, values),
+            None => self.b.ins().call(self.this, values),
         };
         self.end_site();
-        self.attach(call, &spilled);
-        let word = self.b.inst_results(call)[0];
-        self.reload(&spilled);
-        self.give_back_any(outer, word)
+        self.attach(call, spilled);
+        let value = self.b.inst_results(call)[0];
+        self.reload(spilled);
+        value
     }
 
     /// A call that comes back: a safepoint.
@@ -188,16 +201,8 @@ impl Translator<'_, '_> {
             self.guarded_call(ins, (signature, target, &values), &spilled, handler);
             return Flow::On;
         }
-        self.begin_site(ins);
-        let call = match target {
-            Some(target) => self.b.ins().call_indirect(signature, target, &values),
-            None => self.b.ins().call(self.this, &values),
-        };
-        self.end_site();
-        self.attach(call, &spilled);
-        let value = self.b.inst_results(call)[0];
+        let value = self.call_at(self.place(ins), (signature, target, &values), &spilled);
         self.fetch_budget();
-        self.reload(&spilled);
         self.set(ins.defs[0], value);
         Flow::On
     }
@@ -207,7 +212,7 @@ impl Translator<'_, '_> {
         &mut self,
         ins: &Ins,
         (signature, target, values): (SigRef, Option<Value>, &[Value]),
-        spilled: &[(u16, cranelift_codegen::ir::StackSlot)],
+        spilled: &[(u16, StackSlot)],
         handler: &crate::code::function::Handler,
     ) {
         let (returned, caught) = (self.b.create_block(), self.cold_block());
@@ -221,7 +226,7 @@ impl Translator<'_, '_> {
         let items = [ExceptionTableItem::Default(raised)];
         let table = ExceptionTableData::new(signature, normal, items);
         let table = self.b.func.dfg.exception_tables.push(table);
-        self.begin_site(ins);
+        self.begin_site(self.place(ins));
         let call = match target {
             Some(target) => self.b.ins().try_call_indirect(target, values, table),
             None => self.b.ins().try_call(self.this, values, table),

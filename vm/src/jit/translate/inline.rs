@@ -253,7 +253,7 @@ impl<'a, 'b> Translator<'a, 'b> {
     pub(super) fn return_register(&mut self, register: u16) -> Flow {
         if self.returns_floats() {
             let float = self.float(register);
-            return self.return_float(float);
+            return self.give_back(float);
         }
         let (value, known) = (self.get(register), self.type_of(register));
         self.sound &= self.outer.as_ref().is_none_or(|outer| known.fits(outer.wanted));
@@ -266,15 +266,10 @@ impl<'a, 'b> Translator<'a, 'b> {
             let float = constant(word);
             self.sound &= float.is_some();
             let float = self.b.ins().f64const(float.unwrap_or_default());
-            return self.return_float(float);
+            return self.give_back(float);
         }
         let value = self.int(word as i64);
         self.give_back(value)
-    }
-
-    /// Returns a float without an object.
-    pub(super) fn return_float(&mut self, float: Value) -> Flow {
-        self.give_back(float)
     }
 
     /// Returns a value as it is wanted.
@@ -311,12 +306,9 @@ impl<'a, 'b> Translator<'a, 'b> {
         let function = self.int(std::ptr::from_ref(self.function) as i64);
         let stub = self.int(abi::address(abi::exit) as i64);
         let signature = self.signature(2, Kind::Tail);
-        self.begin_site_at(Rc::clone(&outer.place));
-        let call = self.b.ins().call_indirect(signature, stub, &[function, pc]);
-        self.end_site();
-        self.attach(call, &spilled);
-        let word = self.b.inst_results(call)[0];
-        self.reload(&spilled);
+        let place = Rc::clone(&outer.place);
+        let call = (signature, Some(stub), &[function, pc][..]);
+        let word = self.call_at(place, call, &spilled);
         self.give_back_any(outer, word);
     }
 }

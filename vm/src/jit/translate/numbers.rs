@@ -37,7 +37,7 @@ impl Translator<'_, '_> {
         match n.form {
             Form::Value(register) => self.set_float(register, float),
             _ if ins.op == Ex::ReturnAdd && self.returns_floats() => {
-                return self.return_float(float);
+                return self.give_back(float);
             }
             _ => {
                 let word = self.boxed(float);
