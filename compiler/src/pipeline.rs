@@ -8,7 +8,7 @@ use crate::lower;
 use crate::names::Names;
 use crate::project::{Project, Sources, Unreadable};
 use crate::resolve::index::Index;
-use crate::resolve::{Resolved, resolve};
+use crate::resolve::{ParsedFile, Resolved, TEST_MODULES, resolve};
 use crate::source_map::SourceMap;
 use crate::span::FileId;
 use crate::syntax::{lexer, print};
@@ -115,6 +115,11 @@ pub fn compile_here(request: &Request<'_>) -> Result<Compiled, Unreadable> {
             });
         }
         return Ok(finish(None, listing, diagnostics, map));
+    }
+    if files.iter().any(ParsedFile::has_tests) {
+        for module in TEST_MODULES {
+            names.intern(module.rsplit('.').next().unwrap_or(module));
+        }
     }
     let mut index = Index::default();
     for &modules in &request.known {

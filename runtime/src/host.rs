@@ -1,5 +1,6 @@
 //! What the interpreter and the natives see of the runtime while a process runs on a worker.
 
+use crate::capture;
 use crate::node::{Node, Options, Schedule};
 use crate::output::Stream;
 use crate::process::body::{Body, Extra, Hold};
@@ -232,9 +233,10 @@ pub fn hold<'h>(cx: &mut Cx<'h, '_>, hold: Hold, value: Value<'h>) -> Native<'h>
 /// Writes text; the native's answer `value` comes when the output is not full.
 pub fn write<'h>(cx: &mut Cx<'h, '_>, to: Stream, text: &str, value: Value<'h>) -> Native<'h> {
     cx.charge(1 + text.len() as u64 / 64);
-    let output = cx.host::<WorkerHost>().map(|host| host.node.output.clone());
-    match output.map(|output| output.write(to, text)) {
-        Some(false) => hold(cx, Hold::Output, value),
-        _ => Native::Value(value),
-    }
+    let has_room = cx.host::<WorkerHost>().is_none_or(|host| {
+        let WorkerHost { node, extra, .. } = host;
+        let captured = extra.as_deref().is_some_and(|extra| capture::keeps(extra, text));
+        captured || node.output.write(to, text)
+    });
+    if has_room { Native::Value(value) } else { hold(cx, Hold::Output, value) }
 }

@@ -5,6 +5,7 @@
 //! compiles hot functions, `natives` what the standard
 //! library is built on, `program` the way from packages to an exit code.
 
+pub mod capture;
 mod compiler;
 pub mod host;
 pub mod natives;

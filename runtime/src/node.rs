@@ -1,5 +1,6 @@
 //! A node: everything that its processes share. Made once per program, alive until it ends.
 
+use crate::capture::Captures;
 use crate::output::Output;
 use crate::process::body::{Body, Extra, Initial, Lent};
 use crate::process::names::Names;
@@ -15,6 +16,7 @@ use rata_vm::heap::Fragment;
 use rata_vm::process::Process;
 use rata_vm::value::{Pid, Word};
 use rata_vm::vm::{ModuleIndex, Vm};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// How the program was started.
@@ -56,6 +58,9 @@ impl Default for Options {
 /// Reductions in a turn: as many as the BEAM's.
 const TURN: i64 = 4000;
 
+/// Is told what the runner of tests does, and a few texts about it; answers with a text.
+pub type Listener = Box<dyn Fn(&str, &[&str]) -> String + Send + Sync>;
+
 /// See the module's description.
 pub struct Node {
     /// Loaded code.
@@ -82,6 +87,10 @@ pub struct Node {
     outside: AtomicUsize,
     /// How the program was started.
     pub options: Options,
+    /// What tests print.
+    pub captures: Captures,
+    /// Who is told what the runner of tests does.
+    pub listener: OnceLock<Listener>,
     /// Set when the program ends: workers leave their loops.
     pub stopping: AtomicBool,
     /// Set when the main process has ended (others may go on with `--no-halt`).
@@ -139,6 +148,8 @@ impl Node {
             loading: Mutex::default(),
             outside: AtomicUsize::new(0),
             options,
+            captures: Captures::default(),
+            listener: OnceLock::new(),
             stopping: AtomicBool::new(false),
             main_ended: AtomicBool::new(false),
             exit: Mutex::new(None),

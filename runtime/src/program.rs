@@ -4,12 +4,12 @@
 use crate::compiler;
 use crate::host::WorkerHost;
 use crate::natives;
-use crate::node::{Node, Options, Outside, Schedule};
+use crate::node::{Listener, Node, Options, Outside, Schedule};
 use crate::output::Output;
 use crate::sched::{queue, worker};
 use rata_bytecode::library::Library;
 use rata_bytecode::module::Package;
-use rata_vm::data::vector_of;
+use rata_vm::data::{closure, vector_of};
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::value::Value;
 use rata_vm::vm::{ModuleIndex, Vm};
@@ -61,6 +61,26 @@ impl Launch {
 
     /// Runs a program to its end; gives the exit code. All output is written by then.
     pub fn run(self, stdlib: &'static Library, program: &Package) -> Result<i32, StartError> {
+        self.start(stdlib, program, None)
+    }
+
+    /// Runs the tests in a program instead of the program itself: `Tests.Runner.main` with the arguments of the
+    /// options, which says what of the program's modules to load. The listener is told what happens.
+    pub fn run_tests(
+        self,
+        stdlib: &'static Library,
+        program: &Package,
+        listener: Listener,
+    ) -> Result<i32, StartError> {
+        self.start(stdlib, program, Some(listener))
+    }
+
+    fn start(
+        self,
+        stdlib: &'static Library,
+        program: &Package,
+        listener: Option<Listener>,
+    ) -> Result<i32, StartError> {
         let vm = Vm::with_jit(self.natives, self.options.jit);
         vm.shelve(stdlib);
         let modules = vm.load(program, Origin::Program).map_err(StartError::Load)?;
@@ -79,7 +99,13 @@ impl Launch {
             }
         });
         compiler::prepare(&node).map_err(StartError::Threads)?;
-        start_main(&node, &modules, program);
+        match listener {
+            Some(listener) => {
+                let _ = node.listener.set(listener);
+                start_tests(&node);
+            }
+            None => start_main(&node, &modules, program),
+        }
         if let Err(error) = start_workers(&node, locals) {
             node.stop(1);
             return Err(error);
@@ -111,6 +137,17 @@ const WORKER_STACK: usize = 2 << 20;
 fn start_main(node: &Arc<Node>, modules: &[ModuleIndex], program: &Package) {
     let entry = program.entry.and_then(|e| modules.get(e as usize)).copied();
     let call = entry.and_then(|entry| main_call(node, entry));
+    start_with(node, modules, call);
+}
+
+fn start_tests(node: &Arc<Node>) {
+    let heap = Heap::new();
+    let main = closure::funref(&heap, Symbol::intern("Tests.Runner"), Symbol::intern("main"));
+    let call = heap.list(&[main, arguments(node, &heap)]);
+    start_with(node, &[], Some(Fragment::copy_of(call)));
+}
+
+fn start_with(node: &Arc<Node>, modules: &[ModuleIndex], call: Option<Fragment>) {
     let mut body = node.main_process().expect("a new node has room for a process");
     body.process.start_program(&node.vm, modules, call);
     Outside(node).schedule(body);
@@ -120,13 +157,18 @@ fn start_main(node: &Arc<Node>, modules: &[ModuleIndex], program: &Package) {
 fn main_call(node: &Node, entry: ModuleIndex) -> Option<Fragment> {
     let (main, arities) = node.vm.exported(entry, Symbol::intern("main"))?;
     let heap = Heap::new();
-    let args: Vec<Value<'_>> = node.options.args.iter().map(|a| heap.string(a)).collect();
     let call = if arities.contains(&1) {
-        heap.list(&[main, vector_of(&heap, &args)])
+        heap.list(&[main, arguments(node, &heap)])
     } else {
         heap.list(&[main])
     };
     Some(Fragment::copy_of(call))
+}
+
+/// The command-line arguments, as a vector.
+fn arguments<'h>(node: &Node, heap: &'h Heap) -> Value<'h> {
+    let args: Vec<Value<'_>> = node.options.args.iter().map(|a| heap.string(a)).collect();
+    vector_of(heap, &args)
 }
 
 /// A program that has run for so long is no short one.

@@ -1,5 +1,6 @@
 //! What the runtime tells the user on standard error: crashes, the end of the program, deadlock.
 
+use crate::capture;
 use crate::node::Node;
 use crate::process::body::{Body, Initial, Status};
 use rata_vm::data::{closure, vector_of};
@@ -77,7 +78,9 @@ pub fn crash(node: &Node, body: &Body, reason: &Fragment, is_main: bool) {
     if lines.len() > FRAMES {
         let _ = writeln!(text, "    … {} more", lines.len() - FRAMES);
     }
-    node.output.report(&text);
+    if !capture::keeps(&body.extra, &text) {
+        node.output.report(&text);
+    }
 }
 
 /// A thread of the runtime has panicked: tells so and ends the program, as nobody knows what it has left

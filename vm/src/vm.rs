@@ -70,6 +70,7 @@ pub struct Vm {
     /// Functions captured as `M.f/2`.
     captures: Mutex<HashMap<(Symbol, Symbol, u32), Word>>,
     stubs: Stubs,
+    loader: OnceLock<&'static FnSet>,
     next_ref: AtomicU64,
     jit: Jit,
 }
@@ -149,6 +150,7 @@ impl Vm {
             functions: RwLock::default(),
             captures: Mutex::default(),
             stubs: Stubs::make(),
+            loader: OnceLock::new(),
             next_ref: AtomicU64::new(1),
             jit: Jit::new(jit),
         }
@@ -390,6 +392,30 @@ impl Vm {
             }
             Export::Global(_) => None,
         }
+    }
+
+    /// A function of (index of a module, nil) that loads the module unless that has been done.
+    pub fn loader(&self) -> Value<'static> {
+        let function = self.stubs.load;
+        let entry = FnEntry { min: 2, max: 2, function };
+        let set = self.loader.get_or_init(|| {
+            FnSet::make(None, function.module.name, vec![entry], false)
+        });
+        Value::new(set.function_value())
+    }
+
+    /// Source file and line of the beginning of a function value's code.
+    pub fn place_of(&self, function: Value<'_>) -> Option<(&'static str, u32)> {
+        let set = match function.view() {
+            View::Closure(closure) => fn_set_of(closure.handle()),
+            View::FunRef(f) => match self.member(f.module, f.name, false) {
+                Some(Member::Functions(set)) => set,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let function = set.entries.first()?.function;
+        Some((&function.module.file, function.line(1)))
     }
 
     /// What is known of a module.

@@ -1,7 +1,7 @@
 //! Where a name leads: variable, module-level function or constant, imported name, Core, alias.
 
-use super::Resolver;
 use super::index::MemberKind;
+use super::{Resolver, is_test_file};
 use crate::diagnostics::suggest;
 use crate::hir::{self, FnIdx, GlobalIdx, SetIdx};
 use crate::names::Name;
@@ -36,13 +36,24 @@ impl<'a> Resolver<'a, '_> {
             alias.used = true;
             return Some(Meaning::Member { module: alias.module });
         }
-        if let Some(core) = self.names.find("Core")
-            && let Some(info) = self.index.get(core)
-            && info.members.get(&name).is_some_and(|m| m.public)
-        {
-            return Some(Meaning::Member { module: core });
+        if let Some(module) = self.unnamed_modules().find(|m| self.has_public(*m, name)) {
+            return Some(Meaning::Member { module });
         }
         self.alias(name).map(Meaning::Module)
+    }
+
+    /// The modules whose functions need no name before them: Core, and before it Tests where tests
+    /// are written.
+    fn unnamed_modules(&self) -> impl Iterator<Item = Name> + use<> {
+        let tests = self.names.find("Tests").filter(|tests| {
+            (self.in_test_module || is_test_file(&self.file.path)) && !self.project.contains(tests)
+        });
+        tests.into_iter().chain(self.names.find("Core"))
+    }
+
+    fn has_public(&self, module: Name, name: Name) -> bool {
+        let member = self.index.get(module).and_then(|info| info.members.get(&name));
+        member.is_some_and(|m| m.public)
     }
 
     /// The module that the alias `name` stands for, noted as used.
@@ -273,7 +284,7 @@ impl<'a> Resolver<'a, '_> {
         candidates.extend(self.level.bindings_by_name.keys());
         candidates.extend(self.imported.keys());
         candidates.extend(self.aliases.keys());
-        if let Some(info) = self.names.find("Core").and_then(|core| self.index.get(core)) {
+        for info in self.unnamed_modules().filter_map(|module| self.index.get(module)) {
             candidates.extend(info.members.iter().filter(|m| m.1.public).map(|m| *m.0));
         }
         let near = self.nearest(&text, candidates);

@@ -24,7 +24,7 @@ use crate::diagnostics::Diagnostic;
 use crate::hir;
 use crate::names::{Name, Names};
 use crate::span::{FileId, Span};
-use crate::syntax::tree::{Item, Tree};
+use crate::syntax::tree::{Item, ItemKind, Tree};
 use bumpalo::Bump;
 use foldhash::{HashMap, HashSet};
 use index::Index;
@@ -47,6 +47,32 @@ pub struct ParsedFile<'a> {
     pub tree: Tree<'a>,
     /// The files its `library ./path` lines lead to, by the path as written.
     pub imports: HashMap<String, FileId>,
+}
+
+/// Whether a file by its name holds tests: there, as in test modules, the functions of Tests need no name
+/// before them.
+pub fn is_test_file(path: &str) -> bool {
+    path.ends_with("_test.rata")
+}
+
+/// The module that is told of each test module (`Tests.Suite.enter(title, line, body)`), and that of the
+/// functions tests are written with. The sources mean both, though they name neither.
+pub const TEST_MODULES: [&str; 2] = ["Tests.Suite", "Tests"];
+
+impl ParsedFile<'_> {
+    /// Whether there are tests in it.
+    pub fn has_tests(&self) -> bool {
+        is_test_file(&self.path) || holds_test_module(self.tree.items)
+    }
+}
+
+/// Whether a test module is among the items or in a module among them.
+pub fn holds_test_module(items: &[Item<'_>]) -> bool {
+    items.iter().any(|item| match &item.kind {
+        ItemKind::TestModule { .. } => true,
+        ItemKind::Module { items, .. } => holds_test_module(items),
+        _ => false,
+    })
 }
 
 /// What `resolve` makes of a project.
@@ -113,6 +139,7 @@ pub fn resolve<'a>(
                 plain: HashMap::default(),
                 used_inside: &mut used_inside,
                 in_guard: false,
+                in_test_module: false,
                 doubted: HashSet::default(),
             };
             if let Some(module) = resolver.module() {
@@ -210,6 +237,8 @@ struct Resolver<'a, 'x> {
     /// What modules nested in others used of their `library` lines: owner and place.
     used_inside: &'x mut HashSet<(usize, u32)>,
     in_guard: bool,
+    /// Whether the statement under way stands in a test module.
+    in_test_module: bool,
     /// Unknown modules warned of.
     doubted: HashSet<Name>,
 }

@@ -1,9 +1,9 @@
 //! Statements and blocks: bindings, clause groups of local functions, docstrings, warnings about
 //! what is never used.
 
-use super::Resolver;
 use super::outline::bound_names;
 use super::scope::Local;
+use super::{Resolver, TEST_MODULES};
 use crate::hir;
 use crate::span::Span;
 use crate::syntax::tree::*;
@@ -209,7 +209,8 @@ impl<'a> Resolver<'a, '_> {
         });
     }
 
-    /// A test module runs in place, in a scope of its own, like a function called once.
+    /// A test module is handed to `Tests.Suite` as a function, which runs it in place or, under `ratac
+    /// test`, keeps it; without a standard library it is called.
     fn test_module(
         &mut self,
         title: &'a str,
@@ -234,9 +235,21 @@ impl<'a> Resolver<'a, '_> {
         let name = self.names.intern(title);
         let stmts: &'a [Stmt<'a>] = self.arena.alloc_slice_copy(&stmts);
         let (_, body) = documented_body(&Block { span, stmts });
+        let outside = std::mem::replace(&mut self.in_test_module, true);
         let lambda = self.thunk(name, span, &body);
-        let target = hir::Target::Value(self.alloc(lambda));
-        let call = self.expr(title_span, hir::ExprKind::Call { target, args: &[] });
+        self.in_test_module = outside;
+        let suite = self.names.find(TEST_MODULES[0]).filter(|m| self.index.get(*m).is_some());
+        let (target, args) = match suite {
+            Some(module) => {
+                let line = self.file.text[..span.start as usize].matches('\n').count() + 1;
+                let title = self.lit(title_span, hir::Lit::Str(title));
+                let line = self.lit(title_span, hir::Lit::Int(line as i64));
+                let name = self.names.intern("enter");
+                (hir::Target::Import { module, name }, self.slice(&[title, line, lambda]))
+            }
+            None => (hir::Target::Value(self.alloc(lambda)), &[][..]),
+        };
+        let call = self.expr(title_span, hir::ExprKind::Call { target, args });
         hir::Stmt { span, kind: hir::StmtKind::Expr(self.alloc(call)) }
     }
 

@@ -25,6 +25,7 @@ pub mod random;
 pub mod set;
 pub mod string;
 pub mod system;
+pub mod testing;
 pub mod vector;
 
 #[cfg(test)]
@@ -67,6 +68,7 @@ macro_rules! table {
     (@entry io $name:ident $arity:literal) => { table!(@worker io $name $arity) };
     (@entry random $name:ident $arity:literal) => { table!(@worker random $name $arity) };
     (@entry system $name:ident $arity:literal) => { table!(@worker system $name $arity) };
+    (@entry testing $name:ident $arity:literal) => { table!(@worker testing $name $arity) };
     (@worker $module:ident $name:ident $arity:literal) => {{
         fn call<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
             match <&[Value<'h>; $arity]>::try_from(args) {

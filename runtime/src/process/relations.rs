@@ -1,5 +1,5 @@
-//! Links, monitors and aliases of a process, its label, the bound of its mailbox, its random numbers: most have
-//! none, so they lie in a box of their own, made at first need.
+//! Links, monitors and aliases of a process, its label, the bound of its mailbox, who captures its output, its random
+//! numbers: most have none, so they lie in a box of their own, made at first need.
 //!
 //! Links follow OTP's protocol. Each side has a state of its own. Who unlinks sends `Unlink` and keeps
 //! the link as `Ending` until the answer: what the other side sent about the link before it read that
@@ -7,9 +7,11 @@
 
 use super::few::FewMap;
 use super::signal::RefData;
+use crate::capture::Capture;
 use crate::natives::random::Generator;
 use rata_vm::mailbox::Mailbox;
 use rata_vm::value::{Pid, Word};
+use std::sync::Arc;
 
 /// The state of a link as one side sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,6 +117,8 @@ pub struct Relations {
     pub queue_limit: Option<Box<QueueLimit>>,
     /// `Process.set_label(text)`.
     pub label: Option<Box<str>>,
+    /// Who keeps what it prints and logs, and what is reported of it: a test. Processes that it starts inherit it.
+    pub capture: Option<Arc<Capture>>,
     /// Its random numbers, once it has drawn one or set a seed.
     pub random: Option<Box<Generator>>,
     next_unlink: u64,

@@ -138,6 +138,10 @@ macro_rules! for_each_native {
                 process_put / 2, process_erase / 1, process_alias / 1, process_unalias / 1,
                 process_set_label / 1, process_ask_info / 2,
             }
+            testing {
+                tests_tell / 2, tests_load / 1, tests_place / 1, tests_capture / 1,
+                tests_captured_by / 1, tests_captured / 1, tests_message / 1, tests_take / 1,
+            }
         }
     };
 }

@@ -87,9 +87,16 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
             relations.aliases.insert(data.id, Alias { urgent: false, once: true, settles: false });
         }
     }
-    let limit = host.extra().relations.as_ref().and_then(|r| r.queue_limit.as_ref());
-    if let Some(limit) = limit.filter(|limit| limit.inherit).map(|limit| limit.fresh()) {
-        set_queue_limit(host, &mut body.extra, limit);
+    if let Some(relations) = &host.extra().relations {
+        let capture = relations.capture.clone();
+        let limit = relations.queue_limit.as_ref().filter(|limit| limit.inherit);
+        let limit = limit.map(|limit| limit.fresh());
+        if capture.is_some() {
+            body.extra.relations().capture = capture;
+        }
+        if let Some(limit) = limit {
+            set_queue_limit(host, &mut body.extra, limit);
+        }
     }
     host.enqueue(body);
     Native::Value(match reference {
