@@ -1,11 +1,15 @@
 //! What the two commands share: reading sources and packages, writing files whole or not at all,
-//! messages of one line.
+//! messages of one line, and the command `ratac test`.
+
+pub mod testing;
 
 use rata_bytecode::decode;
 use rata_bytecode::module::Package;
 use rata_compiler::diagnostics::Style;
 use rata_compiler::pipeline::{Compiled, Request, Stage, compile};
 use rata_compiler::project::Sources;
+use rata_runtime::JitSettings;
+use rata_runtime::node::Options;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::{fs, process};
@@ -114,18 +118,62 @@ pub fn compile_path(path: &str, emit: Option<Stage>) -> Result<Compiled, Failure
         emit,
     };
     let compiled = compile(&request).map_err(|e| cannot_read(&e.path, &e.error))?;
-    let style = if io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        Style::Colour
-    } else {
-        Style::Plain
-    };
     if !compiled.diagnostics.is_empty() {
-        let _ = io::stderr().write_all(compiled.render(style).as_bytes());
+        let _ = io::stderr().write_all(compiled.render(shown_style()).as_bytes());
     }
     if compiled.failed() {
         return Err(Failure { message: String::new(), code: 2 });
     }
     Ok(compiled)
+}
+
+/// How diagnostics are shown on standard error.
+pub fn shown_style() -> Style {
+    if io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        Style::Colour
+    } else {
+        Style::Plain
+    }
+}
+
+/// What the environment says about how a program is run: `RATA_JIT` and `RATA_STRESS`.
+pub fn environment(options: &mut Options) -> Result<(), Failure> {
+    read_jit(&std::env::var("RATA_JIT").unwrap_or_default(), options)?;
+    // For testing the VM itself: collect, or end the turn, at every safepoint.
+    let stress = std::env::var("RATA_STRESS").unwrap_or_default();
+    for word in stress.split(',').filter(|w| !w.is_empty()) {
+        match word {
+            "gc" => options.collect_always = true,
+            "preempt" => options.budget = 1,
+            other => {
+                let text = format!("RATA_STRESS is `{other}`: it can be gc, preempt or both");
+                return Err(Failure::before_running(text));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `RATA_JIT`: `off`, `threshold=N`, and for those who look into it `sync` (compile at once, on the thread
+/// that calls), `perf` (write a map for `perf`) and `gdb` (tell debuggers what is compiled); several with commas.
+fn read_jit(text: &str, options: &mut Options) -> Result<(), Failure> {
+    for word in text.split(',').filter(|word| !word.is_empty()) {
+        let threshold = word.strip_prefix("threshold=").and_then(|n| n.parse().ok());
+        match (word, threshold) {
+            ("off", _) => options.jit = JitSettings::OFF,
+            ("on", _) => options.jit = JitSettings::ON,
+            ("sync", _) => options.jit.synchronous = true,
+            ("perf", _) => options.perf_map = true,
+            ("gdb", _) => options.debugged = true,
+            (_, Some(1..)) => options.jit.threshold = threshold.unwrap_or(1),
+            _ => {
+                let can_be = "it can be on, off, threshold=N, sync, perf and gdb";
+                let text = format!("RATA_JIT has `{word}`: {can_be}");
+                return Err(Failure::before_running(text));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reads a compiled package.

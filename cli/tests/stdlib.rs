@@ -1,5 +1,5 @@
-//! The standard library's own tests: every program of `stdlib/tests` must print `ok` and nothing else, as it
-//! is, with a collection at every safepoint, and with one reduction per turn.
+//! The standard library's own tests: every program of `stdlib/tests` must print `ok` and nothing else, and `ratac test` must find
+//! nothing wrong there; as it is, with a collection at every safepoint, and with one reduction per turn.
 
 use rata_bytecode::library::Modules;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ fn programs() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stdlib/tests");
     let entries = std::fs::read_dir(folder).expect("stdlib/tests is there");
     let mut paths: Vec<PathBuf> = entries.map(|e| e.expect("can be listed").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|e| e == "rata"));
+    let is_program = |name: &str| name.ends_with(".rata") && !name.ends_with("_test.rata");
+    paths.retain(|path| path.file_name().is_some_and(|name| is_program(&name.to_string_lossy())));
     paths.sort();
     assert!(!paths.is_empty());
     paths
@@ -29,19 +30,35 @@ fn run_all(stress: Option<&str>) {
     }
 }
 
+fn run_tests(stress: Option<&str>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stdlib");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ratac"));
+    command.current_dir(folder).args(["test", "tests", "--built-in"]).env_remove("RATA_STRESS");
+    if let Some(stress) = stress {
+        command.args(["--timeout", "600"]).env("RATA_STRESS", stress);
+    }
+    let output = command.output().expect("ratac can be started");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{out}");
+}
+
 #[test]
 fn as_they_are() {
     run_all(None);
+    run_tests(None);
 }
 
 #[test]
 fn collecting_at_every_safepoint() {
     run_all(Some("gc"));
+    run_tests(Some("gc"));
 }
 
 #[test]
 fn one_reduction_per_turn() {
     run_all(Some("preempt"));
+    run_tests(Some("preempt"));
 }
 
 /// Runs a program from a file of its own, with so many schedulers; gives its output.

@@ -13,5 +13,6 @@ pub mod project;
 pub mod resolve;
 pub mod source_map;
 pub mod span;
+pub mod survey;
 pub mod syntax;
 pub mod types;

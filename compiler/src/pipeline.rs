@@ -79,18 +79,20 @@ impl Compiled {
 
 /// Runs the stages, on a thread with stack enough for the deepest source.
 pub fn compile(request: &Request<'_>) -> Result<Compiled, Unreadable> {
+    match on_large_stack(|| compile_here(request)) {
+        Ok(compiled) => compiled,
+        Err(error) => Err(Unreadable { path: "the compiler's own thread".into(), error }),
+    }
+}
+
+/// Calls `work` on a thread whose stack is large enough for the deepest source.
+pub(crate) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .name("rata-compiler".into())
             .stack_size(STACK)
-            .spawn_scoped(scope, || compile_here(request));
-        match thread {
-            Ok(thread) => match thread.join() {
-                Ok(compiled) => compiled,
-                Err(panic) => std::panic::resume_unwind(panic),
-            },
-            Err(error) => Err(Unreadable { path: "the compiler's own thread".into(), error }),
-        }
+            .spawn_scoped(scope, work)?;
+        Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 

@@ -200,13 +200,13 @@ fn imported_paths<'a>(items: &'a [Item<'a>], found: &mut Vec<(&'a str, Span)>) {
 }
 
 /// The file that `written` leads to from the file at `importer`.
-fn import_path(importer: &str, written: &str) -> String {
+pub fn import_path(importer: &str, written: &str) -> String {
     let folder = importer.rfind('/').map_or("", |at| &importer[..at + 1]);
     normalise(&format!("{folder}{written}.rata"))
 }
 
 /// `a/./b/../c` → `a/c`; leading `..` stay.
-fn normalise(path: &str) -> String {
+pub fn normalise(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {

@@ -9,7 +9,6 @@ pub mod attributes;
 pub mod bless;
 pub mod chapter;
 pub mod diff;
-pub mod docs;
 pub mod example;
 pub mod matching;
 pub mod process;

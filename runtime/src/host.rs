@@ -82,6 +82,13 @@ impl WorkerHost {
         self.extra.as_mut().expect("lent while a process runs")
     }
 
+    /// Writes text of the process that runs, or keeps it where its output is captured. False when the output is full:
+    /// the process should wait for room.
+    pub fn say(&self, to: Stream, text: &str) -> bool {
+        let captured = self.extra.as_deref().is_some_and(|extra| capture::keeps(extra, text));
+        captured || self.node.output.write(to, text)
+    }
+
     /// Counts what a turn uses, in reductions.
     pub fn spend(&mut self, reductions: i64) {
         self.spent += u64::from(u32::try_from(reductions.max(0)).unwrap_or(u32::MAX));
@@ -233,10 +240,6 @@ pub fn hold<'h>(cx: &mut Cx<'h, '_>, hold: Hold, value: Value<'h>) -> Native<'h>
 /// Writes text; the native's answer `value` comes when the output is not full.
 pub fn write<'h>(cx: &mut Cx<'h, '_>, to: Stream, text: &str, value: Value<'h>) -> Native<'h> {
     cx.charge(1 + text.len() as u64 / 64);
-    let has_room = cx.host::<WorkerHost>().is_none_or(|host| {
-        let WorkerHost { node, extra, .. } = host;
-        let captured = extra.as_deref().is_some_and(|extra| capture::keeps(extra, text));
-        captured || node.output.write(to, text)
-    });
+    let has_room = cx.host::<WorkerHost>().is_none_or(|host| host.say(to, text));
     if has_room { Native::Value(value) } else { hold(cx, Hold::Output, value) }
 }

@@ -64,22 +64,23 @@ impl Launch {
         self.start(stdlib, program, None)
     }
 
-    /// Runs the tests in a program instead of the program itself: `Tests.Runner.main` with the arguments of the
-    /// options, which says what of the program's modules to load. The listener is told what happens.
+    /// Runs the tests in a program instead of the program itself: `Tests.Runner.main` with a plan, which says what of
+    /// the program's modules to load. The listener is told what happens.
     pub fn run_tests(
         self,
         stdlib: &'static Library,
         program: &Package,
+        plan: &[String],
         listener: Listener,
     ) -> Result<i32, StartError> {
-        self.start(stdlib, program, Some(listener))
+        self.start(stdlib, program, Some((plan, listener)))
     }
 
     fn start(
         self,
         stdlib: &'static Library,
         program: &Package,
-        listener: Option<Listener>,
+        tests: Option<(&[String], Listener)>,
     ) -> Result<i32, StartError> {
         let vm = Vm::with_jit(self.natives, self.options.jit);
         vm.shelve(stdlib);
@@ -99,10 +100,10 @@ impl Launch {
             }
         });
         compiler::prepare(&node).map_err(StartError::Threads)?;
-        match listener {
-            Some(listener) => {
+        match tests {
+            Some((plan, listener)) => {
                 let _ = node.listener.set(listener);
-                start_tests(&node);
+                start_tests(&node, plan);
             }
             None => start_main(&node, &modules, program),
         }
@@ -140,10 +141,10 @@ fn start_main(node: &Arc<Node>, modules: &[ModuleIndex], program: &Package) {
     start_with(node, modules, call);
 }
 
-fn start_tests(node: &Arc<Node>) {
+fn start_tests(node: &Arc<Node>, plan: &[String]) {
     let heap = Heap::new();
     let main = closure::funref(&heap, Symbol::intern("Tests.Runner"), Symbol::intern("main"));
-    let call = heap.list(&[main, arguments(node, &heap)]);
+    let call = heap.list(&[main, texts(&heap, plan)]);
     start_with(node, &[], Some(Fragment::copy_of(call)));
 }
 
@@ -158,17 +159,16 @@ fn main_call(node: &Node, entry: ModuleIndex) -> Option<Fragment> {
     let (main, arities) = node.vm.exported(entry, Symbol::intern("main"))?;
     let heap = Heap::new();
     let call = if arities.contains(&1) {
-        heap.list(&[main, arguments(node, &heap)])
+        heap.list(&[main, texts(&heap, &node.options.args)])
     } else {
         heap.list(&[main])
     };
     Some(Fragment::copy_of(call))
 }
 
-/// The command-line arguments, as a vector.
-fn arguments<'h>(node: &Node, heap: &'h Heap) -> Value<'h> {
-    let args: Vec<Value<'_>> = node.options.args.iter().map(|a| heap.string(a)).collect();
-    vector_of(heap, &args)
+fn texts<'h>(heap: &'h Heap, texts: &[String]) -> Value<'h> {
+    let texts: Vec<Value<'_>> = texts.iter().map(|text| heap.string(text)).collect();
+    vector_of(heap, &texts)
 }
 
 /// A program that has run for so long is no short one.

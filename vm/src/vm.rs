@@ -398,9 +398,8 @@ impl Vm {
     pub fn loader(&self) -> Value<'static> {
         let function = self.stubs.load;
         let entry = FnEntry { min: 2, max: 2, function };
-        let set = self.loader.get_or_init(|| {
-            FnSet::make(None, function.module.name, vec![entry], false)
-        });
+        let set =
+            self.loader.get_or_init(|| FnSet::make(None, function.module.name, vec![entry], false));
         Value::new(set.function_value())
     }
 

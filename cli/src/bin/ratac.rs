@@ -1,6 +1,7 @@
 //! `ratac`: compiles, checks and lists rata programs.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use rata_cli::testing::{self, TestArgs};
 use rata_cli::{Failure, compile_path, read_package, report, write_whole};
 use rata_compiler::pipeline::Stage;
 use std::io::{self, Write};
@@ -20,9 +21,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
                   ratac compile app/ -o app.ratab     all modules of a folder into one file\n  \
                   ratac check app.rata                only reports errors and warnings\n  \
                   ratac compile app.rata --emit=ir    shows the intermediate code\n  \
+                  ratac test                          runs the tests below the current folder\n  \
                   ratac disasm app.ratab              lists the instructions\n\n\
                   Run a program with `ratavm run app.ratab` or `ratavm run app.rata`.\n\n\
-                  Exit codes: 0 success, 2 errors in the program or the command line."
+                  Exit codes: 0 success, 1 a test failed, 2 errors in the program or the command line."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -47,6 +49,7 @@ enum Command {
         /// A .rata file or a folder of them
         path: String,
     },
+    Test(TestArgs),
     /// List the instructions of a .ratab file
     Disasm {
         /// A .ratab file
@@ -86,11 +89,12 @@ impl Emit {
 fn main() {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Compile { path, output, emit } => run_compile(&path, output, emit),
-        Command::Check { path } => run_check(&path),
-        Command::Disasm { path } => run_disasm(&path),
+        Command::Compile { path, output, emit } => run_compile(&path, output, emit).map(|()| 0),
+        Command::Check { path } => run_check(&path).map(|()| 0),
+        Command::Test(args) => testing::run(&args),
+        Command::Disasm { path } => run_disasm(&path).map(|()| 0),
     };
-    exit(result.map_or_else(|failure| report(&failure), |()| 0));
+    exit(result.unwrap_or_else(|failure| report(&failure)));
 }
 
 fn run_compile(path: &str, output: Option<PathBuf>, emit: Option<Emit>) -> Result<(), Failure> {

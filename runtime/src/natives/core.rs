@@ -153,7 +153,7 @@ pub fn core_debug<'h>(cx: &mut Cx<'h, '_>, [v, label]: [Value<'h>; 2]) -> Answer
     let [label, colon] = labelled(label);
     let answer = print(cx, [label, colon, Part::Inspect(v), Part::Text("\n")], |cx, text| {
         if let Some(host) = cx.host::<WorkerHost>() {
-            host.node.output.write(Stream::Err, &text);
+            host.say(Stream::Err, &text);
         }
         Native::Value(Value::NIL)
     });

@@ -97,7 +97,7 @@ pub fn io_gets<'h>(cx: &mut Cx<'h, '_>, [prompt]: [Value<'h>; 1]) -> Answer<'h> 
         let prompt = Arg("IO.gets", "prompt").text(cx, prompt)?;
         // No matter how much waits: reading shows it all first.
         if let Some(host) = cx.host::<WorkerHost>() {
-            host.node.output.write(Stream::Out, prompt);
+            host.say(Stream::Out, prompt);
         }
     }
     read(cx, Wanted::Line)

@@ -44,7 +44,8 @@ pub fn tests_place<'h>(cx: &mut Cx<'h, '_>, [f]: [Value<'h>; 1]) -> Answer<'h> {
 
 /// `capture(wanted)`: a number for `captured_by`, 0 if nothing is to be captured.
 pub fn tests_capture<'h>(cx: &mut Cx<'h, '_>, [wanted]: [Value<'h>; 1]) -> Answer<'h> {
-    let number = if wanted.word() == Value::TRUE.word() { host(cx).node.captures.open() } else { 0 };
+    let number =
+        if wanted.word() == Value::TRUE.word() { host(cx).node.captures.open() } else { 0 };
     value(Value::count(number as usize))
 }
 

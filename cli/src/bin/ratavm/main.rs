@@ -10,9 +10,9 @@ use rata_cli::{Failure, cannot_read, compile_path, report};
 use rata_runtime::JitSettings;
 use rata_runtime::node::Options;
 use rata_runtime::program::Launch;
+use std::fs;
 use std::io::Read;
 use std::process::exit;
-use std::{env, fs};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -99,28 +99,6 @@ fn package(path: &str) -> Result<Package, Failure> {
     compiled.package.ok_or_else(|| Failure::before_running("the compiler gave no package"))
 }
 
-/// `RATA_JIT`: `off`, `threshold=N`, and for those who look into it `sync` (compile at once, on the thread
-/// that calls), `perf` (write a map for `perf`) and `gdb` (tell debuggers what is compiled); several with commas.
-fn read_jit(text: &str, options: &mut Options) -> Result<(), Failure> {
-    for word in text.split(',').filter(|word| !word.is_empty()) {
-        let threshold = word.strip_prefix("threshold=").and_then(|n| n.parse().ok());
-        match (word, threshold) {
-            ("off", _) => options.jit = JitSettings::OFF,
-            ("on", _) => options.jit = JitSettings::ON,
-            ("sync", _) => options.jit.synchronous = true,
-            ("perf", _) => options.perf_map = true,
-            ("gdb", _) => options.debugged = true,
-            (_, Some(1..)) => options.jit.threshold = threshold.unwrap_or(1),
-            _ => {
-                let can_be = "it can be on, off, threshold=N, sync, perf and gdb";
-                let text = format!("RATA_JIT has `{word}`: {can_be}");
-                return Err(Failure::before_running(text));
-            }
-        }
-    }
-    Ok(())
-}
-
 fn options(run: &Run) -> Result<Options, Failure> {
     let mut options = Options {
         workers: run.schedulers.map_or(0, usize::from),
@@ -128,23 +106,12 @@ fn options(run: &Run) -> Result<Options, Failure> {
         args: run.program.iter().skip(1).cloned().collect(),
         ..Options::default()
     };
-    read_jit(&env::var("RATA_JIT").unwrap_or_default(), &mut options)?;
+    rata_cli::environment(&mut options)?;
     if let Some(threshold) = run.jit_threshold {
         options.jit.threshold = threshold;
     }
     if run.no_jit {
         options.jit = JitSettings::OFF;
-    }
-    // For testing the VM itself: collect, or end the turn, at every safepoint.
-    for word in env::var("RATA_STRESS").unwrap_or_default().split(',').filter(|w| !w.is_empty()) {
-        match word {
-            "gc" => options.collect_always = true,
-            "preempt" => options.budget = 1,
-            other => {
-                let text = format!("RATA_STRESS is `{other}`: it can be gc, preempt or both");
-                return Err(Failure::before_running(text));
-            }
-        }
     }
     Ok(options)
 }

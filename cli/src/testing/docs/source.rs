@@ -1,6 +1,6 @@
-//! Takes a source file of the standard library apart: modules, what they export, their functions, and
-//! the indented blocks in docstrings. It reads by lines and relies on how the library is laid out: a
-//! definition per line at its module's indentation, `"""` alone on its line.
+//! Takes a source file apart: modules, what they export, their functions, and
+//! the indented blocks in docstrings. It reads by lines and relies on the usual layout: a
+//! definition per line, two columns right of its module, `"""` alone on its line. What is laid out otherwise has no examples.
 
 /// What a file holds.
 #[derive(Debug, Default)]
@@ -39,6 +39,8 @@ pub struct Function {
 /// An indented block of a docstring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
+    /// The module or function whose docstring it is in.
+    pub of: String,
     /// The line it begins on.
     pub line: usize,
     /// Its statements.
@@ -167,7 +169,9 @@ impl Module {
             .enumerate()
             .map(|(i, l)| (at + 2 + i, unescaped(l.get(base..).unwrap_or(""))))
             .collect();
-        let blocks = blocks(&text);
+        let of = function
+            .map_or(self.name.clone(), |f| format!("{}.{}", self.name, self.functions[f].name));
+        let blocks = blocks(&of, &text);
         if let Some(function) = function {
             let function = &mut self.functions[function];
             function.documented = true;
@@ -223,18 +227,18 @@ fn unescaped(line: &str) -> String {
 const INDENT: &str = "    ";
 
 /// The indented blocks among the lines of a docstring. Empty lines do not end a block.
-fn blocks(lines: &[(usize, String)]) -> Vec<Block> {
+fn blocks(of: &str, lines: &[(usize, String)]) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut block: Vec<(usize, &str)> = Vec::new();
     for (number, line) in lines {
         if let Some(text) = line.strip_prefix(INDENT) {
             block.push((*number, text));
         } else if !line.trim().is_empty() && !block.is_empty() {
-            blocks.push(statements(&std::mem::take(&mut block)));
+            blocks.push(statements(of, &std::mem::take(&mut block)));
         }
     }
     if !block.is_empty() {
-        blocks.push(statements(&block));
+        blocks.push(statements(of, &block));
     }
     blocks
 }
@@ -242,7 +246,7 @@ fn blocks(lines: &[(usize, String)]) -> Vec<Block> {
 /// What a statement that has begun goes on with.
 const GOES_ON: &[&str] = &["}", ")", "]", "end", "|>", "else", "catch", "after"];
 
-fn statements(lines: &[(usize, &str)]) -> Block {
+fn statements(of: &str, lines: &[(usize, &str)]) -> Block {
     let mut statements: Vec<Statement> = Vec::new();
     for (number, line) in lines {
         let goes_on = line.starts_with(' ') || GOES_ON.iter().any(|w| line.starts_with(w));
@@ -261,7 +265,8 @@ fn statements(lines: &[(usize, &str)]) -> Block {
             statement.text.truncate(statement.text.trim_end().len());
         }
     }
-    Block { line: lines.first().map_or(0, |(number, _)| *number), statements }
+    let of = of.to_owned();
+    Block { of, line: lines.first().map_or(0, |(number, _)| *number), statements }
 }
 
 /// Where the comment at the end of a statement's last line begins.
@@ -367,7 +372,7 @@ module A.B {
     #[test]
     fn escapes_and_endings() {
         assert_eq!(unescaped(r"a\\n\u{e9}"), "a\\né");
-        let block = statements(&[(1, "exit(3)  # exits 3")]);
+        let block = statements("f", &[(1, "exit(3)  # exits 3")]);
         assert_eq!(block.exits(), Some(3));
     }
 }

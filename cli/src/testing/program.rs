@@ -1,0 +1,151 @@
+//! From a group of files to a run of their tests: compiles, starts the VM with the runner, hands what that tells to the
+//! reporter.
+
+use super::discover::{Group, Project};
+use super::docs;
+use super::report::{Outcome, Reporter};
+use super::select::EXAMPLE;
+use super::{TestArgs, lock};
+use crate::{Failure, cannot_read, shown_style};
+use rata_bytecode::module::{ModuleKind, Package};
+use rata_compiler::pipeline::{Compiled, Request, compile};
+use rata_runtime::node::Options;
+use rata_runtime::program::Launch;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// Tests ready to run.
+pub(super) struct Program {
+    package: Package,
+    /// What is loaded before them: modules, and files that others import.
+    before: Vec<String>,
+    /// The files with tests.
+    scripts: Vec<String>,
+    exits: Option<i32>,
+}
+
+/// Compiles all tests. Examples that cannot be compiled are set aside (`Project::bad`) so that the others can run.
+pub(super) fn compile_all(project: &mut Project) -> Result<Vec<Program>, Failure> {
+    let compiled = compile_groups(project)?;
+    if compiled.iter().any(|(_, c)| c.failed()) && !project.examples.is_empty() {
+        set_aside(project)?;
+        return finish(project, compile_groups(project)?);
+    }
+    finish(project, compiled)
+}
+
+fn compile_groups(project: &Project) -> Result<Vec<(Group, Compiled)>, Failure> {
+    project.groups().into_iter().map(|g| Ok((g.clone(), compile_group(project, &g)?))).collect()
+}
+
+fn compile_group(project: &Project, group: &Group) -> Result<Compiled, Failure> {
+    let request = Request {
+        files: group.files.iter().cloned().collect(),
+        sources: project,
+        known: vec![&rata_stdlib::LIBRARY],
+        is_stdlib: false,
+        emit: None,
+    };
+    let mut compiled = compile(&request).map_err(|e| cannot_read(&e.path, &e.error))?;
+    if !compiled.failed() {
+        // Examples show what they show: a variable that is not used is no fault.
+        let sources = &compiled.sources;
+        let is_example = |path: &str| docs::real_path(path) != path;
+        compiled.diagnostics.retain(|d| sources.get(d.file).is_none_or(|f| !is_example(&f.path)));
+    }
+    Ok(compiled)
+}
+
+/// Finds the examples that do not compile: first which files, then which blocks in them.
+fn set_aside(project: &mut Project) -> Result<(), Failure> {
+    let fails = |project: &Project, path: &str| -> Result<Option<String>, Failure> {
+        let compiled = compile_group(project, &project.group_of(path))?;
+        Ok(compiled.failed().then(|| compiled.render(rata_compiler::diagnostics::Style::Plain)))
+    };
+    for path in project.examples.keys().cloned().collect::<Vec<_>>() {
+        if fails(project, &path)?.is_none() {
+            continue;
+        }
+        let parts = project.examples[&path].split();
+        project.replace_examples(&path, parts.clone())?;
+        for part in parts {
+            if let Some(message) = fails(project, &part.path)? {
+                let (line, of) = part.first();
+                let name = format!("{of}{EXAMPLE}");
+                project.bad.push((part.of.clone(), line, name, message));
+                project.replace_examples(&part.path, Vec::new())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn finish(project: &Project, compiled: Vec<(Group, Compiled)>) -> Result<Vec<Program>, Failure> {
+    let mut programs = Vec::new();
+    let mut failed = false;
+    for (group, compiled) in compiled {
+        if !compiled.diagnostics.is_empty() {
+            let _ = io::stderr().write_all(compiled.render(shown_style()).as_bytes());
+        }
+        failed |= compiled.failed();
+        let Some(package) = compiled.package else { continue };
+        let imported = project.imported(&group);
+        let is_first = |name: &String, kind| match kind {
+            ModuleKind::Named => true,
+            _ => imported.contains(name) && !group.tested.contains(name),
+        };
+        let modules = package.modules.iter();
+        let before = modules.filter(|m| is_first(&m.name, m.kind)).map(|m| m.name.clone());
+        let there: BTreeSet<&String> = package.modules.iter().map(|m| &m.name).collect();
+        let scripts = group.tested.iter().filter(|path| there.contains(path)).cloned();
+        let (before, scripts) = (before.collect(), scripts.collect());
+        programs.push(Program { package, before, scripts, exits: group.exits });
+    }
+    if failed { Err(Failure { message: String::new(), code: 2 }) } else { Ok(programs) }
+}
+
+/// Runs the tests of a program; the reporter knows the results then.
+pub(super) fn run(
+    program: &Program,
+    args: &TestArgs,
+    seed: u32,
+    reporter: &Arc<Mutex<Reporter>>,
+) -> Result<(), Failure> {
+    lock(reporter).begin();
+    let launch = Launch::new(options()?);
+    let hears = Arc::clone(reporter);
+    let listener = Box::new(move |what: &str, fields: &[&str]| lock(&hears).hear(what, fields));
+    let code = launch
+        .run_tests(&rata_stdlib::LIBRARY, &program.package, &plan(program, args, seed), listener)
+        .map_err(|e| Failure::before_running(e.to_string()))?;
+    let outcome = match program.exits {
+        Some(wanted) if wanted == code => Outcome::ExitedAsWanted,
+        _ => Outcome::Exited(code),
+    };
+    let text = lock(reporter).ended(outcome);
+    super::print(&text);
+    Ok(())
+}
+
+/// How the VM is started for tests.
+fn options() -> Result<Options, Failure> {
+    let mut options = Options::default();
+    crate::environment(&mut options)?;
+    Ok(options)
+}
+
+/// What the runner is told (`stdlib/tests_runner.rata`).
+fn plan(program: &Program, args: &TestArgs, seed: u32) -> Vec<String> {
+    let cores = thread::available_parallelism().map_or(1, usize::from) as u32;
+    let mut words = vec![
+        format!("seed={seed}"),
+        format!("jobs={}", args.jobs.unwrap_or(4 * cores)),
+        format!("timeout={}", args.timeout.as_millis().max(1)),
+        format!("capture={}", !args.no_capture),
+    ];
+    words.extend(program.before.iter().map(|name| format!("module={name}")));
+    words.extend(program.scripts.iter().map(|path| format!("script={path}")));
+    words
+}
