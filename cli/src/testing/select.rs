@@ -75,7 +75,7 @@ pub(super) fn title_line(text: &str, name: &str, line: usize) -> usize {
     let quoted = format!("{title:?}");
     let lines: Vec<&str> = text.lines().collect();
     let names_it = |l: &&str| l.contains(&quoted) && begins_test(l);
-    let above = lines.iter().take(line).rposition(|l| names_it(l));
+    let above = lines.iter().take(line).rposition(&names_it);
     // Far above stands another one, whose name happens to be the same.
     let above = above.map(|at| at + 1).filter(|at| at + 20 > line);
     // One still to be written has no code.
