@@ -312,6 +312,30 @@ fn results_for_machines() {
 }
 
 #[test]
+fn coverage_says_which_lines_have_run() {
+    let code = "module Sign {\n  of = function(n) {\n    \"\"\"\n    The sign.\n    \"\"\"\n    if n < 0 {\n      :minus\n    \
+                } else {\n      case n {\n        0 -> :zero\n        _ ->\n          Sign.none()\n          :plus\n      }\n    }\n  }\n  \
+                none = function() { nil }\n}\nmodule \"Sign\" { assert Sign.of(-1) == :minus }\n";
+    let files = [
+        ("sign.rata", code),
+        ("unused.rata", SUM),
+        ("x_test.rata", "assert Sign.of(0) == :zero\n"),
+    ];
+    let folder = Folder::new("coverage", &files);
+    let out = folder.gives(0, &["--coverage"]);
+    holds(
+        &out,
+        &[
+            "2 tests: 2 passed",
+            "coverage:",
+            "-  unused.rata",
+            " 57.1 %  sign.rata (not run: 12-17)",
+            " 57.1 %  of all",
+        ],
+    );
+}
+
+#[test]
 fn colours_are_for_terminals() {
     let folder = Folder::new("colours", &[("sum.rata", SUM), ("sum_test.rata", PASSING)]);
     let output =

@@ -17,6 +17,7 @@ use bumpalo::Bump;
 use foldhash::HashSet;
 use rata_bytecode::library::Modules;
 use rata_bytecode::module::Package;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The stack that the stages need for the deepest tree that the parser lets through.
@@ -61,6 +62,8 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts they are about.
     pub sources: SourceMap,
+    /// The lines of covered files that say when they run (`tests_cover`): file << 24 | line.
+    pub covered: BTreeSet<u64>,
 }
 
 impl Compiled {
@@ -127,7 +130,7 @@ pub fn compile_here(request: &Request<'_>) -> Result<Compiled, Unreadable> {
     for &modules in &request.known {
         index.add(modules, &mut names);
     }
-    let Resolved { modules, entry, diagnostics: found } =
+    let Resolved { modules, entry, covered, diagnostics: found } =
         resolve(&arena, &mut names, &files, &mut index, request.is_stdlib);
     let unread = Unread::of(&diagnostics, &map);
     diagnostics.extend(found.into_iter().filter(|d| !unread.explains(d, &map)));
@@ -141,7 +144,8 @@ pub fn compile_here(request: &Request<'_>) -> Result<Compiled, Unreadable> {
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         return Ok(finish(None, String::new(), diagnostics, map));
     }
-    Ok(back_end(request, &modules, entry, &names, diagnostics, map))
+    let compiled = back_end(request, &modules, entry, &names, diagnostics, map);
+    Ok(Compiled { covered, ..compiled })
 }
 
 /// Where the text was not understood.
@@ -202,5 +206,5 @@ fn finish(
         diagnostics.retain(|d| !matches!(d.code, "W0904" | "W0907" | "W0908"));
     }
     diagnostics.sort_by_key(|d| (d.file, d.span.start, d.severity));
-    Compiled { package, listing, diagnostics, sources }
+    Compiled { package, listing, diagnostics, sources, covered: BTreeSet::new() }
 }

@@ -19,6 +19,10 @@ use std::io;
 pub trait Sources: Sync {
     /// The bytes of a file.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+    /// Whether it is to be counted which lines of a file run.
+    fn covers(&self, _path: &str) -> bool {
+        false
+    }
     /// The names of the files beside `path`, for suggestions; may be empty.
     fn siblings(&self, _path: &str) -> Vec<String> {
         Vec::new()
@@ -88,6 +92,7 @@ impl<'a, 's> Project<'a, 's> {
                 let done = open.pop().expect("not empty");
                 self.files.push(ParsedFile {
                     id: done.id,
+                    covered: self.sources.covers(&done.path),
                     path: done.path,
                     text: done.text,
                     tree: done.tree,

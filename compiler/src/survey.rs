@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn what_a_file_defines_mentions_and_imports() {
         let text = "library ./lib/loader as L\nlibrary ../x\nmodule A { module B { f = function() { C.D.e() } } }\n\
-                    module \"A text\" { assert F.g() == {G: 1} }\n";
+                    module \"A text\" { assert F.g() == {g: 1} }\n";
         let found = survey(&[("src/a.rata".into(), text.into())]).unwrap().remove(0);
         assert_eq!(found.modules, ["A.B", "A"]);
         let mentions: Vec<&str> = found.mentions.iter().map(String::as_str).collect();

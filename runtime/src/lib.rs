@@ -7,6 +7,7 @@
 
 pub mod capture;
 mod compiler;
+pub mod coverage;
 pub mod host;
 pub mod natives;
 pub mod node;

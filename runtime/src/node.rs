@@ -1,6 +1,7 @@
 //! A node: everything that its processes share. Made once per program, alive until it ends.
 
 use crate::capture::Captures;
+use crate::coverage::Coverage;
 use crate::output::Output;
 use crate::process::body::{Body, Extra, Initial, Lent};
 use crate::process::names::Names;
@@ -16,8 +17,8 @@ use rata_vm::heap::Fragment;
 use rata_vm::process::Process;
 use rata_vm::value::{Pid, Word};
 use rata_vm::vm::{ModuleIndex, Vm};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// How the program was started.
 #[derive(Clone, Debug)]
@@ -89,6 +90,8 @@ pub struct Node {
     pub options: Options,
     /// What tests print.
     pub captures: Captures,
+    /// Which lines have run, if that is counted.
+    pub coverage: OnceLock<Arc<Coverage>>,
     /// Who is told what the runner of tests does.
     pub listener: OnceLock<Listener>,
     /// Set when the program ends: workers leave their loops.
@@ -149,6 +152,7 @@ impl Node {
             outside: AtomicUsize::new(0),
             options,
             captures: Captures::default(),
+            coverage: OnceLock::new(),
             listener: OnceLock::new(),
             stopping: AtomicBool::new(false),
             main_ended: AtomicBool::new(false),

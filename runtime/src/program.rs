@@ -2,6 +2,7 @@
 //! main process, waits for the end.
 
 use crate::compiler;
+use crate::coverage::Coverage;
 use crate::host::WorkerHost;
 use crate::natives;
 use crate::node::{Listener, Node, Options, Outside, Schedule};
@@ -47,6 +48,16 @@ pub struct Launch {
     when_it_lasts: Option<fn()>,
 }
 
+/// How tests are run.
+pub struct Tests<'t> {
+    /// What the runner is to do and which of the program's modules to load: `stdlib/tests_runner.rata` reads it.
+    pub plan: &'t [String],
+    /// Who is told what happens.
+    pub listener: Listener,
+    /// Where it is noted which lines have run.
+    pub coverage: Option<Arc<Coverage>>,
+}
+
 impl Launch {
     /// With standard output and error, and the runtime's natives.
     pub fn new(options: Options) -> Launch {
@@ -64,23 +75,21 @@ impl Launch {
         self.start(stdlib, program, None)
     }
 
-    /// Runs the tests in a program instead of the program itself: `Tests.Runner.main` with a plan, which says what of
-    /// the program's modules to load. The listener is told what happens.
+    /// Runs the tests in a program instead of the program itself, by `Tests.Runner.main`.
     pub fn run_tests(
         self,
         stdlib: &'static Library,
         program: &Package,
-        plan: &[String],
-        listener: Listener,
+        tests: Tests<'_>,
     ) -> Result<i32, StartError> {
-        self.start(stdlib, program, Some((plan, listener)))
+        self.start(stdlib, program, Some(tests))
     }
 
     fn start(
         self,
         stdlib: &'static Library,
         program: &Package,
-        tests: Option<(&[String], Listener)>,
+        tests: Option<Tests<'_>>,
     ) -> Result<i32, StartError> {
         let vm = Vm::with_jit(self.natives, self.options.jit);
         vm.shelve(stdlib);
@@ -101,10 +110,7 @@ impl Launch {
         });
         compiler::prepare(&node).map_err(StartError::Threads)?;
         match tests {
-            Some((plan, listener)) => {
-                let _ = node.listener.set(listener);
-                start_tests(&node, plan);
-            }
+            Some(tests) => start_tests(&node, tests),
             None => start_main(&node, &modules, program),
         }
         if let Err(error) = start_workers(&node, locals) {
@@ -141,7 +147,11 @@ fn start_main(node: &Arc<Node>, modules: &[ModuleIndex], program: &Package) {
     start_with(node, modules, call);
 }
 
-fn start_tests(node: &Arc<Node>, plan: &[String]) {
+fn start_tests(node: &Arc<Node>, Tests { plan, listener, coverage }: Tests<'_>) {
+    let _ = node.listener.set(listener);
+    if let Some(coverage) = coverage {
+        let _ = node.coverage.set(coverage);
+    }
     let heap = Heap::new();
     let main = closure::funref(&heap, Symbol::intern("Tests.Runner"), Symbol::intern("main"));
     let call = heap.list(&[main, texts(&heap, plan)]);

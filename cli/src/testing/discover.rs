@@ -49,6 +49,8 @@ pub(super) struct Project {
     pub(super) bad: Vec<(String, usize, String, String)>,
     /// The files that define a module.
     providers: HashMap<String, Vec<String>>,
+    /// The files whose lines are counted.
+    pub(super) covered: BTreeSet<String>,
     /// Whether the modules of the standard library are not to be compiled.
     built_in: bool,
 }
@@ -60,6 +62,10 @@ impl Sources for Project {
             Some(file) => Ok(file.text.clone().into_bytes()),
             None => fs::read(path),
         }
+    }
+
+    fn covers(&self, path: &str) -> bool {
+        self.covered.contains(path)
     }
 
     fn siblings(&self, path: &str) -> Vec<String> {
@@ -87,6 +93,10 @@ pub(super) fn find(args: &TestArgs) -> Result<Project, Failure> {
     project.add(read_all(&around)?)?;
     if !args.no_docs {
         project.add_examples(&chosen, args)?;
+    }
+    if args.coverage {
+        let is_code = |path: &&String| !is_test_file(path);
+        project.covered = chosen.iter().filter(is_code).cloned().collect();
     }
     if !args.docs {
         let has_tests = |path: &String| project.files.get(path).is_some_and(|f| f.survey.has_tests);

@@ -2,6 +2,7 @@
 //! program, `docs` makes tests of examples in docstrings, `program` compiles and runs, `report` hears what the runner
 //! (`stdlib/tests_runner.rata`) tells and prints it, `watch` starts over when a file changes.
 
+mod coverage;
 mod discover;
 mod docs;
 mod program;
@@ -11,6 +12,7 @@ mod watch;
 
 use crate::Failure;
 use clap::Args;
+use coverage::Lines;
 use report::Reporter;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,11 +36,9 @@ Tests stand in modules whose name is a text, in files of their own (`*_test.rata
       end)
     }
 
-The examples in docstrings are tests, too: in a block indented by four spaces, a statement with a comment
-behind it (`add(1, 2)  # 3`, `add(1, :a)  # raises :type_error`) must give what the comment says.
+The examples in docstrings are tests, too: in a block indented by four spaces, a statement with a comment behind it (`add(1, 2)  # 3`, `add(1, :a)  # raises :type_error`) must give what the comment says.
 
-Every test runs in a process of its own, many at once (`serial()` in a module prevents that for its tests). All
-modules of the folder are available. What a test prints is shown if it fails."#;
+Every test runs in a process of its own, many at once (`serial()` in a module prevents that for its tests). All modules of the folder are available. What a test prints is shown if it fails."#;
 
 /// Run the tests of a project
 #[derive(Args, Clone, Debug)]
@@ -77,8 +77,8 @@ pub struct TestArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
     /// Name the N slowest tests at the end
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    slowest: usize,
+    #[arg(long, value_name = "N")]
+    slowest: Option<usize>,
     /// A line for each test, with its time
     #[arg(short, long)]
     verbose: bool,
@@ -97,6 +97,9 @@ pub struct TestArgs {
     /// Run again whenever a source file changes
     #[arg(long)]
     watch: bool,
+    /// Say which lines of the code under test have run
+    #[arg(long, conflicts_with = "list")]
+    coverage: bool,
     /// How results are shown
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -139,8 +142,9 @@ pub fn run(args: &TestArgs) -> Result<i32, Failure> {
         return Err(Failure::before_running(format!("there are no tests in {place}")));
     }
     let reporter = Arc::new(Mutex::new(Reporter::new(args, seed, project.texts())));
+    let mut lines = Lines::new(&project.covered);
     for program in &programs {
-        program::run(program, args, seed, &reporter)?;
+        program::run(program, args, seed, &reporter, &mut lines)?;
         if lock(&reporter).has_enough() {
             break;
         }
@@ -154,6 +158,9 @@ pub fn run(args: &TestArgs) -> Result<i32, Failure> {
     }
     let (text, code) = reporter.summary(began.elapsed());
     print(&text);
+    if args.coverage {
+        print(&lines.report());
+    }
     Ok(code)
 }
 

@@ -1,6 +1,7 @@
 //! From a group of files to a run of their tests: compiles, starts the VM with the runner, hands what that tells to the
 //! reporter.
 
+use super::coverage::Lines;
 use super::discover::{Group, Project};
 use super::docs;
 use super::report::{Outcome, Reporter};
@@ -9,8 +10,11 @@ use super::{TestArgs, lock};
 use crate::{Failure, cannot_read, shown_style};
 use rata_bytecode::module::{ModuleKind, Package};
 use rata_compiler::pipeline::{Compiled, Request, compile};
+use rata_compiler::source_map::SourceMap;
+use rata_compiler::span::FileId;
+use rata_runtime::coverage::Coverage;
 use rata_runtime::node::Options;
-use rata_runtime::program::Launch;
+use rata_runtime::program::{Launch, Tests};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -24,6 +28,9 @@ pub(super) struct Program {
     /// The files with tests.
     scripts: Vec<String>,
     exits: Option<i32>,
+    /// The lines that are counted, by the compiler's numbers, and what they are of.
+    covered: BTreeSet<u64>,
+    sources: SourceMap,
 }
 
 /// Compiles all tests. Examples that cannot be compiled are set aside (`Project::bad`) so that the others can run.
@@ -101,7 +108,14 @@ fn finish(project: &Project, compiled: Vec<(Group, Compiled)>) -> Result<Vec<Pro
         let there: BTreeSet<&String> = package.modules.iter().map(|m| &m.name).collect();
         let scripts = group.tested.iter().filter(|path| there.contains(path)).cloned();
         let (before, scripts) = (before.collect(), scripts.collect());
-        programs.push(Program { package, before, scripts, exits: group.exits });
+        programs.push(Program {
+            package,
+            before,
+            scripts,
+            exits: group.exits,
+            covered: compiled.covered,
+            sources: compiled.sources,
+        });
     }
     if failed { Err(Failure { message: String::new(), code: 2 }) } else { Ok(programs) }
 }
@@ -112,14 +126,27 @@ pub(super) fn run(
     args: &TestArgs,
     seed: u32,
     reporter: &Arc<Mutex<Reporter>>,
+    lines: &mut Lines,
 ) -> Result<(), Failure> {
     lock(reporter).begin();
     let launch = Launch::new(options()?);
     let hears = Arc::clone(reporter);
     let listener = Box::new(move |what: &str, fields: &[&str]| lock(&hears).hear(what, fields));
+    let counts = program.sources.iter().map(|(_, file)| file.line_count());
+    let coverage = args.coverage.then(|| Arc::new(Coverage::new(counts)));
+    let plan = plan(program, args, seed);
+    let tests = Tests { plan: &plan, listener, coverage: coverage.clone() };
     let code = launch
-        .run_tests(&rata_stdlib::LIBRARY, &program.package, &plan(program, args, seed), listener)
+        .run_tests(&rata_stdlib::LIBRARY, &program.package, tests)
         .map_err(|e| Failure::before_running(e.to_string()))?;
+    if let Some(coverage) = coverage {
+        for &number in &program.covered {
+            let (file, line) = (FileId((number >> 24) as u32), number as u32 & 0xff_ffff);
+            if let Some(file) = program.sources.get(file) {
+                lines.add(&file.path, line, coverage.has_run(number));
+            }
+        }
+    }
     let outcome = match program.exits {
         Some(wanted) if wanted == code => Outcome::ExitedAsWanted,
         _ => Outcome::Exited(code),

@@ -93,7 +93,7 @@ impl Reporter {
             list: args.list,
             show_logs: args.show_logs,
             most_failures: args.max_failures.map_or(usize::MAX, |n| n as usize),
-            slowest: args.slowest,
+            slowest: args.slowest.unwrap_or(0),
             timeout: args.timeout,
             seed,
             texts,

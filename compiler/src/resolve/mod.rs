@@ -31,6 +31,7 @@ use index::Index;
 use outline::{Group, Outline};
 use scope::{Local, Scopes};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 /// How many names are compared with misspelt ones, in all: about a second.
 const COMPARISONS: usize = 1 << 20;
@@ -45,6 +46,8 @@ pub struct ParsedFile<'a> {
     pub text: &'a str,
     /// Its tree.
     pub tree: Tree<'a>,
+    /// Whether its statements say when they run.
+    pub covered: bool,
     /// The files its `library ./path` lines lead to, by the path as written.
     pub imports: HashMap<String, FileId>,
 }
@@ -81,6 +84,8 @@ pub struct Resolved<'a> {
     pub modules: Vec<hir::Module<'a>>,
     /// The script of the last file, an index into `modules`, if it has one.
     pub entry: Option<usize>,
+    /// The numbers of the lines that say when they run.
+    pub covered: BTreeSet<u64>,
     /// Errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -116,6 +121,7 @@ pub fn resolve<'a>(
     let mut used_inside = HashSet::default();
     let comparisons = Cell::new(COMPARISONS);
     let mut modules = Vec::new();
+    let mut covered = BTreeSet::new();
     let mut entry = None;
     for (file_index, file) in files.iter().enumerate() {
         for me in load_order(&outlines, file.id) {
@@ -130,6 +136,7 @@ pub fn resolve<'a>(
                 is_stdlib,
                 project: &project,
                 diagnostics: &mut diagnostics,
+                covered: &mut covered,
                 undecided: Vec::new(),
                 comparisons: &comparisons,
                 scopes: Scopes::default(),
@@ -150,7 +157,7 @@ pub fn resolve<'a>(
             }
         }
     }
-    Resolved { modules, entry, diagnostics }
+    Resolved { modules, entry, covered, diagnostics }
 }
 
 /// The modules of a file in the order they are loaded: the file's modules, each after those nested
@@ -222,6 +229,7 @@ struct Resolver<'a, 'x> {
     is_stdlib: bool,
     project: &'x HashSet<Name>,
     diagnostics: &'x mut Vec<Diagnostic>,
+    covered: &'x mut BTreeSet<u64>,
     /// Parameters that the clause under way does not use, but perhaps a default.
     undecided: Vec<Local>,
     /// How many names may still be compared with misspelt ones.

@@ -30,6 +30,7 @@ impl<'a> Resolver<'a, '_> {
                 i += count;
                 continue;
             }
+            self.cover(stmt.span, &mut out);
             let resolved = self.statement(stmt);
             if i + 1 < stmts.len() {
                 self.warn_dropped(&resolved);
@@ -38,6 +39,23 @@ impl<'a> Resolver<'a, '_> {
             i += 1;
         }
         out
+    }
+
+    /// Has a statement of a covered file say that it runs; tests do not count.
+    fn cover(&mut self, span: Span, out: &mut Vec<hir::Stmt<'a>>) {
+        if !self.file.covered || self.in_test_module {
+            return;
+        }
+        let number = u64::from(self.file.id.0) << 24 | self.line_of(span) as u64;
+        self.covered.insert(number);
+        let arg = self.lit(span, hir::Lit::Int(number as i64));
+        let target = hir::Target::Native(self.names.intern("tests_cover"));
+        let call = self.expr(span, hir::ExprKind::Call { target, args: self.slice(&[arg]) });
+        out.push(hir::Stmt { span, kind: hir::StmtKind::Expr(self.alloc(call)) });
+    }
+
+    fn line_of(&self, span: Span) -> usize {
+        self.file.text[..span.start as usize].bytes().filter(|&b| b == b'\n').count() + 1
     }
 
     fn statement(&mut self, stmt: &Stmt<'a>) -> hir::Stmt<'a> {
@@ -241,7 +259,7 @@ impl<'a> Resolver<'a, '_> {
         let suite = self.names.find(TEST_MODULES[0]).filter(|m| self.index.get(*m).is_some());
         let (target, args) = match suite {
             Some(module) => {
-                let line = self.file.text[..span.start as usize].matches('\n').count() + 1;
+                let line = self.line_of(span);
                 let title = self.lit(title_span, hir::Lit::Str(title));
                 let line = self.lit(title_span, hir::Lit::Int(line as i64));
                 let name = self.names.intern("enter");

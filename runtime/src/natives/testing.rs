@@ -67,6 +67,14 @@ pub fn tests_captured<'h>(cx: &mut Cx<'h, '_>, [number]: [Value<'h>; 1]) -> Answ
     value(cx.heap().string(&text))
 }
 
+/// `cover(number)`: the line with this number has run.
+pub fn tests_cover<'h>(cx: &mut Cx<'h, '_>, [number]: [Value<'h>; 1]) -> Answer<'h> {
+    if let Some(coverage) = host(cx).node.coverage.get() {
+        coverage.mark(number.as_small().unwrap_or(0) as u64);
+    }
+    value(Value::NIL)
+}
+
 /// Lets the mailbox look at its nth oldest message, of those it has been asked to look at by a receive.
 fn look_at<'h>(cx: &mut Cx<'h, '_>, n: Value<'h>) -> Option<Value<'h>> {
     let heap = cx.heap();
