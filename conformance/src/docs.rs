@@ -31,6 +31,7 @@ const INTERNAL: &[&str] = &[
     "GenServer.Report",
     "PartitionSupervisor.Server",
     "Registry.Server",
+    "Stream.Stage",
     "Supervisor.Defaults",
     "Supervisor.Server",
     "Supervisor.Spec",

@@ -73,7 +73,8 @@ impl Run<'_> {
     fn ratavm(&self, file: &str) -> Result<Finished, String> {
         let mut command = self.command(&self.tools.ratavm);
         command.arg("run");
-        if let Mode::Seed(seed) = self.mode {
+        let has_seed = self.example.flags.iter().any(|flag| flag == "--seed");
+        if let (Mode::Seed(seed), false) = (self.mode, has_seed) {
             command.args(["--seed", &seed.to_string()]);
         }
         command.args(&self.example.flags).arg(file).args(&self.example.args);
