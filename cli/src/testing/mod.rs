@@ -48,7 +48,7 @@ Every test runs in a process of its own, many at once (`serial()` in a module pr
                   ratac test --filter adding          only those with this in their names\n  \
                   ratac test --filter math_test.rata:12   the test on that line\n  \
                   ratac test lib/ --watch --max-failures 1\n  \
-                  ratac test --seed 7                 the order and random values of the run that said \"seed 7\"\n\n\
+                  ratac test --seed 7                 order and random values of the run that said \"seed 7\"\n\n\
                   Exit codes: 0 all passed, 1 a test failed, 2 the tests could not be run."
 )]
 pub struct TestArgs {
@@ -70,7 +70,8 @@ pub struct TestArgs {
     /// Seconds that a test may take
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     timeout: Duration,
-    /// Decides the order of the tests and their random values [default: another one each time]
+    /// Decides the order of the tests and their random values [default: another one each time]; given, it makes the run
+    /// deterministic: one scheduler, a clock that moves only by what is done
     #[arg(long, value_name = "N")]
     seed: Option<u32>,
     /// Stop after so many failures

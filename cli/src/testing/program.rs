@@ -129,7 +129,7 @@ pub(super) fn run(
     lines: &mut Lines,
 ) -> Result<(), Failure> {
     lock(reporter).begin();
-    let launch = Launch::new(options()?);
+    let launch = Launch::new(options(args)?);
     let hears = Arc::clone(reporter);
     let listener = Box::new(move |what: &str, fields: &[&str]| lock(&hears).hear(what, fields));
     let counts = program.sources.iter().map(|(_, file)| file.line_count());
@@ -156,9 +156,9 @@ pub(super) fn run(
     Ok(())
 }
 
-/// How the VM is started for tests.
-fn options() -> Result<Options, Failure> {
-    let mut options = Options::default();
+/// How the VM is started for tests: with a seed that was asked for, so that all happens in the same order again.
+fn options(args: &TestArgs) -> Result<Options, Failure> {
+    let mut options = Options { seed: args.seed.map(u64::from), ..Options::default() };
     crate::environment(&mut options)?;
     Ok(options)
 }

@@ -1,4 +1,4 @@
-//! Links, monitors and aliases of a process, its label, the bound of its mailbox, who captures its output, its random
+//! Links, monitors and aliases of a process, its label, the bound of its mailbox, what it holds outside, who captures its output, its random
 //! numbers: most have none, so they lie in a box of their own, made at first need.
 //!
 //! Links follow OTP's protocol. Each side has a state of its own. Who unlinks sends `Unlink` and keeps
@@ -6,9 +6,11 @@
 //! belongs to the past and is dropped, a `Link` that crossed included, so both sides agree in the end.
 
 use super::few::FewMap;
+use super::share::Share;
 use super::signal::RefData;
 use crate::capture::Capture;
 use crate::natives::random::Generator;
+use crate::store::holding::Holdings;
 use rata_vm::mailbox::Mailbox;
 use rata_vm::value::{Pid, Word};
 use std::sync::Arc;
@@ -117,6 +119,10 @@ pub struct Relations {
     pub queue_limit: Option<Box<QueueLimit>>,
     /// `Process.set_label(text)`.
     pub label: Option<Box<str>>,
+    /// Its part in the memory of a group of processes.
+    pub share: Option<Box<Share>>,
+    /// What it holds outside itself.
+    pub holdings: Holdings,
     /// Who keeps what it prints and logs, and what is reported of it: a test. Processes that it starts inherit it.
     pub capture: Option<Arc<Capture>>,
     /// Its random numbers, once it has drawn one or set a seed.

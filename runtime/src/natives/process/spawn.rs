@@ -1,7 +1,8 @@
 //! Natives of Process that start processes, and the one that lets one start afresh.
 
 use super::{host, new_ref, reference_value, wrong};
-use crate::process::body::Initial;
+use crate::host::WorkerHost;
+use crate::process::body::{Extra, Initial};
 use crate::process::relations::{Alias, QueueLimit, Watcher};
 use rata_vm::Symbol;
 use rata_vm::data::list;
@@ -87,17 +88,7 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
             relations.aliases.insert(data.id, Alias { urgent: false, once: true, settles: false });
         }
     }
-    if let Some(relations) = &host.extra().relations {
-        let capture = relations.capture.clone();
-        let limit = relations.queue_limit.as_ref().filter(|limit| limit.inherit);
-        let limit = limit.map(|limit| limit.fresh());
-        if capture.is_some() {
-            body.extra.relations().capture = capture;
-        }
-        if let Some(limit) = limit {
-            set_queue_limit(host, &mut body.extra, limit);
-        }
-    }
+    inherit(host, &mut body.extra);
     host.enqueue(body);
     Native::Value(match reference {
         Some(reference) => cx.heap().list(&[Value::pid(pid), reference]),
@@ -105,12 +96,26 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     })
 }
 
+/// What a process has from the one that starts it.
+fn inherit(host: &mut WorkerHost, extra: &mut Extra) {
+    let Some(relations) = host.extra().relations.as_ref() else { return };
+    let share = relations.share.as_ref().map(|share| share.another());
+    let capture = relations.capture.clone();
+    let limit = relations.queue_limit.as_ref().filter(|limit| limit.inherit);
+    let limit = limit.map(|limit| limit.fresh());
+    if let Some(share) = share {
+        extra.relations().share = Some(Box::new(share));
+    }
+    if capture.is_some() {
+        extra.relations().capture = capture;
+    }
+    if let Some(limit) = limit {
+        set_queue_limit(host, extra, limit);
+    }
+}
+
 /// Bounds a mailbox, or frees it.
-pub fn set_queue_limit(
-    host: &crate::host::WorkerHost,
-    extra: &mut crate::process::body::Extra,
-    limit: QueueLimit,
-) {
+pub fn set_queue_limit(host: &WorkerHost, extra: &mut Extra, limit: QueueLimit) {
     let (pid, blocks) = (extra.pid, limit.blocks());
     extra.relations().queue_limit = Some(Box::new(limit));
     if let Some(slot) = host.node.table.get(pid) {
