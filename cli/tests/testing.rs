@@ -112,7 +112,7 @@ fn tests_that_crash_hang_skip_or_wait_to_be_written() {
                 test(\"hangs\", fn ->\n    Process.spawn_link(fn -> Process.sleep(60_000) end)\n    \
                 receive { :never -> 1 }\n    :done\n  end)\n  test(\"loops\", fn ->\n    \
                 again = fn n -> again(n + 1) end\n    again(0)\n  end)\n  \
-                test(\"exits\", fn -> Process.exit({:why, 1}) end)\n  test(\"skips\", fn -> skip(\"not here\") end)\n  \
+                test(\"own limit\", fn -> Process.sleep(60_000) end, timeout: 50)\n  test(\"exits\", fn -> Process.exit({:why, 1}) end)\n  test(\"skips\", fn -> skip(\"not here\") end)\n  \
                 todo(\"later\")\n}\n";
     let folder = Folder::new("crash", &[("bad_test.rata", text)]);
     let began = Instant::now();
@@ -128,8 +128,9 @@ fn tests_that_crash_hang_skip_or_wait_to_be_written() {
         &[") Bad › hangs", "bad_test.rata:7", "took longer than 500 ms", "bad_test.rata:9 |"],
     );
     holds(&out, &[") Bad › loops", "took longer than 500 ms", "bad_test.rata:"]);
+    holds(&out, &[") Bad › own limit", "took longer than 50 ms and was ended"]);
     holds(&out, &[") Bad › exits", "the test exited: {:why, 1}"]);
-    holds(&out, &["7 tests: 5 failed, 1 skipped, 1 todo"]);
+    holds(&out, &["8 tests: 6 failed, 1 skipped, 1 todo"]);
 }
 
 #[test]
@@ -167,11 +168,13 @@ fn filters_choose_by_name_and_by_place() {
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let text = "module \"Chance\" {\n  Enum.each(1..30, fn n -> test(f\"t{n}\", fn -> IO.puts(Random.int(1, 1_000_000)) end) end)\n  \
-                property(\"fails\", [Tests.Gen.int(0, 1_000_000), Tests.Gen.string()], fn n, s -> \
+                test(\"race\", fn ->\n    me = Process.self()\n    \
+                Enum.each(1..9, fn n -> Process.spawn(fn -> Process.send(me, n) end) end)\n    \
+                IO.puts(Enum.map(1..9, fn _ -> Process.receive() end))\n  end)\n  property(\"fails\", [Tests.Gen.int(0, 1_000_000), Tests.Gen.string()], fn n, s -> \
                 n < 1000 or String.length(s) < 3 end)\n}\n";
     let folder = Folder::new("seed", &[("chance_test.rata", text)]);
     let run = |seed: &str| {
-        let out = folder.gives(1, &["--seed", seed, "-j", "1", "-v", "--show-logs"]);
+        let out = folder.gives(1, &["--seed", seed, "-v", "--show-logs"]);
         let timeless = |line: &str| line.split(" (").next().unwrap_or_default().to_owned();
         let kept = out.lines().filter(|l| !l.contains(" tests: "));
         kept.map(timeless).collect::<Vec<String>>()

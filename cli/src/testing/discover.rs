@@ -55,10 +55,10 @@ pub(super) struct Project {
     built_in: bool,
 }
 
-/// Reads the files of a project, and those that lie elsewhere from disk.
+/// Reads files from disk, but for those made of examples.
 impl Sources for Project {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        match self.files.get(path) {
+        match self.files.get(path).filter(|_| self.examples.contains_key(path)) {
             Some(file) => Ok(file.text.clone().into_bytes()),
             None => fs::read(path),
         }
@@ -113,14 +113,14 @@ fn folder_around(path: &str) -> String {
 }
 
 /// The `.rata` files in a folder, but for hidden folders and what other tools put together.
-pub(super) fn rata_files(folder: &str) -> Result<Vec<String>, Failure> {
+pub(super) fn rata_files(start: &str) -> Result<Vec<String>, Failure> {
     let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
+    let mut folders = vec![start.to_owned()];
     while let Some(folder) = folders.pop() {
         // One that vanishes or may not be read is none of ours, unless it was asked for.
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
-            Err(e) if files.is_empty() && folders.is_empty() => {
+            Err(e) if folder == start => {
                 return Err(cannot_read(&folder, &e));
             }
             Err(_) => continue,

@@ -1,6 +1,6 @@
 //! `ratac test`: the command's options in, an exit code out. `discover` finds the files and says which belong into one
 //! program, `docs` makes tests of examples in docstrings, `program` compiles and runs, `report` hears what the runner
-//! (`stdlib/tests_runner.rata`) tells and prints it, `watch` starts over when a file changes.
+//! (`stdlib/tests_runner.rata`) tells and `show` makes text of it, `watch` starts over when a file changes.
 
 mod coverage;
 mod discover;
@@ -8,6 +8,7 @@ mod docs;
 mod program;
 mod report;
 mod select;
+mod show;
 mod watch;
 
 use crate::Failure;

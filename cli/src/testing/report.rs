@@ -5,8 +5,8 @@
 
 use super::docs::real_path;
 use super::select::{Selection, text_of, title_line};
+use super::show::{Done, GREEN, RED, Show, Status, YELLOW, push_log, shown_time};
 use super::{Format, TestArgs, has_colours};
-use rata_bytecode::library::Modules;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::time::Duration;
@@ -19,39 +19,6 @@ pub(super) enum Outcome {
     ExitedAsWanted,
 }
 
-/// A test's result.
-struct Done<'t> {
-    status: Status,
-    file: &'t str,
-    line: usize,
-    name: &'t str,
-    time: Duration,
-    message: &'t str,
-    trace: &'t str,
-    diff: &'t str,
-    log: &'t str,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Status {
-    Passed,
-    Failed,
-    Late,
-    Skipped,
-    Todo,
-}
-
-impl Status {
-    fn word(self) -> &'static str {
-        match self {
-            Status::Passed => "passed",
-            Status::Failed | Status::Late => "failed",
-            Status::Skipped => "skipped",
-            Status::Todo => "todo",
-        }
-    }
-}
-
 /// See the module's description.
 pub(super) struct Reporter {
     selection: Selection,
@@ -61,10 +28,8 @@ pub(super) struct Reporter {
     show_logs: bool,
     most_failures: usize,
     slowest: usize,
-    timeout: Duration,
     seed: u32,
-    texts: HashMap<String, String>,
-    colours: bool,
+    show: Show,
     passed: usize,
     failed: usize,
     skipped: usize,
@@ -81,9 +46,6 @@ pub(super) struct Reporter {
 
 /// How many dots stand in a line.
 const DOTS: usize = 80;
-/// How many lines of a log are shown, from its end.
-const LOG: usize = 60;
-
 impl Reporter {
     pub(super) fn new(args: &TestArgs, seed: u32, texts: HashMap<String, String>) -> Reporter {
         Reporter {
@@ -94,10 +56,12 @@ impl Reporter {
             show_logs: args.show_logs,
             most_failures: args.max_failures.map_or(usize::MAX, |n| n as usize),
             slowest: args.slowest.unwrap_or(0),
-            timeout: args.timeout,
             seed,
-            texts,
-            colours: has_colours() && args.format == Format::Text,
+            show: Show {
+                texts,
+                timeout: args.timeout,
+                colours: has_colours() && args.format == Format::Text,
+            },
             passed: 0,
             failed: 0,
             skipped: 0,
@@ -150,12 +114,14 @@ impl Reporter {
     fn found(&mut self, file: &str, line: usize, name: &str) -> String {
         let path = real_path(file);
         // What belongs to no file is told in any case.
-        if !file.is_empty() && !self.selection.takes(path, line, name, text_of(&self.texts, path)) {
+        if !file.is_empty()
+            && !self.selection.takes(path, line, name, text_of(&self.show.texts, path))
+        {
             self.left_out += 1;
             return "no".to_owned();
         }
         if self.list {
-            let line = title_line(text_of(&self.texts, path), name, line);
+            let line = title_line(text_of(&self.show.texts, path), name, line);
             self.times.push((Duration::ZERO, format!("{path}:{line}: {name}\n")));
             return "no".to_owned();
         }
@@ -178,13 +144,13 @@ impl Reporter {
         }
         self.times.push((done.time, done.name.to_owned()));
         if self.format == Format::Json {
-            return self.json(done);
+            return self.show.json(done);
         }
         let mut text = if self.verbose { self.line(done) } else { self.dot(done.status) };
         let is_failure = matches!(done.status, Status::Failed | Status::Late);
         if is_failure {
             self.end_line(&mut text);
-            self.failure(done, &mut text);
+            self.show.failure(self.failed, done, &mut text);
         } else if self.show_logs && !done.log.is_empty() {
             self.end_line(&mut text);
             let _ = writeln!(text, "  {}", done.name);
@@ -195,10 +161,10 @@ impl Reporter {
 
     fn dot(&mut self, status: Status) -> String {
         let mut text = match status {
-            Status::Passed => self.paint(GREEN, "."),
-            Status::Failed | Status::Late => self.paint(RED, "F"),
-            Status::Skipped => self.paint(YELLOW, "s"),
-            Status::Todo => self.paint(YELLOW, "t"),
+            Status::Passed => self.show.paint(GREEN, "."),
+            Status::Failed | Status::Late => self.show.paint(RED, "F"),
+            Status::Skipped => self.show.paint(YELLOW, "s"),
+            Status::Todo => self.show.paint(YELLOW, "t"),
         };
         self.column += 1;
         if self.column == DOTS {
@@ -215,7 +181,7 @@ impl Reporter {
         };
         let why = if done.status == Status::Skipped { done.message } else { "" };
         let colon = if why.is_empty() { "" } else { ": " };
-        let (word, time) = (self.paint(colour, done.status.word()), shown_time(done.time));
+        let (word, time) = (self.show.paint(colour, done.status.word()), shown_time(done.time));
         format!("{word} {} ({time}){colon}{why}\n", done.name)
     }
 
@@ -224,59 +190,6 @@ impl Reporter {
             text.push('\n');
             self.column = 0;
         }
-    }
-
-    fn failure(&self, done: &Done<'_>, text: &mut String) {
-        let path = real_path(done.file);
-        let number = self.failed;
-        let _ = writeln!(text, "\n{number:>3}) {}", self.paint(RED, done.name));
-        if !path.is_empty() {
-            let line = title_line(text_of(&self.texts, path), done.name, done.line);
-            let place = if done.line > 0 { format!("{path}:{line}") } else { path.to_owned() };
-            let _ = writeln!(text, "     {}", self.paint(DIM, &place));
-        }
-        if done.status == Status::Late {
-            let limit = shown_time(self.timeout);
-            let _ = writeln!(text, "     took longer than {limit} and was ended, at");
-        }
-        push_indented(text, "     ", done.message);
-        let trace = user_frames(done.trace);
-        let source = trace.iter().find_map(|f| self.source_line(f));
-        if let Some((file, line, source)) = &source {
-            let place = format!("{file}:{line}");
-            let _ = writeln!(text, "     {} {source}", self.paint(DIM, &format!("{place} |")));
-        }
-        if !done.diff.is_empty() {
-            let _ = writeln!(text, "     difference (- left, + right):");
-            for line in done.diff.lines() {
-                let colour = if line.starts_with('-') {
-                    RED
-                } else if line.starts_with('+') {
-                    GREEN
-                } else {
-                    ""
-                };
-                let _ = writeln!(text, "       {}", self.paint(colour, line));
-            }
-        }
-        // One frame says no more than the line of source.
-        for frame in trace.iter().filter(|_| trace.len() > 1 || source.is_none()) {
-            let _ = writeln!(text, "     at {frame}");
-        }
-        if !done.log.is_empty() {
-            let _ = writeln!(text, "     it printed:");
-            push_log(text, done.log);
-        }
-        text.push('\n');
-    }
-
-    /// Place and text of the line of a stack trace, if the file is known.
-    fn source_line(&self, frame: &str) -> Option<(String, usize, String)> {
-        let place = frame.rsplit_once(" (")?.1.strip_suffix(')')?;
-        let (file, line) = place.rsplit_once(':')?;
-        let line: usize = line.parse().ok()?;
-        let source = self.texts.get(file)?.lines().nth(line.checked_sub(1)?)?.trim();
-        Some((file.to_owned(), line, source.to_owned()))
     }
 
     /// The program has come to its end.
@@ -363,116 +276,7 @@ impl Reporter {
         ];
         let shown = counts.iter().filter(|c| c.0 > 0);
         let shown: Vec<String> =
-            shown.map(|(n, w, c)| self.paint(c, &format!("{n} {w}"))).collect();
+            shown.map(|(n, w, c)| self.show.paint(c, &format!("{n} {w}"))).collect();
         shown.join(", ")
     }
-
-    fn json(&self, done: &Done<'_>) -> String {
-        let path = real_path(done.file);
-        let line = title_line(text_of(&self.texts, path), done.name, done.line);
-        let message = match done.status {
-            Status::Late => format!("took longer than {}", shown_time(self.timeout)),
-            _ => done.message.to_owned(),
-        };
-        let mut text = format!("{{\"line\":{line},\"seconds\":{:.6}", done.time.as_secs_f64());
-        let trace = user_frames(done.trace).join("\n");
-        let fields = [
-            ("name", done.name),
-            ("status", done.status.word()),
-            ("file", path),
-            ("message", &message),
-            ("trace", &trace),
-            ("diff", done.diff),
-            ("log", done.log),
-        ];
-        for (key, value) in fields.iter().filter(|f| !f.1.is_empty()) {
-            let _ = write!(text, ",\"{key}\":{}", json_string(value));
-        }
-        text.push_str("}\n");
-        text
-    }
-
-    fn paint(&self, colour: &str, text: &str) -> String {
-        if self.colours && !colour.is_empty() {
-            format!("\x1b[{colour}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
-    }
-}
-
-const RED: &str = "31";
-const GREEN: &str = "32";
-const YELLOW: &str = "33";
-const DIM: &str = "2";
-
-/// The frames of a stack trace that are not those of the runner around the test, with the paths of the sources.
-fn user_frames(trace: &str) -> Vec<String> {
-    let frames = trace.lines().filter(|f| !f.starts_with("Tests.")).map(|frame| {
-        let (what, place) = frame.rsplit_once(" (").unwrap_or((frame, ""));
-        match frame.split_once(".rata (example") {
-            // `f/0 (a.rata (examples):3)`
-            Some(_) => {
-                let (what, place) = frame.split_once(" (").unwrap_or((what, place));
-                let line = place.rsplit_once(':').map_or("0)", |(_, line)| line);
-                format!("{what} ({}:{line}", real_path(place))
-            }
-            None => frame.to_owned(),
-        }
-    });
-    let mut frames: Vec<String> = frames.collect();
-    // What called the test is of no interest.
-    let is_library = |frame: &String| {
-        let module = frame.rsplit_once('.').map_or("", |(module, _)| module);
-        frame.starts_with(|c: char| c.is_ascii_uppercase())
-            && rata_stdlib::LIBRARY.names().iter().any(|name| {
-                module
-                    .strip_prefix(name)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-    };
-    while frames.last().is_some_and(is_library) && frames.len() > 1 {
-        frames.pop();
-    }
-    frames.truncate(20);
-    frames
-}
-
-fn push_indented(text: &mut String, indent: &str, block: &str) {
-    for line in block.lines() {
-        let _ = writeln!(text, "{indent}{line}");
-    }
-}
-
-fn push_log(text: &mut String, log: &str) {
-    let lines: Vec<&str> = log.lines().collect();
-    let hidden = lines.len().saturating_sub(LOG);
-    if hidden > 0 {
-        let _ = writeln!(text, "       | … {hidden} lines");
-    }
-    for line in &lines[hidden..] {
-        let _ = writeln!(text, "       | {line}");
-    }
-}
-
-fn shown_time(time: Duration) -> String {
-    match time.as_secs_f64() {
-        s if s >= 1.0 => format!("{s:.1} s"),
-        s if s >= 0.001 => format!("{:.0} ms", s * 1e3),
-        s => format!("{:.0} µs", s * 1e6),
-    }
-}
-
-fn json_string(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            c if c < ' ' => drop(write!(out, "\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

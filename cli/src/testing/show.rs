@@ -1,0 +1,227 @@
+//! One test's result as text: for people, with source lines and differences, and for machines.
+
+use super::docs::real_path;
+use super::select::{text_of, title_line};
+use rata_bytecode::library::Modules;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// A test's result.
+pub(super) struct Done<'t> {
+    pub(super) status: Status,
+    pub(super) file: &'t str,
+    pub(super) line: usize,
+    pub(super) name: &'t str,
+    pub(super) time: Duration,
+    pub(super) message: &'t str,
+    pub(super) trace: &'t str,
+    pub(super) diff: &'t str,
+    pub(super) log: &'t str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Passed,
+    Failed,
+    Late,
+    Skipped,
+    Todo,
+}
+
+impl Status {
+    /// For people and machines.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Status::Passed => "passed",
+            Status::Failed | Status::Late => "failed",
+            Status::Skipped => "skipped",
+            Status::Todo => "todo",
+        }
+    }
+}
+
+/// What it takes to show results.
+pub(super) struct Show {
+    /// Source texts by path.
+    pub(super) texts: HashMap<String, String>,
+    /// How long a test may take.
+    pub(super) timeout: Duration,
+    /// Whether colours help.
+    pub(super) colours: bool,
+}
+
+/// How many lines of a log are shown, from its end.
+const LOG: usize = 60;
+
+impl Show {
+    /// All that is known of a failure, under a number.
+    pub(super) fn failure(&self, number: usize, done: &Done<'_>, text: &mut String) {
+        let path = real_path(done.file);
+        let _ = writeln!(text, "\n{number:>3}) {}", self.paint(RED, done.name));
+        if !path.is_empty() {
+            let line = title_line(text_of(&self.texts, path), done.name, done.line);
+            let place = if done.line > 0 { format!("{path}:{line}") } else { path.to_owned() };
+            let _ = writeln!(text, "     {}", self.paint(DIM, &place));
+        }
+        if done.status == Status::Late {
+            let _ = writeln!(text, "     {} and was ended, at", self.too_long(done));
+        } else {
+            push_indented(text, "     ", done.message);
+        }
+        let trace = user_frames(done.trace);
+        let source = trace.iter().find_map(|f| self.source_line(f));
+        if let Some((file, line, source)) = &source {
+            let place = format!("{file}:{line}");
+            let _ = writeln!(text, "     {} {source}", self.paint(DIM, &format!("{place} |")));
+        }
+        if !done.diff.is_empty() {
+            let _ = writeln!(text, "     difference (- left, + right):");
+            for line in done.diff.lines() {
+                let colour = if line.starts_with('-') {
+                    RED
+                } else if line.starts_with('+') {
+                    GREEN
+                } else {
+                    ""
+                };
+                let _ = writeln!(text, "       {}", self.paint(colour, line));
+            }
+        }
+        // One frame says no more than the line of source.
+        for frame in trace.iter().filter(|_| trace.len() > 1 || source.is_none()) {
+            let _ = writeln!(text, "     at {frame}");
+        }
+        if !done.log.is_empty() {
+            let _ = writeln!(text, "     it printed:");
+            push_log(text, done.log);
+        }
+        text.push('\n');
+    }
+
+    /// Place and text of the line of a stack trace, if the file is known.
+    fn source_line(&self, frame: &str) -> Option<(String, usize, String)> {
+        let place = frame.rsplit_once(" (")?.1.strip_suffix(')')?;
+        let (file, line) = place.rsplit_once(':')?;
+        let line: usize = line.parse().ok()?;
+        let source = self.texts.get(file)?.lines().nth(line.checked_sub(1)?)?.trim();
+        Some((file.to_owned(), line, source.to_owned()))
+    }
+
+    /// The message of a late one is its own limit in ms, if it has one.
+    fn too_long(&self, done: &Done<'_>) -> String {
+        let own = done.message.parse().map(Duration::from_millis);
+        format!("took longer than {}", shown_time(own.unwrap_or(self.timeout)))
+    }
+
+    /// A JSON object on a line of its own.
+    pub(super) fn json(&self, done: &Done<'_>) -> String {
+        let path = real_path(done.file);
+        let line = title_line(text_of(&self.texts, path), done.name, done.line);
+        let message = match done.status {
+            Status::Late => self.too_long(done),
+            _ => done.message.to_owned(),
+        };
+        let mut text = format!("{{\"line\":{line},\"seconds\":{:.6}", done.time.as_secs_f64());
+        let trace = user_frames(done.trace).join("\n");
+        let fields = [
+            ("name", done.name),
+            ("status", done.status.word()),
+            ("file", path),
+            ("message", &message),
+            ("trace", &trace),
+            ("diff", done.diff),
+            ("log", done.log),
+        ];
+        for (key, value) in fields.iter().filter(|f| !f.1.is_empty()) {
+            let _ = write!(text, ",\"{key}\":{}", json_string(value));
+        }
+        text.push_str("}\n");
+        text
+    }
+
+    /// The text in a colour, where colours help.
+    pub(super) fn paint(&self, colour: &str, text: &str) -> String {
+        if self.colours && !colour.is_empty() {
+            format!("\x1b[{colour}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+pub(super) const RED: &str = "31";
+pub(super) const GREEN: &str = "32";
+pub(super) const YELLOW: &str = "33";
+const DIM: &str = "2";
+
+/// The frames of a stack trace that are not those of the runner around the test, with the paths of the sources.
+fn user_frames(trace: &str) -> Vec<String> {
+    let frames = trace.lines().filter(|f| !f.starts_with("Tests.")).map(|frame| {
+        let (what, place) = frame.rsplit_once(" (").unwrap_or((frame, ""));
+        match frame.split_once(".rata (example") {
+            // `f/0 (a.rata (examples):3)`
+            Some(_) => {
+                let (what, place) = frame.split_once(" (").unwrap_or((what, place));
+                let line = place.rsplit_once(':').map_or("0)", |(_, line)| line);
+                format!("{what} ({}:{line}", real_path(place))
+            }
+            None => frame.to_owned(),
+        }
+    });
+    let mut frames: Vec<String> = frames.collect();
+    // What called the test is of no interest.
+    let is_library = |frame: &String| {
+        let module = frame.rsplit_once('.').map_or("", |(module, _)| module);
+        frame.starts_with(|c: char| c.is_ascii_uppercase())
+            && rata_stdlib::LIBRARY.names().iter().any(|name| {
+                module
+                    .strip_prefix(name)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+    };
+    while frames.last().is_some_and(is_library) && frames.len() > 1 {
+        frames.pop();
+    }
+    frames.truncate(20);
+    frames
+}
+
+fn push_indented(text: &mut String, indent: &str, block: &str) {
+    for line in block.lines() {
+        let _ = writeln!(text, "{indent}{line}");
+    }
+}
+
+pub(super) fn push_log(text: &mut String, log: &str) {
+    let lines: Vec<&str> = log.lines().collect();
+    let hidden = lines.len().saturating_sub(LOG);
+    if hidden > 0 {
+        let _ = writeln!(text, "       | … {hidden} lines");
+    }
+    for line in &lines[hidden..] {
+        let _ = writeln!(text, "       | {line}");
+    }
+}
+
+pub(super) fn shown_time(time: Duration) -> String {
+    match time.as_secs_f64() {
+        s if s >= 1.0 => format!("{s:.1} s"),
+        s if s >= 0.001 => format!("{:.0} ms", s * 1e3),
+        s => format!("{:.0} µs", s * 1e6),
+    }
+}
+
+fn json_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            c if c < ' ' => drop(write!(out, "\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
