@@ -2,9 +2,8 @@
 
 use super::docs::real_path;
 use super::select::{text_of, title_line};
-use rata_bytecode::library::Modules;
 use std::collections::HashMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 /// A test's result.
@@ -65,13 +64,14 @@ impl Show {
             let _ = writeln!(text, "     {}", self.paint(DIM, &place));
         }
         if done.status == Status::Late {
-            let _ = writeln!(text, "     {} and was ended, at", self.too_long(done));
+            let at = if done.trace.is_empty() { "" } else { ", at" };
+            let _ = writeln!(text, "     {} and was ended{at}", self.too_long(done));
         } else {
             push_indented(text, "     ", done.message);
         }
-        let trace = user_frames(done.trace);
-        let source = trace.iter().find_map(|f| self.source_line(f));
-        if let Some((file, line, source)) = &source {
+        let trace = self.frames(done.trace);
+        let source = trace.iter().find_map(|f| Some((f, self.source_line(f)?)));
+        if let Some((Frame { file, line, .. }, source)) = source {
             let place = format!("{file}:{line}");
             let _ = writeln!(text, "     {} {source}", self.paint(DIM, &format!("{place} |")));
         }
@@ -99,13 +99,25 @@ impl Show {
         text.push('\n');
     }
 
-    /// Place and text of the line of a stack trace, if the file is known.
-    fn source_line(&self, frame: &str) -> Option<(String, usize, String)> {
-        let place = frame.rsplit_once(" (")?.1.strip_suffix(')')?;
-        let (file, line) = place.rsplit_once(':')?;
-        let line: usize = line.parse().ok()?;
-        let source = self.texts.get(file)?.lines().nth(line.checked_sub(1)?)?.trim();
-        Some((file.to_owned(), line, source.to_owned()))
+    /// The frames of a stack trace without those of the runner around the test, and of what is not the
+    /// project's before it.
+    fn frames<'t>(&self, trace: &'t str) -> Vec<Frame<'t>> {
+        let is_known = |frame: &Frame<'_>| self.texts.contains_key(frame.file);
+        let is_runner = |frame: &Frame<'_>| {
+            !is_known(frame) && (frame.file == "tests.rata" || frame.file.starts_with("tests_"))
+        };
+        let mut frames: Vec<Frame<'t>> = trace.lines().filter_map(Frame::of).collect();
+        frames.retain(|frame| !is_runner(frame));
+        while frames.len() > 1 && frames.last().is_some_and(|frame| !is_known(frame)) {
+            frames.pop();
+        }
+        frames.truncate(FRAMES);
+        frames
+    }
+
+    /// The line that a frame stands at, if the file is known.
+    fn source_line(&self, frame: &Frame<'_>) -> Option<&str> {
+        Some(self.texts.get(frame.file)?.lines().nth(frame.line.checked_sub(1)?)?.trim())
     }
 
     /// The message of a late one is its own limit in ms, if it has one.
@@ -123,7 +135,8 @@ impl Show {
             _ => done.message.to_owned(),
         };
         let mut text = format!("{{\"line\":{line},\"seconds\":{:.6}", done.time.as_secs_f64());
-        let trace = user_frames(done.trace).join("\n");
+        let trace: Vec<String> = self.frames(done.trace).iter().map(Frame::to_string).collect();
+        let trace = trace.join("\n");
         let fields = [
             ("name", done.name),
             ("status", done.status.word()),
@@ -155,37 +168,34 @@ pub(super) const GREEN: &str = "32";
 pub(super) const YELLOW: &str = "33";
 const DIM: &str = "2";
 
-/// The frames of a stack trace that are not those of the runner around the test, with the paths of the sources.
-fn user_frames(trace: &str) -> Vec<String> {
-    let frames = trace.lines().filter(|f| !f.starts_with("Tests.")).map(|frame| {
-        let (what, place) = frame.rsplit_once(" (").unwrap_or((frame, ""));
-        match frame.split_once(".rata (example") {
-            // `f/0 (a.rata (examples):3)`
-            Some(_) => {
-                let (what, place) = frame.split_once(" (").unwrap_or((what, place));
-                let line = place.rsplit_once(':').map_or("0)", |(_, line)| line);
-                format!("{what} ({}:{line}", real_path(place))
-            }
-            None => frame.to_owned(),
-        }
-    });
-    let mut frames: Vec<String> = frames.collect();
-    // What called the test is of no interest.
-    let is_library = |frame: &String| {
-        let module = frame.rsplit_once('.').map_or("", |(module, _)| module);
-        frame.starts_with(|c: char| c.is_ascii_uppercase())
-            && rata_stdlib::LIBRARY.names().iter().any(|name| {
-                module
-                    .strip_prefix(name)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-    };
-    while frames.last().is_some_and(is_library) && frames.len() > 1 {
-        frames.pop();
-    }
-    frames.truncate(20);
-    frames
+/// What a line of a stack trace says: `A.f/1 (a.rata:3)`, perhaps with a remark behind it.
+struct Frame<'t> {
+    function: &'t str,
+    /// The path of the sources.
+    file: &'t str,
+    line: usize,
+    remark: &'t str,
 }
+
+impl<'t> Frame<'t> {
+    fn of(text: &'t str) -> Option<Frame<'t>> {
+        let (place, remark) = text.split_at(text.find(" … (").unwrap_or(text.len()));
+        let (place, line) = place.strip_suffix(')')?.rsplit_once(':')?;
+        let end = place.find(".rata (example").unwrap_or(place.len());
+        let begin = place[..end].rfind(" (")?;
+        let file = real_path(&place[begin + 2..]);
+        Some(Frame { function: &place[..begin], file, line: line.parse().ok()?, remark })
+    }
+}
+
+impl fmt::Display for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}:{}){}", self.function, self.file, self.line, self.remark)
+    }
+}
+
+/// The most frames that are shown.
+const FRAMES: usize = 20;
 
 fn push_indented(text: &mut String, indent: &str, block: &str) {
     for line in block.lines() {
@@ -224,4 +234,27 @@ fn json_string(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Frame, json_string};
+
+    #[test]
+    fn frames_are_read() {
+        let read = |text| Frame::of(text).map(|f| (f.to_string(), f.file.to_owned(), f.line));
+        let frame = |text: &str, file: &str, line| Some((text.to_owned(), file.to_owned(), line));
+        assert_eq!(read("A.f/1 (lib/a.rata:3)"), frame("A.f/1 (lib/a.rata:3)", "lib/a.rata", 3));
+        assert_eq!(read("a (b)/fn/0 (a.rata:3)"), frame("a (b)/fn/0 (a.rata:3)", "a.rata", 3));
+        let tail = "f/0 (a.rata:12) … (tail call)";
+        assert_eq!(read(tail), frame(tail, "a.rata", 12));
+        let example = read("module/fn/0 (a.rata (examples):7)");
+        assert_eq!(example, frame("module/fn/0 (a.rata:7)", "a.rata", 7));
+        assert_eq!(read("no frame"), None);
+    }
+
+    #[test]
+    fn texts_for_machines() {
+        assert_eq!(json_string("a\"\\\n\u{1}é"), "\"a\\\"\\\\\\n\\u0001é\"");
+    }
 }
