@@ -28,7 +28,6 @@ pub(super) struct Reporter {
     show_logs: bool,
     most_failures: usize,
     slowest: usize,
-    seed: u32,
     show: Show,
     passed: usize,
     failed: usize,
@@ -56,9 +55,9 @@ impl Reporter {
             show_logs: args.show_logs,
             most_failures: args.max_failures.map_or(usize::MAX, |n| n as usize),
             slowest: args.slowest.unwrap_or(0),
-            seed,
             show: Show {
                 texts,
+                seed,
                 timeout: args.timeout,
                 colours: has_colours() && args.format == Format::Text,
             },
@@ -239,7 +238,7 @@ impl Reporter {
         let code = if self.failed > 0 { 1 } else { 0 };
         if self.format == Format::Json {
             let (p, f, s, t) = (self.passed, self.failed, self.skipped, self.todo);
-            let (time, seed) = (time.as_secs_f64(), self.seed);
+            let (time, seed) = (time.as_secs_f64(), self.show.seed);
             let text = format!(
                 "{{\"passed\":{p},\"failed\":{f},\"skipped\":{s},\"todo\":{t},\"seconds\":{time:.3},\"seed\":{seed}}}\n"
             );
@@ -263,7 +262,7 @@ impl Reporter {
         if self.left_out > 0 {
             let _ = write!(text, " ({} left out)", self.left_out);
         }
-        let _ = writeln!(text, " in {}, seed {}", shown_time(time), self.seed);
+        let _ = writeln!(text, " in {}, seed {}", shown_time(time), self.show.seed);
         (text, if all == 0 { 2 } else { code })
     }
 

@@ -46,6 +46,8 @@ pub(super) struct Show {
     pub(super) texts: HashMap<String, String>,
     /// How long a test may take.
     pub(super) timeout: Duration,
+    /// The seed of the run.
+    pub(super) seed: u32,
     /// Whether colours help.
     pub(super) colours: bool,
 }
@@ -68,6 +70,9 @@ impl Show {
             let _ = writeln!(text, "     {} and was ended{at}", self.too_long(done));
         } else {
             push_indented(text, "     ", done.message);
+        }
+        if done.message.starts_with("the property does not hold") {
+            let _ = writeln!(text, "     (the same cases again: --seed {})", self.seed);
         }
         let trace = self.frames(done.trace);
         let source = trace.iter().find_map(|f| Some((f, self.source_line(f)?)));
