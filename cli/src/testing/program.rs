@@ -9,6 +9,7 @@ use super::select::EXAMPLE;
 use super::{TestArgs, lock};
 use crate::{Failure, cannot_read, shown_style};
 use rata_bytecode::module::{ModuleKind, Package};
+use rata_compiler::diagnostics::{Severity, Style};
 use rata_compiler::pipeline::{Compiled, Request, compile};
 use rata_compiler::source_map::SourceMap;
 use rata_compiler::span::FileId;
@@ -36,11 +37,18 @@ pub(super) struct Program {
 /// Compiles all tests. Examples that cannot be compiled are set aside (`Project::bad`) so that the others can run.
 pub(super) fn compile_all(project: &mut Project) -> Result<Vec<Program>, Failure> {
     let compiled = compile_groups(project)?;
-    if compiled.iter().any(|(_, c)| c.failed()) && !project.examples.is_empty() {
-        set_aside(project)?;
+    let bad: BTreeSet<String> = compiled.iter().flat_map(|(_, c)| bad_files(c)).collect();
+    if !bad.is_empty() && bad.iter().all(|path| project.examples.contains_key(path)) {
+        set_aside(project, &bad)?;
         return finish(project, compile_groups(project)?);
     }
     finish(project, compiled)
+}
+
+/// The files with errors.
+fn bad_files(compiled: &Compiled) -> impl Iterator<Item = String> {
+    let errors = compiled.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    errors.filter_map(|d| compiled.sources.get(d.file).map(|file| file.path.clone()))
 }
 
 fn compile_groups(project: &Project) -> Result<Vec<(Group, Compiled)>, Failure> {
@@ -65,22 +73,16 @@ fn compile_group(project: &Project, group: &Group) -> Result<Compiled, Failure> 
     Ok(compiled)
 }
 
-/// Finds the examples that do not compile: first which files, then which blocks in them.
-fn set_aside(project: &mut Project) -> Result<(), Failure> {
-    let fails = |project: &Project, path: &str| -> Result<Option<String>, Failure> {
-        let compiled = compile_group(project, &project.group_of(path))?;
-        Ok(compiled.failed().then(|| compiled.render(rata_compiler::diagnostics::Style::Plain)))
-    };
-    for path in project.examples.keys().cloned().collect::<Vec<_>>() {
-        if fails(project, &path)?.is_none() {
-            continue;
-        }
-        let parts = project.examples[&path].split();
-        project.replace_examples(&path, parts.clone())?;
+/// Finds the examples in these files that do not compile.
+fn set_aside(project: &mut Project, bad: &BTreeSet<String>) -> Result<(), Failure> {
+    for path in bad {
+        let parts = project.examples[path].split();
+        project.replace_examples(path, parts.clone())?;
         for part in parts {
-            if let Some(message) = fails(project, &part.path)? {
+            let compiled = compile_group(project, &project.group_of(&part.path))?;
+            if compiled.failed() {
                 let (line, of) = part.first();
-                let name = format!("{of}{EXAMPLE}");
+                let (name, message) = (format!("{of}{EXAMPLE}"), compiled.render(Style::Plain));
                 project.bad.push((part.of.clone(), line, name, message));
                 project.replace_examples(&part.path, Vec::new())?;
             }

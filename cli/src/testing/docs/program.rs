@@ -25,7 +25,7 @@ pub(super) fn text(blocks: &[Block], definitions: &[Statement]) -> String {
         let name = literal(&format!("{}{EXAMPLE}", block.of));
         for (at, statement) in body.iter().enumerate() {
             let before = match at {
-                0 => format!("Tests.Docs.test({name}, {}, fn -> ", statement.line),
+                0 => format!("Tests.Docs.example({name}, {}, fn -> ", statement.line),
                 _ => String::new(),
             };
             let after = if at + 1 == body.len() { "; nil end)" } else { "" };
@@ -147,10 +147,10 @@ mod tests {
             (7, "}"),
             (
                 8,
-                "Tests.Docs.test(\"A (example)\", 8, fn -> Tests.Docs.check(8, \"1\", fn -> Made.f() end)",
+                "Tests.Docs.example(\"A (example)\", 8, fn -> Tests.Docs.check(8, \"1\", fn -> Made.f() end)",
             ),
             (10, "just(\"shown\"); nil end)"),
-            (17, "Tests.Docs.test(\"A.one (example)\", 17, fn -> a = 2"),
+            (17, "Tests.Docs.example(\"A.one (example)\", 17, fn -> a = 2"),
             (18, "b = one(a); Tests.Docs.check(18, \"2\", fn -> b end)"),
             (19, "Tests.Docs.check(19, \"\\\"\\\\\\\"\\\"\", fn -> one("),
             (20, "  \"\\\"\") end); nil end)"),
