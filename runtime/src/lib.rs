@@ -7,6 +7,8 @@
 
 mod compiler;
 pub mod host;
+#[cfg(unix)]
+pub mod inspect;
 pub mod natives;
 pub mod node;
 pub mod output;
@@ -14,6 +16,8 @@ pub mod process;
 pub mod program;
 mod report;
 pub mod sched;
+#[cfg(unix)]
+pub mod signals;
 pub mod sync;
 mod world;
 

@@ -199,6 +199,22 @@ impl Frame {
         }
     }
 
+    /// If it stands before its first instruction: the place, and the live parameters.
+    pub(crate) fn entering(&self) -> Option<(u64, Vec<Option<Word>>)> {
+        let function = self.function();
+        if self.compiled.is_some() || !ptr::eq(self.pc, function.entry()) {
+            return None;
+        }
+        let (base, mut words) = (self.base(), vec![None; function.arity as usize]);
+        self.info().for_each_live(function, |register| {
+            if let Some(word) = words.get_mut(register) {
+                // SAFETY: as in `trace`.
+                *word = Some(Word::from_bits(unsafe { *base.add(register) }));
+            }
+        });
+        Some((function.place(self.pc)?, words))
+    }
+
     fn poison_dead(&self) {
         let (base, function) = (self.base(), self.function());
         let mut live: SmallVec<[(usize, u64); 32]> = SmallVec::new();

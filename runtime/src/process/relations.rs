@@ -7,6 +7,8 @@
 
 use super::few::FewMap;
 use super::signal::RefData;
+#[cfg(unix)]
+use crate::inspect::trace::Traced;
 use crate::natives::random::Generator;
 use rata_vm::mailbox::Mailbox;
 use rata_vm::value::{Pid, Word};
@@ -113,6 +115,9 @@ pub struct Relations {
     pub aliases: FewMap<u64, Alias>,
     /// The bound of the mailbox.
     pub queue_limit: Option<Box<QueueLimit>>,
+    /// The trace that notes what it does. Then it has a bound of the mailbox too.
+    #[cfg(unix)]
+    pub traced: Option<Box<Traced>>,
     /// `Process.set_label(text)`.
     pub label: Option<Box<str>>,
     /// Its random numbers, once it has drawn one or set a seed.

@@ -56,6 +56,9 @@ pub fn end(host: &mut WorkerHost, mut body: Box<Body>, reason: Reason) {
     let reason = reason_value(host, &body, reason);
     let pid = body.extra.pid;
     let is_main = host.node.is_main(pid);
+    if let Some(traced) = body.extra.traced() {
+        traced.ends(pid, reason.value());
+    }
     if reported {
         report::crash(&host.node, &body, &reason, is_main);
     }

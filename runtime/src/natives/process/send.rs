@@ -74,6 +74,9 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
         }
         Dest::Wrong => return wrong(cx, "send", "a pid, a registered name or an alias", *dest),
     };
+    if host.tracing {
+        note_send(host, core.pid, pid, *message);
+    }
     // To the dead: nothing.
     let (posted, bytes) = match alias {
         None => send(host, pid, *message),
@@ -86,6 +89,14 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
         }
     };
     sent(cx, posted, bytes, pid, *message)
+}
+
+/// Notes a message of a traced process.
+#[cold]
+pub(super) fn note_send(host: &mut WorkerHost, me: Pid, to: Pid, message: Value<'_>) {
+    if let Some(traced) = host.extra().traced() {
+        traced.sends(me, to, message);
+    }
 }
 
 /// What a native answers that has sent so many bytes to a process: `value`, now or when the receiver has caught up.

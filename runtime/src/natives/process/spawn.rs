@@ -1,14 +1,15 @@
 //! Natives of Process that start processes, and the one that lets one start afresh.
 
 use super::{host, new_ref, reference_value, wrong};
-use crate::process::body::Initial;
+use crate::host::WorkerHost;
+use crate::process::body::{Body, Extra, Initial};
 use crate::process::relations::{Alias, QueueLimit, Watcher};
 use rata_vm::Symbol;
 use rata_vm::data::list;
 use rata_vm::heap::Fragment;
 use rata_vm::native::{Cx, Native};
 use rata_vm::symbols::sym;
-use rata_vm::value::{Value, Word};
+use rata_vm::value::{Pid, Value, Word};
 
 /// What a new process has to do with the one that starts it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,6 +92,9 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     if let Some(limit) = limit.filter(|limit| limit.inherit).map(|limit| limit.fresh()) {
         set_queue_limit(host, &mut body.extra, limit);
     }
+    if host.tracing {
+        note_spawn(host, me, &body);
+    }
     host.enqueue(body);
     Native::Value(match reference {
         Some(reference) => cx.heap().list(&[Value::pid(pid), reference]),
@@ -98,10 +102,17 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     })
 }
 
+#[cold]
+fn note_spawn(host: &mut WorkerHost, me: Pid, child: &Body) {
+    if let Some(traced) = host.extra().traced() {
+        traced.spawns(me, child);
+    }
+}
+
 /// Bounds a mailbox, or frees it.
 pub fn set_queue_limit(
-    host: &crate::host::WorkerHost,
-    extra: &mut crate::process::body::Extra,
+    host: &WorkerHost,
+    extra: &mut Extra,
     limit: QueueLimit,
 ) {
     let (pid, blocks) = (extra.pid, limit.blocks());

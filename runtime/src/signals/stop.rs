@@ -1,0 +1,153 @@
+//! Stopping the program in order, as SIGTERM asks for.
+//!
+//! The main process is to the processes below it what a supervisor is to its children: they are asked to end one after the other,
+//! the youngest first, each by the exit signal `:shutdown` from its parent's side, and waited for. Those are the processes that
+//! trap exits (so they have something to see to: supervisors, servers that clean up) and are linked to the main process, or were
+//! started by it or by one that has ended. What they have started themselves is theirs to stop.
+//!
+//! The main process itself goes on no more meanwhile, unless it traps exits: then it is told before all others, by
+//! `{:EXIT, self, :shutdown}`, and has the time that it needs. All in all that takes no longer than `Options::stop_limit`.
+
+use super::{STOPPED, WAS_STOPPED};
+use crate::inspect::look::{Looked, Looking};
+use crate::node::{Node, Outside};
+use crate::process::body::{Body, Status};
+use crate::process::signal::{ExitKind, Signal};
+use crate::sched::post::deliver;
+use rata_vm::heap::Fragment;
+use rata_vm::symbols::sym;
+use rata_vm::value::{Pid, Value};
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the main thread has to write what is left of the output.
+pub const GRACE: Duration = Duration::from_secs(3);
+/// How long a process may take that has not said what it does with exits: it is busy.
+const BUSY: Duration = Duration::from_millis(500);
+/// How long one may take that is not linked to the main process, or does not take the message from its mailbox: it
+/// may not care.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often we look whether a process has ended.
+const STEP: Duration = Duration::from_millis(1);
+
+/// A process that is asked to end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Top {
+    pid: Pid,
+    /// Whose exit it learns of.
+    from: Pid,
+    linked: bool,
+}
+
+/// Stops the program: when this returns the exit code is set, and the node is ending.
+pub fn stop(node: &Node) {
+    let until = Instant::now() + node.options.stop_limit;
+    let looking = Looking::at(node);
+    if !node.begin_to_stop() {
+        return;
+    }
+    let main = node.main_pid().filter(|pid| node.table.get(*pid).is_some());
+    let before = node.code_of_main();
+    if let Some(pid) = main {
+        stop_main(&looking, pid, until);
+    }
+    for top in tops(&looking, node.main_pid()) {
+        ask(node, top.pid, top.from);
+        let wait = if top.linked { until } else { until.min(Instant::now() + PATIENCE) };
+        wait_for(node, top.pid, wait);
+        if Instant::now() >= until || node.is_stopping() {
+            break;
+        }
+    }
+    // One that has seen to its end itself says how it went.
+    let own = if before.is_none() { node.code_of_main() } else { None };
+    if own.is_none() && !node.is_stopping() {
+        WAS_STOPPED.store(true, Ordering::SeqCst);
+    }
+    node.stop(own.unwrap_or(STOPPED));
+}
+
+/// Has the main process go on no more; or tells it, if it traps exits, and waits for its end.
+fn stop_main(looking: &Looking<'_>, pid: Pid, until: Instant) {
+    let node = looking.node();
+    let holds = looking.look_until(pid, until.min(Instant::now() + BUSY), |body| {
+        let holds = !body.process.core.trap_exit;
+        if holds {
+            body.extra.status = Status::Held;
+        }
+        holds
+    });
+    if holds != Some(false) {
+        return;
+    }
+    ask(node, pid, pid);
+    if wait_for(node, pid, until.min(Instant::now() + PATIENCE)) {
+        return;
+    }
+    // It waits, and left the message where it is: it does not care. Whoever took it is at work.
+    let ignores = looking.look_until(pid, Instant::now() + BUSY, |body| {
+        matches!(body.extra.status, Status::Receiving { .. })
+            && !body.process.core.mailbox.is_empty()
+    });
+    if ignores != Some(true) {
+        wait_for(node, pid, until);
+    }
+}
+
+/// The processes to ask, the youngest first.
+fn tops(looking: &Looking<'_>, main: Option<Pid>) -> Vec<Top> {
+    let node = looking.node();
+    let mut found = Vec::new();
+    let mut later = Vec::new();
+    for pid in node.table.pids() {
+        if Some(pid) == main {
+            continue;
+        }
+        match looking.look(pid, move |body| describe(body, main)) {
+            Looked::Now(known) => found.extend(known),
+            Looked::Gone => {}
+            asked => later.push(asked),
+        }
+    }
+    let until = Instant::now() + BUSY;
+    found.extend(later.into_iter().filter_map(|asked| asked.by(until).ok().flatten()));
+    let mut tops: Vec<Top> = found
+        .into_iter()
+        .filter(|(_, parent)| parent.is_none_or(|p| node.table.get(p).is_none() || Some(p) == main))
+        .map(|(top, _)| top)
+        .collect();
+    tops.sort_by_key(|top| std::cmp::Reverse(top.pid.serial()));
+    tops
+}
+
+/// What is to be known of a process that traps exits: its parent counts unless it is linked to the main process.
+fn describe(body: &mut Body, main: Option<Pid>) -> Option<(Top, Option<Pid>)> {
+    let extra = &body.extra;
+    if !body.process.core.trap_exit {
+        return None;
+    }
+    let linked =
+        main.is_some_and(|main| extra.relations.as_ref().is_some_and(|r| r.linked_to(main)));
+    let parent = extra.parent.as_pid();
+    let from = if linked { main } else { parent.or(main) };
+    let top = Top { pid: extra.pid, from: from.unwrap_or(extra.pid), linked };
+    Some((top, if linked { None } else { parent }))
+}
+
+fn ask(node: &Node, pid: Pid, from: Pid) {
+    let reason = Fragment::copy_of(Value::symbol(sym::SHUTDOWN));
+    // Who has ended meanwhile needs no asking.
+    let _ = deliver(&mut Outside(node), pid, Signal::Exit { from, kind: ExitKind::Asked, reason });
+}
+
+/// Waits for the end of a process: false if it is still alive by then.
+fn wait_for(node: &Node, pid: Pid, until: Instant) -> bool {
+    while node.table.get(pid).is_some() {
+        if Instant::now() >= until || node.is_stopping() {
+            return false;
+        }
+        thread::sleep(STEP);
+    }
+    true
+}
