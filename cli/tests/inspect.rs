@@ -271,7 +271,8 @@ fn hostile_clients_harm_nothing() {
             let _ = client.write(b"rata1 dump processes=10000\n");
         }
     }
-    // An answer to a request in two halves, a moment apart.
+    // An answer to a request in two halves, a moment apart, once those before have been seen off.
+    thread::sleep(Duration::from_secs(1));
     let mut slow = connect();
     slow.write_all(b"rata1 t").unwrap();
     thread::sleep(Duration::from_millis(200));

@@ -111,6 +111,8 @@ pub struct Node {
     asked_to_stop: AtomicBool,
     /// What the main process has ended with.
     code_of_main: Mutex<Option<i32>>,
+    /// Set when a dump is left, as the VM has failed.
+    pub dumped: AtomicBool,
     /// The exit code, once known.
     pub exit: Mutex<Option<i32>>,
     /// Told when it is.
@@ -168,6 +170,7 @@ impl Node {
             main_ended: AtomicBool::new(false),
             asked_to_stop: AtomicBool::new(false),
             code_of_main: Mutex::new(None),
+            dumped: AtomicBool::new(false),
             exit: Mutex::new(None),
             exited: Condvar::new(),
             main: AtomicU64::new(0),

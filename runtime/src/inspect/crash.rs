@@ -8,7 +8,7 @@ use std::io::{BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
@@ -23,9 +23,8 @@ pub fn default_path() -> PathBuf {
 
 /// Leaves a dump, if the options say where: the path, if that went well.
 pub fn leave(node: &Arc<Node>, why: &str) -> Option<PathBuf> {
-    static LEFT: AtomicBool = AtomicBool::new(false);
     let path = node.options.crash_dump.clone()?;
-    if LEFT.swap(true, Ordering::SeqCst) {
+    if node.dumped.swap(true, Ordering::SeqCst) {
         return None;
     }
     let (done, dones) = channel();
