@@ -279,7 +279,8 @@ impl Node {
         !self.asked_to_stop.swap(true, Ordering::SeqCst)
     }
 
-    fn is_asked_to_stop(&self) -> bool {
+    /// Whether somebody has.
+    pub fn is_asked_to_stop(&self) -> bool {
         self.asked_to_stop.load(Ordering::SeqCst)
     }
 

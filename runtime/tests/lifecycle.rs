@@ -429,7 +429,6 @@ fn a_defect_of_the_vm_leaves_a_dump() {
     }
     // One that cannot be written is no reason to fail in another way.
     let options = Options { crash_dump: Some("/nowhere/at/all".into()), ..workers(1) };
-    let ran =
-        run_with("Native.core_typeof(1)", options, |launch| launch.natives[place] = panics);
+    let ran = run_with("Native.core_typeof(1)", options, |launch| launch.natives[place] = panics);
     assert!(ran.code == 1 && !ran.err.contains("nowhere"), "{ran:?}");
 }

@@ -63,6 +63,12 @@ pub fn end(host: &mut WorkerHost, mut body: Box<Body>, reason: Reason) {
         report::crash(&host.node, &body, &reason, is_main);
     }
     if is_main {
+        if host.node.is_asked_to_stop()
+            && let Some(relations) = &mut body.extra.relations
+        {
+            // Who stops the program tells those that are linked to it, one after the other.
+            relations.links = Default::default();
+        }
         let copy = Fragment::copy_of(reason.value());
         leave(host, body, reason);
         report::main_ended(&host.node, &copy, reported);

@@ -23,6 +23,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Instant;
 
 /// The exit code of a program that was stopped in order: 128 and the number of the signal.
 pub const STOPPED: i32 = 128 + SIGTERM;
@@ -105,9 +106,9 @@ impl Signals {
 fn begin_to_stop(node: &Arc<Node>) {
     let mine = Arc::clone(node);
     let work = move || {
-        stop::stop(&mine);
+        let until = stop::stop(&mine);
         // The main thread writes what is left of the output, and ends the program; not if nobody takes it.
-        thread::sleep(stop::GRACE);
+        thread::sleep(until.saturating_duration_since(Instant::now()).max(stop::GRACE));
         end_by(SIGTERM);
     };
     if thread::Builder::new().name("rata-stop".into()).spawn(work).is_err() {

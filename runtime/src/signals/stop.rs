@@ -6,7 +6,8 @@
 //! started by it or by one that has ended. What they have started themselves is theirs to stop.
 //!
 //! The main process itself goes on no more meanwhile, unless it traps exits: then it is told before all others, by
-//! `{:EXIT, self, :shutdown}`, and has the time that it needs. All in all that takes no longer than `Options::stop_limit`.
+//! `{:EXIT, self, :shutdown}`, and has the time that it needs; its end is no exit signal to the others, so that they still end one
+//! after the other. All in all that takes no longer than `Options::stop_limit`.
 
 use super::{STOPPED, WAS_STOPPED};
 use crate::inspect::look::{Looked, Looking};
@@ -21,7 +22,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the main thread has to write what is left of the output.
+/// How long the main thread has at least to write what is left of the output.
 pub const GRACE: Duration = Duration::from_secs(3);
 /// How long a process may take that has not said what it does with exits: it is busy.
 const BUSY: Duration = Duration::from_millis(500);
@@ -40,12 +41,13 @@ struct Top {
     linked: bool,
 }
 
-/// Stops the program: when this returns the exit code is set, and the node is ending.
-pub fn stop(node: &Node) {
+/// Stops the program: when this returns the exit code is set, and the node is ending. Gives the time at which all is to be
+/// over.
+pub fn stop(node: &Node) -> Instant {
     let until = Instant::now() + node.options.stop_limit;
     let looking = Looking::at(node);
     if !node.begin_to_stop() {
-        return;
+        return until;
     }
     let main = node.main_pid().filter(|pid| node.table.get(*pid).is_some());
     let before = node.code_of_main();
@@ -66,6 +68,7 @@ pub fn stop(node: &Node) {
         WAS_STOPPED.store(true, Ordering::SeqCst);
     }
     node.stop(own.unwrap_or(STOPPED));
+    until
 }
 
 /// Has the main process go on no more; or tells it, if it traps exits, and waits for its end.

@@ -110,11 +110,7 @@ fn note_spawn(host: &mut WorkerHost, me: Pid, child: &Body) {
 }
 
 /// Bounds a mailbox, or frees it.
-pub fn set_queue_limit(
-    host: &WorkerHost,
-    extra: &mut Extra,
-    limit: QueueLimit,
-) {
+pub fn set_queue_limit(host: &WorkerHost, extra: &mut Extra, limit: QueueLimit) {
     let (pid, blocks) = (extra.pid, limit.blocks());
     extra.relations().queue_limit = Some(Box::new(limit));
     if let Some(slot) = host.node.table.get(pid) {
