@@ -297,3 +297,33 @@ fn hostile_clients_harm_nothing() {
     let ended = node.end();
     assert_eq!(ended.err, "");
 }
+
+#[test]
+fn one_among_very_many_is_found() {
+    let program = r#"
+        fat = fn -> kept = Enum.map(1..20000, fn n -> {n, n} end); receive { :never -> IO.puts(kept) } end
+        many = fn again, n ->
+          if n == 0 { :ok } else {
+            Process.spawn(fn -> receive { :never -> :ok } end)
+            again(again, n - 1)
+          }
+        end
+        many(many, 60000)
+        Process.spawn(fn -> Process.set_label("the fat one"); fat() end)
+        many(many, 30000)
+        Process.register(Process.spawn(fn -> receive { :never -> :ok } end), :last)
+        Process.sleep(300)
+        IO.puts("up")
+        Process.sleep(60000)
+    "#;
+    let node = Node::start(program, &["--inspect"]);
+    let table = node.says(&["top", "--once", "--sort", "memory", "--count", "1"]);
+    assert!(rows(&table)[0].contains("\"the fat one\""), "{table}");
+    let dump = node.says(&["dump", "--processes", "1"]);
+    assert!(
+        dump.contains("\"the fat one\"") && dump.contains("90003 processes; 1 of them"),
+        "{dump}"
+    );
+    let table = node.says(&["top", "--once", "--sort", "name", "--count", "1"]);
+    assert!(rows(&table)[0].contains(":last"), "{table}");
+}

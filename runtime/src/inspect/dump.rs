@@ -18,7 +18,9 @@ const FRAMES: usize = 20;
 pub fn write(node: &Node, why: &str, processes: usize, to: &mut dyn Write) -> io::Result<()> {
     let mut schedulers = Use::default();
     let looking = Looking::at(node);
-    let rows = Sampler::default().sample(&looking, Order::Memory, processes, FRAMES);
+    let mut sampler = Sampler::default();
+    sampler.look_around(&looking, Order::Memory, processes);
+    let rows = sampler.sample(&looking, Order::Memory, processes, FRAMES);
     to.write_all(head(node, why, &schedulers.since()).as_bytes())?;
     to.write_all(names(node).as_bytes())?;
     let (shown, live) = (rows.len(), node.table.live());

@@ -1,8 +1,9 @@
 //! The processes that stand out, of however many there are.
 //!
 //! In: by what, and how many. Out: that many, the first in that order. One sample walks over the table of processes (a load
-//! each) and looks at some thousands of them: all that run or are queued, those that stood out last time, and of those
-//! that wait a part, another one each time. With fewer processes than that it looks at all.
+//! each) and looks at some thousands of them: all that run or are queued, those that stood out last time, those with names, and of
+//! those that wait a part, another one each time. With fewer processes than that it looks at all; so it does, within a time, if there
+//! is to be one sample only.
 
 use super::details::{Details, name_text};
 use super::look::{Looked, Looking, NoAnswer};
@@ -19,6 +20,10 @@ const SLOTS: u32 = 4 << 20;
 const WAITING: usize = 20_000;
 /// How many that run or are queued.
 const BUSY: usize = 2_000;
+/// How many that have names.
+const NAMED: usize = 5_000;
+/// How long it may take to look at all.
+const THOROUGH: Duration = Duration::from_secs(1);
 /// How long those have to answer.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// The rate of a process that did not answer in time: whoever keeps a worker that long stands out by that alone.
@@ -98,9 +103,31 @@ pub struct Sampler {
 struct Chosen {
     waiting: Vec<Pid>,
     busy: Vec<Pid>,
+    /// The walk has come to where it began, or to the end.
+    is_last: bool,
 }
 
 impl Sampler {
+    /// Looks at the processes that wait part by part, so that the next sample has those that stand out among all, by what they
+    /// hold. What they do shows in time only.
+    pub fn look_around(&mut self, looking: &Looking<'_>, order: Order, count: usize) {
+        let until = Instant::now() + THOROUGH;
+        if matches!(order, Order::Rate | Order::Name) {
+            return;
+        }
+        loop {
+            let mut chosen = self.choose(looking.node());
+            chosen.busy.clear();
+            let is_last = chosen.is_last;
+            let mut all = ask(looking, chosen);
+            sort(looking.node(), order, &mut all);
+            self.stood_out = all.iter().take(count.min(MOST)).map(|n| n.pid).collect();
+            if is_last || Instant::now() >= until {
+                return;
+            }
+        }
+    }
+
     /// The first `count` processes in this order, `frames` deep.
     pub fn sample(
         &mut self,
@@ -136,11 +163,12 @@ impl Sampler {
         let slots = node.table.slots();
         let mut chosen = Chosen::default();
         let mut seen = HashSet::default();
-        for pid in self.stood_out.drain(..) {
+        let named = node.names.owners().into_iter().take(NAMED).map(|(pid, _)| pid);
+        for pid in self.stood_out.drain(..).chain(named) {
             if let Some(slot) = node.table.get(pid)
                 && slot.parking.is_occupied()
+                && seen.insert(pid)
             {
-                seen.insert(pid);
                 chosen.waiting.push(pid);
             }
         }
@@ -163,6 +191,7 @@ impl Sampler {
             }
         }
         self.slot = next.unwrap_or(if slots > SLOTS { (first + SLOTS) % slots } else { 0 });
+        chosen.is_last = self.slot <= first;
         chosen
     }
 

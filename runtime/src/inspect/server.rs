@@ -127,7 +127,10 @@ fn table(node: &Node, known: &mut Client, request: &Request) -> String {
     let count = request.number("count", 20, sample::MOST);
     let looking = Looking::at(node);
     if !std::mem::replace(&mut known.has_seen, true) {
-        known.sampler.sample(&looking, order, 0, 0);
+        if request.get("once") == Some("yes") {
+            known.sampler.look_around(&looking, order, count);
+        }
+        known.sampler.sample(&looking, order, count, 0);
         thread::sleep(FIRST);
     }
     let rows = known.sampler.sample(&looking, order, count, 1);

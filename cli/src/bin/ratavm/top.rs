@@ -127,7 +127,9 @@ impl Top {
     }
 
     fn table(&self, client: &mut Client, count: usize) -> Result<String, Failure> {
-        client.ask(&Request::new("top").with("sort", self.sort.word()).with("count", count))?;
+        let once = if self.once { "yes" } else { "no" };
+        let request = Request::new("top").with("sort", self.sort.word());
+        client.ask(&request.with("count", count).with("once", once))?;
         let mut table = String::new();
         loop {
             let (text, last) = client.part()?;
