@@ -3,9 +3,10 @@
 
 mod support;
 
+use rata_runtime::inspect::wire::{Kind, Request, receive_part};
 use rustix::process::Signal;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -131,6 +132,10 @@ fn a_trace_shows_calls_with_their_arguments() {
     assert_eq!(trace.lines().count(), 4, "{trace}");
     assert!(trace.contains("calls  Counter.handle_call({:add, 1}, "), "{trace}");
     assert!(trace.contains("calls  Counter.add("), "{trace}");
+    // What is left to defaults is not shown.
+    let trace = node.says(&["trace", "--pid", "1", "--function", "call", "--count", "3"]);
+    assert!(trace.contains("calls  Process.call(:counter, {:add, 1})\n"), "{trace}");
+    assert!(trace.contains("calls  GenServer.call(:counter, {:add, 1}, 5000)\n"), "{trace}");
     let trace = node.says(&["trace", "--name", "counter", "--function", "add", "--count", "3"]);
     assert!(trace.lines().all(|line| line.contains("Counter.add(")), "{trace}");
     // A busy loop in compiled code comes out of it, and a flood of events holds it up no more than that.
@@ -175,9 +180,13 @@ fn a_trace_shows_the_end() {
     "#;
     let node = Node::start(program, &["--inspect"]);
     let trace = node.says(&["trace", "--name", "victim", "--exits", "--messages"]);
-    for part in
-        ["gets   :go", "spawns #pid<3> with ", "exit   :killed from #pid<3>", "ends   :killed"]
-    {
+    for part in [
+        "gets   :go",
+        "spawns #pid<3> with ",
+        "exits  #pid<3> with :kill",
+        "exit   :killed from #pid<3>",
+        "ends   :killed",
+    ] {
         assert!(trace.contains(part), "no `{part}` in\n{trace}");
     }
 }
@@ -326,4 +335,81 @@ fn one_among_very_many_is_found() {
     );
     let table = node.says(&["top", "--once", "--sort", "name", "--count", "1"]);
     assert!(rows(&table)[0].contains(":last"), "{table}");
+}
+
+/// Reads an answer to its end.
+fn answer(from: &mut impl std::io::BufRead) -> std::io::Result<String> {
+    let mut all = String::new();
+    loop {
+        let (kind, text) = receive_part(from)?;
+        all.push_str(&String::from_utf8_lossy(&text));
+        if kind != Kind::Part {
+            return Ok(all);
+        }
+    }
+}
+
+/// Asks one thing after the other until the node ends; how often it was answered.
+fn pester(socket: PathBuf, request: impl Fn(usize) -> Request) -> usize {
+    let mut asked = 0;
+    let mut once = || {
+        let mut stream = UnixStream::connect(&socket)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        request(asked).send(&mut stream)?;
+        answer(&mut BufReader::new(stream))?;
+        asked += 1;
+        Ok::<_, std::io::Error>(())
+    };
+    while once().is_ok() {}
+    asked
+}
+
+#[test]
+fn being_looked_at_loses_no_message_and_wakes_nobody_for_ever() {
+    // No timer and nothing outside: a message lost, or a process left lying, is a deadlock.
+    let program = r#"
+        module Pair {
+          ping = function(_to, 0) { :ok }
+          ping = function(to, n) {
+            Process.send(to, {Process.self(), n})
+            receive { ^n -> ping(to, n - 1) }
+          }
+          pong = function() { receive { {from, n} -> Process.send(from, n); pong() } }
+        }
+        IO.puts("up")
+        me = Process.self()
+        Enum.each(1..50, fn _ ->
+          Process.spawn(fn ->
+            to = Process.spawn(Pair.pong)
+            Pair.ping(to, 6000)
+            Process.exit(to, :kill)
+            Process.send(me, :done)
+          end)
+        end)
+        Enum.each(1..50, fn _ -> receive { :done -> :ok } end)
+        IO.puts("all")
+    "#;
+    for schedulers in ["1", "2", "4"] {
+        let node = Node::start(program, &["--inspect=test", "--schedulers", schedulers]);
+        let socket = node.socket();
+        let top = {
+            let socket = socket.clone();
+            thread::spawn(move || pester(socket, |_| Request::new("dump").with("processes", 200)))
+        };
+        let trace = thread::spawn(move || {
+            pester(socket, |n| {
+                Request::new("trace")
+                    .with("processes", 2 + n % 100)
+                    .with("messages", "yes")
+                    .with("calls", if n % 3 == 0 { "yes" } else { "no" })
+                    .with("exits", "yes")
+                    .with("count", 20)
+                    .with("seconds", 1)
+            })
+        });
+        let ended = node.end();
+        assert_eq!((ended.status.code(), ended.out.as_str()), (Some(0), "all\n"), "{ended:?}");
+        let asked = [top.join().unwrap(), trace.join().unwrap()];
+        assert!(asked.iter().all(|n| *n > 0), "{asked:?}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The break menu, in a terminal made for the test.
+//! The break menu and `ratavm top`, in terminals made for the test.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Folder, PATIENCE};
+use support::{Folder, Node, PATIENCE};
 
 /// What has been shown.
 type Shown = Arc<(Mutex<String>, Condvar)>;
@@ -24,18 +24,25 @@ struct Terminal {
     shown: Shown,
     /// So much of what was shown has been dealt with.
     seen: usize,
-    _folder: Folder,
+    _folder: Option<Folder>,
 }
 
 impl Terminal {
     /// Starts a program; nothing where there is no way to give it a terminal.
     fn start(program: &str, options: &[&str]) -> Option<Terminal> {
+        let folder = Folder::new(program);
+        let args: Vec<&str> = ["run"].iter().chain(options).copied().chain(["app.rata"]).collect();
+        let ratavm = folder.ratavm(&args);
+        Some(Terminal { _folder: Some(folder), ..Terminal::open(&ratavm)? })
+    }
+
+    /// Starts a command in a terminal.
+    fn open(ratavm: &Command) -> Option<Terminal> {
         if Command::new("setsid").arg("--version").output().is_err() {
             assert!(std::env::var_os("CI").is_none(), "setsid (util-linux) is needed");
             eprintln!("skipped: there is no setsid (util-linux) to give a program a terminal");
             return None;
         }
-        let folder = Folder::new(program);
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).expect("the terminal is ours");
         unlockpt(&master).expect("the terminal opens");
@@ -46,8 +53,6 @@ impl Terminal {
             Stdio::from(file.expect("the terminal"))
         };
         let mut command = Command::new("setsid");
-        let args: Vec<&str> = ["run"].iter().chain(options).copied().chain(["app.rata"]).collect();
-        let ratavm = folder.ratavm(&args);
         command.arg("--ctty").arg(ratavm.get_program()).args(ratavm.get_args());
         for (key, value) in ratavm.get_envs() {
             match value {
@@ -55,7 +60,8 @@ impl Terminal {
                 None => command.env_remove(key),
             };
         }
-        command.current_dir(&folder.0).stdin(open()).stdout(open()).stderr(open());
+        let folder = ratavm.get_current_dir().expect("a folder");
+        command.current_dir(folder).stdin(open()).stdout(open()).stderr(open());
         let child = command.spawn().expect("setsid starts");
         drop(command);
         let keys = File::from(master);
@@ -68,7 +74,7 @@ impl Terminal {
                 into.1.notify_all();
             }
         });
-        Some(Terminal { child, keys, shown, seen: 0, _folder: folder })
+        Some(Terminal { child, keys, shown, seen: 0, _folder: None })
     }
 
     /// Waits until this is shown, and gives what was shown before it.
@@ -203,4 +209,34 @@ fn a_process_that_reads_lines_leaves_the_menu_its_own() {
     terminal.wait_for("<two>");
     kill_process(Pid::from_child(&terminal.child), Signal::TERM).unwrap();
     assert_eq!(terminal.ended(), Err(15));
+}
+
+#[test]
+fn top_draws_its_table_again_and_again_and_leaves_the_terminal_as_it_was() {
+    let program = r#"
+        Process.set_label("the main one")
+        IO.puts("up")
+        Process.sleep(60000)
+    "#;
+    let node = Node::start(program, &["--inspect"]);
+    for end in ["x", INTERRUPT, "\x1b"] {
+        let top = node.folder.ratavm(&["top", "--interval", "0.2"]);
+        let Some(mut terminal) = Terminal::open(&top) else { return };
+        terminal.wait_for("\x1b[?1049h");
+        terminal.wait_for("reds/s*");
+        terminal.wait_for("\"the main one\"");
+        // Another time, without a key.
+        terminal.wait_for("\"the main one\"");
+        terminal.type_in("m");
+        terminal.wait_for("memory*");
+        terminal.type_in(end);
+        terminal.wait_for("\x1b[?1049l");
+        assert_eq!(terminal.ended(), Ok(0));
+    }
+    let top = node.folder.ratavm(&["top", "--interval", "60"]);
+    let Some(mut terminal) = Terminal::open(&top) else { return };
+    terminal.wait_for("\"the main one\"");
+    kill_process(Pid::from_child(&terminal.child), Signal::TERM).unwrap();
+    terminal.wait_for("\x1b[?1049l");
+    assert_eq!(terminal.ended(), Ok(0));
 }

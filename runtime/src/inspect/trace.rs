@@ -163,6 +163,13 @@ impl Traced {
         }
     }
 
+    /// `pid` sends an exit signal.
+    pub fn sends_exit(&self, pid: Pid, to: Pid, reason: Value<'_>) {
+        if self.0.exits {
+            self.note(pid, format_args!("exits  {} with {}", pid_text(to), shown(reason)));
+        }
+    }
+
     /// `pid` has started a process.
     pub fn spawns(&self, pid: Pid, child: &Body) {
         if self.0.exits {

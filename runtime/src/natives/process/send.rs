@@ -148,8 +148,14 @@ pub fn process_exit_to<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h
     let is_kill = reason.as_symbol() == Some(sym::KILL);
     let kind = if is_kill { ExitKind::Kill } else { ExitKind::Asked };
     let me = cx.core.pid;
+    let host = host(cx);
+    if host.tracing
+        && let Some(traced) = host.extra().traced()
+    {
+        traced.sends_exit(me, pid, *reason);
+    }
     let reason = Fragment::copy_of(*reason);
     // The dead need no ending.
-    let _ = deliver(host(cx), pid, Signal::Exit { from: me, kind, reason });
+    let _ = deliver(host, pid, Signal::Exit { from: me, kind, reason });
     if pid == me { after_signals(Value::TRUE) } else { Native::Value(Value::TRUE) }
 }
