@@ -12,6 +12,8 @@ use crate::workload::Peer;
 pub enum Against {
     /// Erlang's figure: so many times better.
     Erlang,
+    /// Elixir's: so many times better.
+    Elixir,
     /// NumPy's: so many times better.
     NumPy,
     /// Rata's own figure on one core: so many times better on all.
@@ -42,7 +44,7 @@ pub struct Target {
 impl Target {
     /// Whether more is better.
     pub fn is_ratio(&self) -> bool {
-        matches!(self.against, Against::Erlang | Against::NumPy | Against::OneCore)
+        matches!(self.against, Against::Erlang | Against::Elixir | Against::NumPy | Against::OneCore)
     }
 }
 
@@ -52,6 +54,10 @@ const fn times(workload: &'static str, label: &'static str, target: f64, aim: f6
 
 const fn at_most(workload: &'static str, label: &'static str, target: f64, aim: f64) -> Target {
     Target { workload, label, against: Against::Itself, target, aim }
+}
+
+const fn ahead_of_elixir(label: &'static str) -> Target {
+    Target { workload: "otp", label, against: Against::Elixir, target: 1.0, aim: 2.5 }
 }
 
 const fn on_all_cores(workload: &'static str, target: f64, aim: f64) -> Target {
@@ -88,6 +94,15 @@ pub const TARGETS: &[Target] = &[
     times("threadring", "", 2.5, 5.0),
     times("gscall", "", 2.5, 5.0),
     times("gscast", "", 2.5, 5.0),
+    ahead_of_elixir("GenServer.call"),
+    ahead_of_elixir("GenServer.cast"),
+    ahead_of_elixir("Task"),
+    ahead_of_elixir("Agent.get"),
+    ahead_of_elixir("Agent.update"),
+    ahead_of_elixir("Registry.lookup"),
+    ahead_of_elixir("Registry.register"),
+    ahead_of_elixir("DynamicSupervisor.start_child"),
+    times("suprestart", "restarts", 1.0, 10.0),
     at_most("timers", "steady, p99", 1_000.0, 1_000.0),
     at_most("fair", "p99", 20_000.0, 20_000.0),
     at_most("fair", "p99.9", 100_000.0, 100_000.0),
@@ -163,6 +178,7 @@ fn measured(target: &Target, row: &Row, rows: &[Row]) -> Option<f64> {
     let own = stats::median(&row.rata)?;
     match target.against {
         Against::Erlang => row.ratio.map(|r| r.median),
+        Against::Elixir => row.peers.iter().find(|c| c.peer == Peer::Elixir)?.ratio,
         Against::NumPy => row.peers.iter().find(|c| c.peer == Peer::Python)?.ratio,
         Against::OneCore => stats::ratio(&row.one_core, &row.rata, false).map(|r| r.median),
         Against::Figure(label) => {

@@ -75,6 +75,7 @@ pub fn default_built() -> PathBuf {
 pub fn missing(peer: Peer) -> Option<String> {
     let needed: &[&str] = match peer {
         Peer::Erlang => &["erl", "erlc"],
+        Peer::Elixir => &["elixir"],
         Peer::Go => &["go"],
         Peer::Node => &["node"],
         Peer::Lua => &["luajit"],
@@ -107,6 +108,7 @@ pub fn version(peer: Peer) -> Option<String> {
                        erlang:system_info(version)]), halt().";
             return first_line(&find("erl")?, &["-noshell", "-noinput", "-eval", ask]);
         }
+        Peer::Elixir => ("elixir", &["--short-version"]),
         Peer::Go => ("go", &["version"]),
         Peer::Node => ("node", &["--version"]),
         Peer::Lua => ("luajit", &["-v"]),
@@ -145,6 +147,13 @@ impl Places {
         let source = |file: String| display(&self.sources.join("peers").join(file));
         match peer {
             Peer::Erlang => self.erlang(program, size, one_core),
+            Peer::Elixir => {
+                let script = source(format!("elixir/{program}.exs"));
+                let cores: &[&str] = if one_core { &["--erl", "+S 1:1"] } else { &[] };
+                let mut run = Invocation::new(tool("elixir")?, cores);
+                run.args.extend([script, size.to_owned()]);
+                Ok(run)
+            }
             Peer::Go => Ok(Invocation::new(self.build_go(program)?, &[size])),
             Peer::Rust => Ok(Invocation::new(self.build_rust(program)?, &[size])),
             Peer::Node => {

@@ -9,6 +9,8 @@ pub use crate::workloads::WORKLOADS;
 pub enum Peer {
     /// Erlang/OTP: the side every ratio is measured against.
     Erlang,
+    /// Elixir.
+    Elixir,
     /// Go.
     Go,
     /// JavaScript on node.
@@ -23,13 +25,14 @@ pub enum Peer {
 
 impl Peer {
     /// Every peer, in the order of the table's columns.
-    pub const ALL: [Peer; 6] =
-        [Peer::Erlang, Peer::Go, Peer::Node, Peer::Lua, Peer::Python, Peer::Rust];
+    pub const ALL: [Peer; 7] =
+        [Peer::Erlang, Peer::Elixir, Peer::Go, Peer::Node, Peer::Lua, Peer::Python, Peer::Rust];
 
     /// The name in tables and messages.
     pub fn name(self) -> &'static str {
         match self {
             Peer::Erlang => "Erlang",
+            Peer::Elixir => "Elixir",
             Peer::Go => "Go",
             Peer::Node => "node",
             Peer::Lua => "LuaJIT",
@@ -174,7 +177,7 @@ pub fn nearest(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Peer::{Erlang, Go, Lua, Node, Python, Rust};
+    use super::Peer::{Elixir, Erlang, Go, Lua, Node, Python, Rust};
     use super::*;
     use std::collections::HashSet;
     use std::path::Path;
@@ -211,13 +214,15 @@ mod tests {
             assert!(!w.figures.is_empty() && w.quick <= w.size, "{}", w.name);
             let program = root.join("programs").join(format!("{}.rata", w.rata));
             assert!(program.is_file(), "{program:?}");
-            assert!(w.program(Erlang).is_some(), "{} has no Erlang side", w.name);
+            let beam = [Erlang, Elixir].iter().any(|peer| w.program(*peer).is_some());
+            assert!(beam, "{} has no side on the BEAM", w.name);
             for (peer, program) in w.peers {
                 let path = match peer {
                     Erlang => format!("erlang/{program}.erl"),
                     Go => format!("go/{program}/main.go"),
                     Node => format!("js/{program}.js"),
                     Lua => format!("lua/{program}.lua"),
+                    Elixir => format!("elixir/{program}.exs"),
                     Python => format!("python/{program}.py"),
                     Rust => format!("rust/{program}.rs"),
                 };

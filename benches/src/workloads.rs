@@ -3,7 +3,7 @@
 //! What enters: nothing. What leaves: [`WORKLOADS`]. A new workload is a program per side and one entry here.
 
 use crate::workload::Kind::{self, Concurrent, Sequential, Whole};
-use crate::workload::Peer::{self, Erlang, Go, Lua, Node, Python, Rust};
+use crate::workload::Peer::{self, Elixir, Erlang, Go, Lua, Node, Python, Rust};
 use crate::workload::Unit::{Bytes, Micros, Nanos, PerSecond};
 use crate::workload::{Figure, Workload};
 
@@ -252,6 +252,23 @@ pub const WORKLOADS: &[Workload] = &[
         (1_000_000, 1000),
         &[(Erlang, "c_gscast")],
         TOTAL,
+    ),
+    entry(
+        Concurrent,
+        "otp",
+        "servers, tasks, agents, registries: an operation each",
+        (100_000, 1000),
+        &[(Elixir, "otp")],
+        &[
+            Figure::of("GenServer.call", Nanos, "call_ns"),
+            Figure::of("GenServer.cast", Nanos, "cast_ns"),
+            Figure::of("Task", Nanos, "task_ns"),
+            Figure::of("Agent.get", Nanos, "get_ns"),
+            Figure::of("Agent.update", Nanos, "update_ns"),
+            Figure::of("Registry.lookup", Nanos, "lookup_ns"),
+            Figure::of("Registry.register", Nanos, "register_ns"),
+            Figure::of("DynamicSupervisor.start_child", Nanos, "child_ns"),
+        ],
     ),
     entry(
         Concurrent,

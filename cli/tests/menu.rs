@@ -24,6 +24,7 @@ struct Terminal {
     shown: Shown,
     /// So much of what was shown has been dealt with.
     seen: usize,
+    /// Removed in the end.
     _folder: Option<Folder>,
 }
 
@@ -33,7 +34,9 @@ impl Terminal {
         let folder = Folder::new(program);
         let args: Vec<&str> = ["run"].iter().chain(options).copied().chain(["app.rata"]).collect();
         let ratavm = folder.ratavm(&args);
-        Some(Terminal { _folder: Some(folder), ..Terminal::open(&ratavm)? })
+        let mut terminal = Terminal::open(&ratavm)?;
+        terminal._folder = Some(folder);
+        Some(terminal)
     }
 
     /// Starts a command in a terminal.

@@ -115,6 +115,50 @@ fn who_traps_exits_in_the_main_process_says_how_it_ends() {
 }
 
 #[test]
+fn applications_stop_in_order() {
+    let rest = r#"
+        module Base {
+          use Application
+          start = function(_, _) { Supervisor.start_link([Tree.spec(:a), Tree.spec(:b)]) }
+          stop = function(_) { IO.puts("base over") }
+        }
+        module Top {
+          use Application
+          start = function(_, _) { Supervisor.start_link(Tree.spec(:c)) }
+          applications = function() { Base }
+          stop = function(_) { IO.puts("top over") }
+        }
+        module Tree {
+          spec = function(name) { {id: name, start: fn -> Worker.start_link(name) end, shutdown: :infinity} }
+        }
+        {:ok, _} = Application.ensure_all_started(Top)
+        _alone = Process.start_supervisor(spec(:d), {})
+        IO.puts("up")
+        Process.sleep(60000)
+    "#;
+    let ended = stopped(Node::start(&program(rest), &[]));
+    let expected = ":d :shutdown\n:c :shutdown\ntop over\n:b :shutdown\n:a :shutdown\nbase over\n";
+    assert_eq!(ended.out, expected);
+}
+
+#[test]
+fn who_does_not_care_holds_up_nobody_for_long() {
+    let rest = r#"
+        _deaf = Process.spawn(fn ->
+          Process.flag(:trap_exit, true)
+          ignore = fn again -> receive { _ -> again(again) after 60000 -> :late } end
+          ignore(ignore)
+        end)
+        IO.puts("up")
+        Process.sleep(60000)
+    "#;
+    let began = Instant::now();
+    assert_eq!(stopped(Node::start(&program(&format!("{TREE}{rest}")), &[])).out, IN_ORDER);
+    let took = began.elapsed();
+    assert!((Duration::from_secs(5)..Duration::from_secs(15)).contains(&took), "{took:?}");
+}
+
+#[test]
 fn there_is_a_limit() {
     let rest = r#"
         Process.flag(:trap_exit, true)

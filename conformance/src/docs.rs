@@ -21,11 +21,17 @@ use std::path::Path;
 /// Modules that no program calls: the working parts of others. Their functions need no examples.
 const INTERNAL: &[&str] = &[
     "Agent.Server",
+    "Application.Defaults",
+    "Application.Server",
+    "Cache.Pattern",
     "DynamicSupervisor.Defaults",
     "DynamicSupervisor.Server",
     "GenServer.Defaults",
     "GenServer.Loop",
     "GenServer.Report",
+    "PartitionSupervisor.Server",
+    "Registry.Server",
+    "Stream.Stage",
     "Supervisor.Defaults",
     "Supervisor.Server",
     "Supervisor.Spec",

@@ -22,10 +22,12 @@ pub enum Mode {
     JitGc,
     /// The same with one reduction per turn.
     JitPreempt,
+    /// From source, twice, in the order that this seed brings: both runs must say the same.
+    Seed(u64),
 }
 
 impl Mode {
-    /// All modes.
+    /// All modes but those with a seed.
     pub const ALL: [Mode; 7] = [
         Mode::Source,
         Mode::Compiled,
@@ -39,7 +41,7 @@ impl Mode {
     /// The value of `RATA_STRESS` in this mode.
     pub fn stress(self) -> Option<&'static str> {
         match self {
-            Mode::Source | Mode::Compiled | Mode::Jit => None,
+            Mode::Source | Mode::Compiled | Mode::Jit | Mode::Seed(_) => None,
             Mode::Gc | Mode::JitGc => Some("gc"),
             Mode::Preempt | Mode::JitPreempt => Some("preempt"),
         }
@@ -49,7 +51,7 @@ impl Mode {
     pub fn jit(self) -> &'static str {
         match self {
             Mode::Source | Mode::Compiled => "on",
-            Mode::Gc | Mode::Preempt => "off",
+            Mode::Gc | Mode::Preempt | Mode::Seed(_) => "off",
             Mode::Jit | Mode::JitGc | Mode::JitPreempt => "threshold=1,sync",
         }
     }
@@ -58,6 +60,7 @@ impl Mode {
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Mode::Seed(seed) => return write!(f, "seed={seed}"),
             Mode::Source => "source",
             Mode::Compiled => "compiled",
             Mode::Gc => "stress=gc",
@@ -217,7 +220,7 @@ impl Example {
 
     /// `RATA_SIZE` in `mode`.
     pub fn size_in(&self, mode: Mode) -> Option<u64> {
-        if mode.stress().is_none() {
+        if mode.stress().is_none() && !matches!(mode, Mode::Seed(_)) {
             return self.size;
         }
         self.stress_size.or_else(|| self.size.map(|n| (n / 100).max(1)))

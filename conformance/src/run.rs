@@ -72,7 +72,12 @@ impl Run<'_> {
 
     fn ratavm(&self, file: &str) -> Result<Finished, String> {
         let mut command = self.command(&self.tools.ratavm);
-        command.arg("run").args(&self.example.flags).arg(file).args(&self.example.args);
+        command.arg("run");
+        let has_seed = self.example.flags.iter().any(|flag| flag == "--seed");
+        if let (Mode::Seed(seed), false) = (self.mode, has_seed) {
+            command.args(["--seed", &seed.to_string()]);
+        }
+        command.args(&self.example.flags).arg(file).args(&self.example.args);
         command.envs(self.example.env.iter().map(|(n, v)| (n, v)));
         command.env("RATA_JIT", self.mode.jit());
         if let Some(stress) = self.mode.stress() {
@@ -104,7 +109,8 @@ impl Run<'_> {
                 self.check_compilation("ratac check", &done)?;
             }
             let done = self.ratavm(main)?;
-            return self.check_run(&done, true);
+            self.check_run(&done, true)?;
+            return self.same_again(main, &done);
         }
         let done = self.ratac(&["compile", main, "-o", "out.ratab"])?;
         self.check_compilation("ratac compile", &done)?;
@@ -114,6 +120,21 @@ impl Run<'_> {
         }
         let done = self.ratavm("out.ratab")?;
         self.check_run(&done, false)
+    }
+
+    /// The same seed brings the same run.
+    fn same_again(&self, main: &str, first: &Finished) -> Result<(), String> {
+        if !matches!(self.mode, Mode::Seed(_)) {
+            return Ok(());
+        }
+        let again = self.ratavm(main)?;
+        match (&again.stdout, &again.stderr) == (&first.stdout, &first.stderr) {
+            true => Ok(()),
+            false => Err(format!(
+                "two runs with one seed differ:\n{}{}\n…\n{}{}",
+                first.stdout, first.stderr, again.stdout, again.stderr
+            )),
+        }
     }
 
     fn rejected(&self) -> Result<(), String> {

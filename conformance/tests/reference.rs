@@ -13,6 +13,12 @@ fn check(examples: Result<Vec<Example>, String>, mode: Mode) {
     }
 }
 
+/// `RATA_SEEDS=n` tries the seeds from 1 to n.
+fn seeds() -> std::ops::RangeInclusive<u64> {
+    let many = std::env::var("RATA_SEEDS").ok().and_then(|n| n.parse().ok());
+    1..=many.unwrap_or(3)
+}
+
 mod chapters {
     use super::{Filter, Mode, Tools, check, suite};
 
@@ -41,6 +47,11 @@ mod chapters {
     #[test]
     fn stress_preempt() {
         check(suite::chapters(), Mode::Preempt);
+    }
+
+    #[test]
+    fn seeds() {
+        super::seeds().for_each(|seed| check(suite::chapters(), Mode::Seed(seed)));
     }
 
     #[cfg(feature = "jit")]
@@ -83,6 +94,11 @@ mod programs {
     #[test]
     fn stress_preempt() {
         check(suite::programs(), Mode::Preempt);
+    }
+
+    #[test]
+    fn seeds() {
+        super::seeds().for_each(|seed| check(suite::programs(), Mode::Seed(seed)));
     }
 
     #[cfg(feature = "jit")]

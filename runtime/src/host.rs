@@ -3,8 +3,10 @@
 use crate::node::{Node, Options, Schedule};
 use crate::output::Stream;
 use crate::process::body::{Body, Extra, Hold};
+use crate::process::pace::Pace;
 use crate::process::signal::{Envelope, Signal};
 use crate::process::table::{Slot, Spare};
+use crate::sched::chance::{Chance, NS_PER_REDUCTION};
 use crate::sched::gather::{self, Gathered};
 use crate::sched::queue::Local;
 use rata_vm::native::{Cx, Host, Native, Poll, Resume};
@@ -51,6 +53,8 @@ pub struct WorkerHost {
     pub going_on: VecDeque<Pid>,
     /// Slots for new processes.
     pub spare: Spare,
+    /// In a deterministic run, what decides who is next.
+    chance: Option<Box<Chance>>,
     /// The tick at which this worker, if idle, has the allocator return freed memory.
     pub freed: Option<u64>,
 }
@@ -59,7 +63,8 @@ impl WorkerHost {
     /// A worker's host with nothing to run.
     pub fn new(node: Arc<Node>, me: usize, local: Local) -> WorkerHost {
         let budget = node.options.budget;
-        let paced = budget == Options::default().budget;
+        let chance = node.options.seed.map(|seed| Box::new(Chance::new(seed)));
+        let paced = budget == Options::default().budget && chance.is_none();
         WorkerHost {
             node,
             me,
@@ -75,6 +80,7 @@ impl WorkerHost {
             gathered: Gathered::default(),
             going_on: VecDeque::new(),
             spare: Spare::default(),
+            chance,
             freed: None,
         }
     }
@@ -86,7 +92,20 @@ impl WorkerHost {
 
     /// Counts what a turn uses, in reductions.
     pub fn spend(&mut self, reductions: i64) {
-        self.spent += u64::from(u32::try_from(reductions.max(0)).unwrap_or(u32::MAX));
+        let reductions = u64::from(u32::try_from(reductions.max(0)).unwrap_or(u32::MAX));
+        self.spent += reductions;
+        if self.chance.is_some() {
+            self.node.clock.pass(reductions * NS_PER_REDUCTION);
+        }
+    }
+
+    /// The reductions of the next turn of a process that keeps this pace.
+    pub fn turn(&mut self, pace: Pace) -> i64 {
+        let budget = pace.budget(self.budget);
+        match &mut self.chance {
+            Some(chance) => chance.budget(budget),
+            None => budget,
+        }
     }
 
     /// Whether it is time to look at the clock.
@@ -101,6 +120,9 @@ impl WorkerHost {
     /// The body to run next: the one just woken, unless such have run for long or something more urgent
     /// waits.
     pub fn pick(&mut self) -> Option<Box<Body>> {
+        if let Some(chance) = &mut self.chance {
+            return chance.pick(self.next.take(), &mut self.local, &self.node.queues);
+        }
         if let Some(body) = self.next.take() {
             let one_turn = u64::try_from(self.budget).unwrap_or(0);
             let end = *self.handovers_end.get_or_insert(self.spent + one_turn);

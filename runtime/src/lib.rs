@@ -1,7 +1,7 @@
 //! Many processes: schedulers, signals, timers, I/O and the natives.
 //!
 //! Enters: loaded code. Leaves: the program's output and its exit code. `node` is what all processes
-//! share, `process` what others may touch of one, `sched` who runs when, `compiler` the thread that
+//! share, `process` what others may touch of one, `store` what they share beside messages, `sched` who runs when, `compiler` the thread that
 //! compiles hot functions, `natives` what the standard
 //! library is built on, `program` the way from packages to an exit code.
 
@@ -18,6 +18,7 @@ mod report;
 pub mod sched;
 #[cfg(unix)]
 pub mod signals;
+pub mod store;
 pub mod sync;
 mod world;
 

@@ -8,6 +8,7 @@ use crate::sched::idle::Idle;
 use crate::sched::pool::Pool;
 use crate::sched::queue::Shared;
 use crate::sched::shard::Shard;
+use crate::store::registry::Registries;
 use crate::world::Clock;
 use parking_lot::{Condvar, Mutex};
 use rata_vm::JitSettings;
@@ -34,6 +35,8 @@ pub struct Options {
     pub perf_map: bool,
     /// Tell debuggers of compiled functions (GDB's JIT interface).
     pub debugged: bool,
+    /// A deterministic run: one worker, a clock that stands unless something is done, an order drawn from this.
+    pub seed: Option<u64>,
     /// Keep other processes alive when the main one ends.
     pub no_halt: bool,
     /// The program's command-line arguments.
@@ -63,6 +66,7 @@ impl Default for Options {
             jit: JitSettings::ON,
             perf_map: false,
             debugged: false,
+            seed: None,
             no_halt: false,
             args: Vec::new(),
             program: String::new(),
@@ -85,6 +89,8 @@ pub struct Node {
     pub table: Table,
     /// Registered names.
     pub names: Names,
+    /// Registries of processes.
+    pub registries: Registries,
     /// Run queues.
     pub queues: Shared,
     /// Workers with nothing to do.
@@ -157,12 +163,13 @@ impl Node {
             vm,
             table: Table::default(),
             names: Names::default(),
+            registries: Registries::default(),
             queues,
             idle: Idle::default(),
             timers: (0..workers).map(|worker| Shard::new(worker as u32)).collect(),
             pool: Pool::default(),
             output,
-            clock: Clock::start(),
+            clock: if options.seed.is_some() { Clock::standing() } else { Clock::start() },
             loading: Mutex::default(),
             outside: AtomicUsize::new(0),
             options,
@@ -297,6 +304,11 @@ impl Node {
     /// Whether the program is ending.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Whether the run is a deterministic one.
+    pub fn is_seeded(&self) -> bool {
+        self.options.seed.is_some()
     }
 
     /// Whether any timer is set.

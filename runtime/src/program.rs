@@ -17,7 +17,7 @@ use rata_vm::data::vector_of;
 use rata_vm::heap::{Fragment, Heap};
 use rata_vm::value::Value;
 use rata_vm::vm::{ModuleIndex, Vm};
-use rata_vm::{LoadError, NativeFn, Origin, Symbol};
+use rata_vm::{JitSettings, LoadError, NativeFn, Origin, Symbol};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -68,10 +68,13 @@ impl Launch {
 
     /// Runs a program to its end; gives the exit code. All output is written by then.
     pub fn run(self, stdlib: &'static Library, program: &Package) -> Result<i32, StartError> {
-        let vm = Vm::with_jit(self.natives, self.options.jit);
+        // When functions are compiled depends on how fast the compiler is.
+        let jit = if self.options.seed.is_some() { JitSettings::OFF } else { self.options.jit };
+        let vm = Vm::with_jit(self.natives, jit);
         vm.shelve(stdlib);
         let modules = vm.load(program, Origin::Program).map_err(StartError::Load)?;
         let workers = match self.options.workers {
+            _ if self.options.seed.is_some() => 1,
             0 => thread::available_parallelism().map_or(1, usize::from),
             n => n,
         };

@@ -49,10 +49,19 @@ pub fn crash(node: &Node, body: &Body, reason: &Fragment, is_main: bool) {
     let process = who(node, body, is_main);
     match reason.value().as_list() {
         Some([first, what]) if first.as_symbol() == Some(sym::LIMIT) => {
-            if what.as_symbol() == Some(sym::MEMORY) {
-                let limit = body.process.heap.limit();
+            let share =
+                body.extra.relations.as_ref().and_then(|relations| relations.share.as_ref());
+            let limit = body.process.heap.limit();
+            if what.as_symbol() == Some(sym::MEMORY) && limit != usize::MAX {
                 let _ =
                     writeln!(text, "error: {process} reached its memory limit of {limit} bytes");
+            } else if let (Some(sym::MEMORY), Some(share)) = (what.as_symbol(), share) {
+                let held = body.process.memory();
+                let limit = share.limit();
+                let _ = writeln!(
+                    text,
+                    "error: {process} holds {held} bytes, more than its share of the {limit} that its supervisor's processes may hold together"
+                );
             } else {
                 let queued = body.process.core.mailbox.len();
                 let _ = writeln!(

@@ -484,15 +484,16 @@ fn info(module: &'static Module) -> ModuleInfo {
     }
 }
 
-/// How a function set prints.
-fn describe(handle: usize) -> String {
+/// How a function set prints, and its number.
+fn describe(handle: usize) -> (String, u64) {
     let set = fn_set_of(handle);
-    match (set.name, &set.entries[..]) {
+    let name = match (set.name, &set.entries[..]) {
         (Some(name), [entry]) if entry.min == entry.max => {
             format!("{}.{}/{}", set.module.text(), name.text(), entry.min)
         }
         (Some(name), _) => format!("{}.{}", set.module.text(), name.text()),
         (None, [entry, ..]) => full_name(entry.function),
         (None, []) => "fn".to_owned(),
-    }
+    };
+    (name, set.number)
 }

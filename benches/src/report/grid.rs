@@ -146,6 +146,7 @@ fn verdict(verdict: &Verdict<'_>) -> Vec<String> {
 fn against(target: &Target) -> &'static str {
     match target.against {
         Against::Erlang => "Erlang",
+        Against::Elixir => "Elixir",
         Against::NumPy => "NumPy",
         Against::OneCore => "one core",
         Against::Figure(other) => other,

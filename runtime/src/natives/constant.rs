@@ -6,6 +6,7 @@
 use foldhash::{HashMap, HashMapExt};
 use parking_lot::RwLock;
 use rata_vm::compare::strict_eq;
+use rata_vm::data::map::same_key;
 use rata_vm::freeze;
 use rata_vm::hash::hash;
 use rata_vm::heap::Heap;
@@ -26,7 +27,7 @@ static CONSTANTS: LazyLock<RwLock<HashMap<u64, Vec<Entry>>>> =
     LazyLock::new(|| RwLock::new(HashMap::new()));
 
 fn position(heap: &Heap, entries: &[Entry], key: Value<'_>) -> Option<usize> {
-    entries.iter().position(|entry| strict_eq(heap.value(entry.key), key))
+    entries.iter().position(|entry| same_key(heap.value(entry.key), key, false))
 }
 
 /// `put(key, value)`

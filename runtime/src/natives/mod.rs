@@ -8,6 +8,7 @@ mod ops;
 pub mod support;
 
 pub mod apply;
+pub mod cache;
 pub mod constant;
 pub mod core;
 pub mod counter;
@@ -22,6 +23,7 @@ pub mod math;
 pub mod module;
 pub mod process;
 pub mod random;
+pub mod registry;
 pub mod set;
 pub mod string;
 pub mod system;
@@ -64,6 +66,8 @@ macro_rules! table {
         }
         call as NativeFn
     }};
+    (@entry cache $name:ident $arity:literal) => { table!(@worker cache $name $arity) };
+    (@entry registry $name:ident $arity:literal) => { table!(@worker registry $name $arity) };
     (@entry io $name:ident $arity:literal) => { table!(@worker io $name $arity) };
     (@entry random $name:ident $arity:literal) => { table!(@worker random $name $arity) };
     (@entry system $name:ident $arity:literal) => { table!(@worker system $name $arity) };

@@ -92,7 +92,16 @@ impl Generator {
 /// The process's generator.
 fn generator<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut Generator {
     let host = cx.host::<WorkerHost>().expect("processes run on workers");
-    host.extra().relations().random.get_or_insert_with(|| Box::new(Generator::unforeseen()))
+    let seed = host.node.options.seed;
+    let extra = host.extra();
+    let serial = extra.pid.serial();
+    extra.relations().random.get_or_insert_with(|| {
+        Box::new(match seed {
+            // Neighbours must not have the same numbers a step apart.
+            Some(seed) => Generator::seeded(Generator::seeded(seed).bits() ^ serial << 1),
+            None => Generator::unforeseen(),
+        })
+    })
 }
 
 /// `seed(n)`: the same seed, the same numbers.

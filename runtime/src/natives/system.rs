@@ -2,7 +2,6 @@
 
 use super::support::{Answer, Arg, value};
 use crate::host::WorkerHost;
-use crate::world::Clock;
 use rata_vm::Symbol;
 use rata_vm::data::int;
 use rata_vm::data::map::MapBuilder;
@@ -69,13 +68,13 @@ pub fn system_monotonic_time<'h>(cx: &mut Cx<'h, '_>, [unit]: [Value<'h>; 1]) ->
 
 /// `os_time(unit)`: since the beginning of 1970.
 pub fn system_os_time<'h>(cx: &mut Cx<'h, '_>, [unit]: [Value<'h>; 1]) -> Answer<'h> {
-    in_unit(cx, "System.os_time", Clock::system_nanoseconds(), unit)
+    let now = host(cx).node.clock.system_nanoseconds();
+    in_unit(cx, "System.os_time", now, unit)
 }
 
 /// `cores()`: how many processes can run at the same time.
-pub fn system_cores<'h>(_cx: &mut Cx<'h, '_>, []: [Value<'h>; 0]) -> Answer<'h> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    value(Value::count(cores))
+pub fn system_cores<'h>(cx: &mut Cx<'h, '_>, []: [Value<'h>; 0]) -> Answer<'h> {
+    value(Value::count(host(cx).node.timers.len()))
 }
 
 /// Bytes of memory that the program holds, as the system counts; nil where that is unknown.

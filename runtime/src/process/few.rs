@@ -1,7 +1,8 @@
 //! A map for what is nearly always small: a row searched from the front, a hash table from the
 //! seventeenth entry on. Empty it takes no memory of its own.
 
-use foldhash::HashMap;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
 use std::hash::Hash;
 
 const FEW: usize = 16;
@@ -10,8 +11,8 @@ const FEW: usize = 16;
 pub enum FewMap<K, V> {
     /// At most `FEW` entries.
     Few(Vec<(K, V)>),
-    /// More, or fewer again.
-    Many(Box<HashMap<K, V>>),
+    /// More, or fewer again; in an order that is the same in each run.
+    Many(Box<HashMap<K, V, FixedState>>),
 }
 
 impl<K, V> Default for FewMap<K, V> {
@@ -45,7 +46,7 @@ impl<K: Copy + Eq + Hash, V> FewMap<K, V> {
         match self {
             FewMap::Few(row) if row.len() < FEW => row.push((key, value)),
             FewMap::Few(row) => {
-                let mut map: HashMap<K, V> = row.drain(..).collect();
+                let mut map: HashMap<K, V, FixedState> = row.drain(..).collect();
                 map.insert(key, value);
                 *self = FewMap::Many(Box::new(map));
             }

@@ -21,5 +21,6 @@ pub mod names;
 pub mod pace;
 pub mod parking;
 pub mod relations;
+pub mod share;
 pub mod signal;
 pub mod table;

@@ -1,15 +1,17 @@
-//! Links, monitors and aliases of a process, its label, the bound of its mailbox, its random numbers: most have
-//! none, so they lie in a box of their own, made at first need.
+//! Links, monitors and aliases of a process, its label, the bound of its mailbox, what it holds outside, its random
+//! numbers: most have none, so they lie in a box of their own, made at first need.
 //!
 //! Links follow OTP's protocol. Each side has a state of its own. Who unlinks sends `Unlink` and keeps
 //! the link as `Ending` until the answer: what the other side sent about the link before it read that
 //! belongs to the past and is dropped, a `Link` that crossed included, so both sides agree in the end.
 
 use super::few::FewMap;
+use super::share::Share;
 use super::signal::RefData;
 #[cfg(unix)]
 use crate::inspect::trace::Traced;
 use crate::natives::random::Generator;
+use crate::store::holding::Holdings;
 use rata_vm::mailbox::Mailbox;
 use rata_vm::value::{Pid, Word};
 
@@ -120,6 +122,10 @@ pub struct Relations {
     pub traced: Option<Box<Traced>>,
     /// `Process.set_label(text)`.
     pub label: Option<Box<str>>,
+    /// Its part in the memory of a group of processes.
+    pub share: Option<Box<Share>>,
+    /// What it holds outside itself.
+    pub holdings: Holdings,
     /// Its random numbers, once it has drawn one or set a seed.
     pub random: Option<Box<Generator>>,
     next_unlink: u64,

@@ -4,10 +4,12 @@
 
 use super::body::Body;
 use super::inbox::Pack;
+use crate::store::holding::Holding;
 use rata_vm::heap::{Bag, Block, Fragment};
 use rata_vm::native::Resume;
 use rata_vm::value::{Pid, Word};
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 /// A ref as plain data, to make the value again in another heap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -164,6 +166,8 @@ pub enum Signal {
         /// Who.
         from: Pid,
     },
+    /// It has been given this.
+    Hold(Arc<dyn Holding>),
     /// What it waits for has come: there is room.
     Go,
     /// Nothing but: look at your signals and at what you wait for.

@@ -110,7 +110,9 @@ fn leave(host: &mut WorkerHost, mut body: Box<Body>, reason: Fragment) {
         host.node.release(pid, &mut host.spare);
         return;
     }
-    let Relations { links, watchers, monitors, queue_limit, .. } = *relations.unwrap_or_default();
+    let Relations { links, watchers, monitors, queue_limit, holdings, .. } =
+        *relations.unwrap_or_default();
+    holdings.end(&host.node, pid);
     let mut senders = queue_limit.map(|l| l.waiting).unwrap_or_default();
     senders.extend(ahead);
     let leaving = Leaving {
@@ -194,6 +196,7 @@ fn answer(from: &mut impl Schedule, dest: Pid, signal: Signal) {
             let _ = deliver(from, reference.creator, signal);
         }
         Signal::Room { from: sender } => drop(deliver(from, sender, Signal::Go)),
+        Signal::Hold(holding) => holding.ended(from.node(), dest),
         _ => {}
     }
 }

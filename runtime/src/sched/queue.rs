@@ -39,7 +39,8 @@ pub fn queues(workers: usize) -> (Vec<Local>, Shared) {
     (locals, Shared { stealers, injectors, injected: AtomicBool::new(false) })
 }
 
-fn level(priority: Priority) -> usize {
+/// The place of a priority among the queues.
+pub(super) fn level(priority: Priority) -> usize {
     match priority {
         Priority::Max => 0,
         Priority::High => 1,

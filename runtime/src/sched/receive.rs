@@ -151,6 +151,7 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
                 extra.status = Status::Runnable;
             }
         }
+        Signal::Hold(holding) => extra.relations().holdings.add(holding),
         Signal::Nudge => {}
         Signal::Visit(visit) => visit(body),
     }

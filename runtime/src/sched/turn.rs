@@ -29,7 +29,7 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
     }
     let slot = node.table.get(body.extra.pid).expect("it lives");
     let pace = body.extra.pace;
-    let mut budget = pace.budget(host.budget);
+    let mut budget = host.turn(pace);
     let measured = host.paced && pace.is_busy();
     let began = measured.then(|| node.clock.nanoseconds());
     loop {
@@ -52,6 +52,11 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
             true => execute_traced(host, node, &mut body, budget),
         };
         host.spend(budget.saturating_sub(body.process.core.budget));
+        let goes_on = matches!(outcome, Outcome::Yield | Outcome::Wait(_));
+        if goes_on && body.extra.relations.is_some() && holds_too_much(&mut body) {
+            exit::end(host, body, Reason::Memory);
+            return;
+        }
         if body.extra.keeps_others_waiting() {
             grant_room(host, &mut body);
             let holds = body.extra.unfinished.as_ref().is_some_and(|u| u.hold.is_some());
@@ -109,6 +114,19 @@ fn execute_traced(host: &mut WorkerHost, node: &Node, body: &mut Body, budget: i
     }
 }
 
+/// Whether the process holds more than its share of what its group may hold, and must end.
+fn holds_too_much(body: &mut Body) -> bool {
+    let Body { process, extra } = body;
+    let share = extra.relations.as_mut().and_then(|relations| relations.share.as_mut());
+    let Some(share) = share else { return false };
+    if !share.is_too_much(process.memory()) {
+        return false;
+    }
+    // Garbage is not held against it.
+    process.collect();
+    share.is_too_much(process.memory())
+}
+
 /// Sends what has been gathered; who is far ahead of its receiver then waits for that, unless it waits anyway.
 #[inline(never)]
 fn end_sending(host: &mut WorkerHost, body: &mut Body, outcome: &Outcome) {
@@ -131,6 +149,10 @@ fn settle(host: &mut WorkerHost, slot: &Slot, mut body: Box<Body>, outcome: Outc
             Some(hold) => start_hold(host, slot, body, hold),
             None => host.enqueue(body),
         },
+        Outcome::Offload(job) if host.node.is_seeded() => {
+            do_at_once(host, &mut body, *job);
+            host.enqueue(body);
+        }
         Outcome::Offload(job) => {
             offload(host, &mut body, *job);
             park(host, slot, body);
@@ -190,6 +212,14 @@ pub(super) fn stop_timer(host: &WorkerHost, body: &mut Body) {
     }
 }
 
+/// Does a job on the spot: nothing may depend on how long it takes.
+fn do_at_once(host: &mut WorkerHost, body: &mut Body, job: Box<dyn Job>) {
+    match catch_unwind(AssertUnwindSafe(|| job.run())) {
+        Ok(done) => body.process.resume_with(done),
+        Err(cause) => crate::report::broken(&host.node, &*cause),
+    }
+}
+
 fn offload(host: &mut WorkerHost, body: &mut Body, job: Box<dyn Job>) {
     body.extra.status = Status::Job;
     let pid = body.extra.pid;
@@ -230,6 +260,11 @@ pub fn wake_loading(host: &mut WorkerHost) {
 fn start_hold(host: &mut WorkerHost, slot: &Slot, mut body: Box<Body>, hold: Hold) {
     let pid = body.extra.pid;
     match hold {
+        Hold::Output if host.node.is_seeded() => {
+            host.node.output.wait_for_room();
+            host.enqueue(body);
+            return;
+        }
         Hold::Output => {
             body.extra.status = Status::Printing;
             let node = Arc::clone(&host.node);

@@ -12,6 +12,7 @@ use crate::world::TICKS_PER_MS;
 use rata_vm::vm;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How often an idle worker looks around before it parks.
 const SPINS: u32 = 100;
@@ -39,7 +40,11 @@ fn work(mut host: WorkerHost, node: &Arc<Node>) {
         if host.looks_at_clock() {
             fire_timers(&mut host, node);
         }
-        let Some(body) = host.pick().or_else(|| search(&mut host, node)) else { break };
+        let found = host.pick().or_else(|| match node.is_seeded() {
+            true => pass_time(&mut host, node),
+            false => search(&mut host, node),
+        });
+        let Some(body) = found else { break };
         if !host.local.is_empty() {
             // There is more than this worker can do at once.
             node.idle.hint();
@@ -87,6 +92,26 @@ pub fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) -> Option<(u64, Al
         }
     }
     None
+}
+
+/// Nothing to do in a deterministic run: the time of the next timer comes at once. `None` when the program ends.
+fn pass_time(host: &mut WorkerHost, node: &Arc<Node>) -> Option<Box<Body>> {
+    loop {
+        fire_timers(host, node);
+        if let Some(body) = host.pick() {
+            return Some(body);
+        }
+        if node.is_stopping() {
+            return None;
+        }
+        match node.timers[host.me].next() {
+            Some(tick) => node.clock.pass_until(tick),
+            None if node.has_main_ended() || node.is_busy_outside() => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            None => report::deadlock(node),
+        }
+    }
 }
 
 /// Nothing to do here: looks around for a while, then sleeps until woken or the next timer. `None`

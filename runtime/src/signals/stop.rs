@@ -3,7 +3,8 @@
 //! The main process is to the processes below it what a supervisor is to its children: they are asked to end one after the other,
 //! the youngest first, each by the exit signal `:shutdown` from its parent's side, and waited for. Those are the processes that
 //! trap exits (so they have something to see to: supervisors, servers that clean up) and are linked to the main process, or were
-//! started by it or by one that has ended. What they have started themselves is theirs to stop.
+//! started by it or by one that has ended. What they have started themselves is theirs to stop. One that does not care, that is, that
+//! waits after some seconds where it waited before, is left where it is.
 //!
 //! The main process itself goes on no more meanwhile, unless it traps exits: then it is told before all others, by
 //! `{:EXIT, self, :shutdown}`, and has the time that it needs; its end is no exit signal to the others, so that they still end one
@@ -26,19 +27,21 @@ use std::time::{Duration, Instant};
 pub const GRACE: Duration = Duration::from_secs(3);
 /// How long a process may take that has not said what it does with exits: it is busy.
 const BUSY: Duration = Duration::from_millis(500);
-/// How long one may take that is not linked to the main process, or does not take the message from its mailbox: it
-/// may not care.
+/// After so long we look whether a process that was asked is at it, or does not care.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How many frames tell one place from another.
+const PLACES: usize = 20;
 /// How often we look whether a process has ended.
 const STEP: Duration = Duration::from_millis(1);
 
 /// A process that is asked to end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Top {
     pid: Pid,
     /// Whose exit it learns of.
     from: Pid,
-    linked: bool,
+    /// Where it waits for messages, if it does.
+    place: Option<Vec<u64>>,
 }
 
 /// Stops the program: when this returns the exit code is set, and the node is ending. Gives the time at which all is to be
@@ -56,8 +59,10 @@ pub fn stop(node: &Node) -> Instant {
     }
     for top in tops(&looking, node.main_pid()) {
         ask(node, top.pid, top.from);
-        let wait = if top.linked { until } else { until.min(Instant::now() + PATIENCE) };
-        wait_for(node, top.pid, wait);
+        let mut cares = true;
+        while cares && !wait_for(node, top.pid, until.min(Instant::now() + PATIENCE)) {
+            cares = Instant::now() < until && !node.is_stopping() && is_at_it(&looking, &top);
+        }
         if Instant::now() >= until || node.is_stopping() {
             break;
         }
@@ -134,8 +139,20 @@ fn describe(body: &mut Body, main: Option<Pid>) -> Option<(Top, Option<Pid>)> {
         main.is_some_and(|main| extra.relations.as_ref().is_some_and(|r| r.linked_to(main)));
     let parent = extra.parent.as_pid();
     let from = if linked { main } else { parent.or(main) };
-    let top = Top { pid: extra.pid, from: from.unwrap_or(extra.pid), linked };
+    let top = Top { pid: extra.pid, from: from.unwrap_or(extra.pid), place: place(body) };
     Some((top, if linked { None } else { parent }))
+}
+
+/// Where a process waits for messages, if it does.
+fn place(body: &mut Body) -> Option<Vec<u64>> {
+    let waits = matches!(body.extra.status, Status::Receiving { .. });
+    waits.then(|| body.process.current_stacktrace(PLACES))
+}
+
+/// Whether a process that was asked to end does something about it. One that waits where it waited before does not.
+fn is_at_it(looking: &Looking<'_>, top: &Top) -> bool {
+    let now = looking.look_until(top.pid, Instant::now() + BUSY, place);
+    !now.is_some_and(|place| place.is_some() && place == top.place)
 }
 
 fn ask(node: &Node, pid: Pid, from: Pid) {

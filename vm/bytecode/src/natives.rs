@@ -80,6 +80,11 @@ macro_rules! for_each_native {
                 random_seed / 1, random_uniform / 2, random_int / 2, random_normal / 2,
                 random_shuffle / 1, random_sample / 3, random_pick / 1,
             }
+            registry {
+                registry_open / 2, registry_register / 3, registry_unregister / 2, registry_lookup / 2,
+                registry_set_value / 3, registry_keys / 2, registry_entries / 1,
+                registry_is_unique / 1, registry_broadcast / 4,
+            }
             set {
                 set_empty / 0, set_size / 1, set_from / 1, set_add / 2, set_delete / 2,
                 set_member / 2, set_union / 2, set_intersection / 2, set_difference / 2,
@@ -114,6 +119,11 @@ macro_rules! for_each_native {
             }
             apply {
                 core_apply / 2, core_call_list / 3, core_caught / 1,
+            }
+            cache {
+                cache_new / 2, cache_put / 3, cache_put_new / 3, cache_get / 3, cache_has / 2,
+                cache_take / 3, cache_exchange / 4, cache_add / 4, cache_size / 1, cache_clear / 1,
+                cache_end / 1, cache_entries / 1, cache_owner / 1, cache_set_heir / 3, cache_give / 3,
             }
             constant {
                 constant_put / 2, constant_get / 2, constant_erase / 1,

@@ -239,6 +239,8 @@ pub(crate) struct FnSet {
     pub(crate) only: Option<&'static Function>,
     /// The function value, if it captures nothing.
     value: OnceLock<Word>,
+    /// Later ones have larger numbers.
+    pub(crate) number: u64,
 }
 
 /// The function set that a closure's handle is the address of.
@@ -278,8 +280,10 @@ impl FnSet {
             }
             _ => None,
         };
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let value = OnceLock::new();
-        Box::leak(Box::new(FnSet { name, module, entries, lenient, only, value }))
+        Box::leak(Box::new(FnSet { name, module, entries, lenient, only, value, number }))
     }
 
     /// The function as a value, for a set whose functions capture nothing.

@@ -4,7 +4,7 @@
 use super::known::{Known, Outcomes, Seen};
 use super::{Item, Number, is_simple, item, worth};
 use crate::data::Work;
-use crate::data::closure::describe;
+use crate::data::closure::place;
 use crate::data::map::{MapRef, key_text};
 use crate::data::vector::{Entries, VecRef};
 use crate::value::{Kind, Value, View};
@@ -462,18 +462,18 @@ fn vectors<'h>(a: VecRef<'h>, b: VecRef<'h>) -> Result<Ordering, Frame<'h>> {
     }
 }
 
-/// Functions: by what they are called, then by what they captured.
+/// Functions: by what they are called, those called alike in the order of loading, then by what they captured.
 fn functions<'h>(a: Value<'h>, b: Value<'h>) -> Result<Ordering, Frame<'h>> {
     let name = |v: Value<'h>| match v.view() {
-        View::Closure(f) => describe(f.handle()),
-        View::FunRef(f) => format!("{}.{}", f.module.text(), f.name.text()),
-        _ => String::new(),
+        View::Closure(f) => place(f.handle()),
+        View::FunRef(f) => (format!("{}.{}", f.module.text(), f.name.text()), 0),
+        _ => (String::new(), 0),
     };
     let (x, y) = (a.as_closure(), b.as_closure());
     let handle = |f: Option<crate::data::closure::ClosureRef<'h>>| f.map(|f| f.handle());
     let order = match handle(x) == handle(y) && x.is_some() {
         true => Ordering::Equal,
-        false => name(a).cmp(&name(b)).then(handle(x).cmp(&handle(y))),
+        false => name(a).cmp(&name(b)),
     };
     match (x, y) {
         (Some(x), Some(y)) if order == Ordering::Equal => {

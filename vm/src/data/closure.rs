@@ -64,11 +64,12 @@ pub fn funref(heap: &Heap, module: Symbol, name: Symbol) -> Value<'_> {
     heap.object(layout::FUNREF, 0, 0, &[], &[Value::symbol(module), Value::symbol(name)])
 }
 
-type Describer = fn(usize) -> String;
+/// The name of a function set and its number, in the order of loading.
+type Describer = fn(usize) -> (String, u64);
 
 static DESCRIBER: OnceLock<Describer> = OnceLock::new();
 
-/// Says how the function set of a handle is called: `Module.name/2`. The first call counts.
+/// Says how the function set of a handle is called, `Module.name/2`, and which it is. The first call counts.
 pub fn set_describer(describer: Describer) {
     // A second loader in one program would describe handles the same way.
     let _ = DESCRIBER.set(describer);
@@ -76,5 +77,10 @@ pub fn set_describer(describer: Describer) {
 
 /// The name of a function set, as it prints between `#fn<` and `>`.
 pub fn describe(handle: usize) -> String {
-    DESCRIBER.get().map_or_else(|| format!("{handle:#x}"), |f| f(handle))
+    place(handle).0
+}
+
+/// Where a function set stands among all of them: by its name, then in the order of loading.
+pub fn place(handle: usize) -> (String, u64) {
+    DESCRIBER.get().map_or_else(|| (format!("{handle:#x}"), handle as u64), |f| f(handle))
 }

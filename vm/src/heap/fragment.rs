@@ -35,6 +35,35 @@ fn first_value(header: u64, size: usize) -> usize {
     }
 }
 
+/// Copies objects that lie one after the other, with each word that may point to one of them as `moved` has it.
+///
+/// # Safety
+/// So many words at `old` are whole objects, and there is room for as many at `new`.
+#[inline(always)]
+pub(super) unsafe fn relocate(
+    old: *mut u64,
+    words: usize,
+    new: *mut u64,
+    moved: impl Fn(Word) -> Word,
+) {
+    let mut at = 0;
+    while at < words {
+        // SAFETY: by contract an object begins at `at`, and is as long as its header says.
+        unsafe {
+            let header = *old.add(at);
+            let size = layout::words_of(header);
+            let values = at + first_value(header, size);
+            for i in at..values {
+                *new.add(i) = *old.add(i);
+            }
+            for i in values..at + size {
+                *new.add(i).cast::<Word>() = moved(*old.add(i).cast::<Word>());
+            }
+            at += size;
+        }
+    }
+}
+
 /// A value with all it reaches, in memory of its own. Two words, as every message is moved several
 /// times on its way.
 pub struct Fragment {
@@ -62,12 +91,12 @@ pub(super) fn bag_mark(count: u32, bytes: u32) -> u64 {
 /// A fragment's memory.
 #[derive(Clone, Copy)]
 pub(super) struct Chunks {
-    first: *mut Chunk,
-    last: *mut Chunk,
+    pub(super) first: *mut Chunk,
+    pub(super) last: *mut Chunk,
     pub(super) bytes: usize,
-    off_first: *mut u64,
-    off_last: *mut u64,
-    off_bytes: usize,
+    pub(super) off_first: *mut u64,
+    pub(super) off_last: *mut u64,
+    pub(super) off_bytes: usize,
 }
 
 impl Chunks {
@@ -118,10 +147,16 @@ impl Fragment {
             // SAFETY: the arena's chunks are the fragment's now.
             unsafe { (*arena.last).top = arena.top };
         }
-        if arena.first == arena.last && arena.off_first.is_null() {
-            return Fragment { root, memory: arena.first };
+        Fragment::from_chunks(root, Chunks::of(&arena))
+    }
+
+    /// What these chunks hold, which it owns from now on.
+    #[inline]
+    pub(super) fn from_chunks(root: Word, chunks: Chunks) -> Fragment {
+        if chunks.first == chunks.last && chunks.off_first.is_null() {
+            return Fragment { root, memory: chunks.first };
         }
-        let large = Box::into_raw(Box::new(Chunks::of(&arena)));
+        let large = Box::into_raw(Box::new(chunks));
         Fragment { root, memory: large.map_addr(|at| at | LARGE).cast() }
     }
 
@@ -301,19 +336,7 @@ impl Heap {
                 }
                 _ => word,
             };
-            let mut at = 0;
-            while at < words {
-                let header = *old.add(at);
-                let size = layout::words_of(header);
-                let values = at + first_value(header, size);
-                for i in at..values {
-                    *new.add(i) = *old.add(i);
-                }
-                for i in values..at + size {
-                    *new.add(i).cast::<Word>() = moved(*old.add(i).cast::<Word>());
-                }
-                at += size;
-            }
+            relocate(old, words, new, moved);
             moved(root)
         }
     }

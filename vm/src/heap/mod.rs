@@ -57,6 +57,7 @@ mod policy;
 mod room;
 pub(crate) mod shared;
 mod space;
+mod stored;
 
 pub use bag::Bag;
 pub use chunk::{may_hold_memory, return_memory};
@@ -70,6 +71,7 @@ pub(crate) use get::get_quickly;
 pub use host::{HostObject, HostRef};
 pub(crate) use object::{Obj, StaticObject, trusted_text};
 pub(crate) use room::FloatRoom;
+pub use stored::Stored;
 
 use crate::value::{Value, Word};
 use chunk::Chunk;

@@ -4,7 +4,9 @@
 //! moved and gives up the references of the others; what they keep alive is charged to the heap.
 #![allow(unsafe_code)]
 
+use super::shared::SharedBuf;
 use super::{host, layout, shared};
+use std::ptr;
 
 /// Where an object in the off-heap list keeps its link to the next one.
 ///
@@ -16,35 +18,71 @@ pub(super) unsafe fn off_heap_link(object: *mut u64) -> *mut u64 {
     unsafe { object.add(layout::words_of(*object) - 1) }
 }
 
+/// References to be given up. Many messages in a row may refer to one buffer, whose count others change at the same
+/// time: that is changed once for all of them.
+struct Dropped {
+    buffer: *mut SharedBuf,
+    many: usize,
+    /// The bytes of what nobody else holds, as far as known.
+    freed: usize,
+}
+
+impl Dropped {
+    fn new() -> Dropped {
+        Dropped { buffer: ptr::null_mut(), many: 0, freed: 0 }
+    }
+
+    /// One more: that of an off-heap object, which keeps so many bytes alive.
+    ///
+    /// # Safety
+    /// `object` is a BUFREF or HOST object that owns its reference, and is not used again.
+    unsafe fn add(&mut self, object: *mut u64, bytes: usize) {
+        // SAFETY: by contract.
+        unsafe {
+            if layout::tag_of(*object) != layout::BUFREF {
+                host::release(object);
+                self.freed += bytes;
+                return;
+            }
+            let buffer = *object.add(1) as *mut SharedBuf;
+            if buffer != self.buffer {
+                self.give_up();
+                self.buffer = buffer;
+            }
+            self.many += 1;
+        }
+    }
+
+    /// Gives them up.
+    ///
+    /// # Safety
+    /// Nobody uses the objects any more.
+    unsafe fn give_up(&mut self) {
+        if self.many > 0 {
+            // SAFETY: each object had a reference, which is not used again.
+            unsafe {
+                let bytes = (*self.buffer).bytes();
+                self.freed += if shared::release(self.buffer, self.many) { bytes } else { 0 };
+            }
+            self.many = 0;
+        }
+    }
+}
+
 /// Drops what a list of off-heap objects refers to. The objects themselves are not freed.
 ///
 /// # Safety
 /// The list is intact, and nobody uses the objects any more.
 pub(super) unsafe fn drop_off_heap(mut object: *mut u64) {
-    while !object.is_null() {
-        // SAFETY: by contract.
-        unsafe {
-            let next = *off_heap_link(object) as *mut u64;
-            let _ = drop_referent(object);
-            object = next;
-        }
-    }
-}
-
-/// Gives up the reference that one off-heap object owns; whether it was the last, as far as known.
-///
-/// # Safety
-/// `object` is a BUFREF or HOST object that owns its reference, and is not used again.
-pub(super) unsafe fn drop_referent(object: *mut u64) -> bool {
+    let mut dropped = Dropped::new();
     // SAFETY: by contract.
     unsafe {
-        match layout::tag_of(*object) {
-            layout::BUFREF => shared::release(*object.add(1) as *mut shared::SharedBuf),
-            _ => {
-                host::release(object);
-                true
-            }
+        while !object.is_null() {
+            let next = *off_heap_link(object) as *mut u64;
+            dropped.add(object, 0);
+            object = next;
         }
+        dropped.give_up();
     }
 }
 
@@ -87,6 +125,7 @@ impl Swept {
 /// Everything reachable has been moved; the old space is still there.
 pub(super) unsafe fn sweep(list: *mut u64, swept: &mut Swept) {
     let mut at = list;
+    let mut dropped = Dropped::new();
     // SAFETY: the list is intact: of a moved object only the header was overwritten, so the link is
     // found by the size in the new header.
     unsafe {
@@ -103,9 +142,11 @@ pub(super) unsafe fn sweep(list: *mut u64, swept: &mut Swept) {
                 let next = *off_heap_link(at) as *mut u64;
                 let bytes = referent_bytes(at);
                 swept.given_up += bytes;
-                swept.freed += if drop_referent(at) { bytes } else { 0 };
+                dropped.add(at, bytes);
                 at = next;
             }
         }
+        dropped.give_up();
     }
+    swept.freed += dropped.freed;
 }

@@ -81,7 +81,7 @@ impl Drop for FloatRoom {
     fn drop(&mut self) {
         if let Place::Outside(buf, _) = self.0 {
             // SAFETY: the reference is ours.
-            unsafe { shared::release(buf) };
+            unsafe { shared::release(buf, 1) };
         }
     }
 }

@@ -147,14 +147,14 @@ pub(crate) unsafe fn data(buf: *mut SharedBuf) -> *mut u8 {
     unsafe { buf.cast::<u8>().add(HEAD) }
 }
 
-/// Gives up one reference, and frees the buffer with the last: whether it was that.
+/// Gives up so many references, and frees the buffer with the last: whether that was among them.
 ///
 /// # Safety
-/// The caller owns a reference and does not use it again.
-pub(crate) unsafe fn release(buf: *mut SharedBuf) -> bool {
-    // SAFETY: the reference keeps the buffer alive up to here.
+/// The caller owns as many references and does not use them again.
+pub(crate) unsafe fn release(buf: *mut SharedBuf, many: usize) -> bool {
+    // SAFETY: the references keep the buffer alive up to here.
     unsafe {
-        let last = (*buf).refs.fetch_sub(1, Ordering::Release) == 1;
+        let last = (*buf).refs.fetch_sub(many, Ordering::Release) == many;
         if last {
             fence(Ordering::Acquire);
             if !spare::keep(buf) {
@@ -287,7 +287,7 @@ pub(super) mod spare {
             std::thread::spawn(|| {
                 let first = SharedBuf::create(1 << 20, 0, 0);
                 // SAFETY: the references are ours.
-                unsafe { release(first) };
+                unsafe { release(first, 1) };
                 assert!(any());
                 let small = SharedBuf::create(1 << 10, 0, 0);
                 let larger = SharedBuf::create((1 << 20) + 1, 0, 0);
@@ -297,7 +297,7 @@ pub(super) mod spare {
                 unsafe {
                     assert_eq!(((*again).capacity(), (*again).window()), (1 << 20, (3, 9)));
                     for buf in [small, larger, again] {
-                        release(buf);
+                        release(buf, 1);
                     }
                 }
                 clear();
@@ -313,7 +313,7 @@ pub(super) mod spare {
                 let bufs: Vec<_> = (0..6).map(|_| SharedBuf::create(10 << 20, 0, 0)).collect();
                 for buf in bufs {
                     // SAFETY: the references are ours.
-                    unsafe { release(buf) };
+                    unsafe { release(buf, 1) };
                 }
                 SPARE.with(|spare| assert!(spare.bytes.get() <= MOST));
             })

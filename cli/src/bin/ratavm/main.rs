@@ -81,6 +81,9 @@ struct Run {
     /// Scheduler threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     schedulers: Option<u16>,
+    /// A deterministic run: one scheduler, time that passes only by what is done, an order drawn from N
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Compile nothing to machine code while the program runs (nor does a build without the feature `jit`)
     #[arg(long)]
     no_jit: bool,
@@ -187,6 +190,7 @@ fn read_jit(text: &str, options: &mut Options) -> Result<(), Failure> {
 fn options(run: &Run) -> Result<Options, Failure> {
     let mut options = Options {
         workers: run.schedulers.map_or(0, usize::from),
+        seed: run.seed,
         no_halt: run.no_halt,
         args: run.program.iter().skip(1).cloned().collect(),
         program: run.path().to_owned(),

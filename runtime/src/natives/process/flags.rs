@@ -3,6 +3,7 @@
 use super::spawn::set_queue_limit;
 use super::{host, wrong};
 use crate::process::relations::{QueueLimit, WhenFull};
+use crate::process::share::Share;
 use rata_vm::Symbol;
 use rata_vm::data::map;
 use rata_vm::heap::Heap;
@@ -39,6 +40,7 @@ pub fn process_flag<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
             Native::Value(old)
         }
         Some(sym::MESSAGE_QUEUE_LIMIT) => queue_limit(cx, *value),
+        Some(name) if name.text() == "max_subtree_memory" => subtree_limit(cx, *value),
         _ => {
             let known = ":trap_exit, :priority, :max_heap_size or :message_queue_limit";
             wrong(cx, "flag", known, *name)
@@ -68,6 +70,17 @@ pub(super) fn priority_name(priority: Priority) -> Symbol {
         Priority::High => sym::HIGH,
         Priority::Max => sym::MAX,
     }
+}
+
+/// Limits what the process and all that are started below it from now on may hold together.
+fn subtree_limit<'h>(cx: &mut Cx<'h, '_>, value: Value<'h>) -> Native<'h> {
+    let Some(bytes) = value.as_small().filter(|bytes| *bytes > 0) else {
+        return wrong(cx, "flag", "a number of bytes for :max_subtree_memory", value);
+    };
+    let share = &mut host(cx).extra().relations().share;
+    let old = share.as_ref().map_or(Value::NIL, |share| Value::count(share.limit()));
+    *share = Some(Box::new(Share::first(bytes as usize, share.as_deref())));
+    Native::Value(old)
 }
 
 fn queue_limit<'h>(cx: &mut Cx<'h, '_>, value: Value<'h>) -> Native<'h> {

@@ -88,10 +88,7 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
             relations.aliases.insert(data.id, Alias { urgent: false, once: true, settles: false });
         }
     }
-    let limit = host.extra().relations.as_ref().and_then(|r| r.queue_limit.as_ref());
-    if let Some(limit) = limit.filter(|limit| limit.inherit).map(|limit| limit.fresh()) {
-        set_queue_limit(host, &mut body.extra, limit);
-    }
+    inherit(host, &mut body.extra);
     if host.tracing {
         note_spawn(host, me, &body);
     }
@@ -106,6 +103,20 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
 fn note_spawn(host: &mut WorkerHost, me: Pid, child: &Body) {
     if let Some(traced) = host.extra().traced() {
         traced.spawns(me, child);
+    }
+}
+
+/// What a process has from the one that starts it.
+fn inherit(host: &mut WorkerHost, extra: &mut Extra) {
+    let Some(relations) = host.extra().relations.as_ref() else { return };
+    let share = relations.share.as_ref().map(|share| share.another());
+    let limit = relations.queue_limit.as_ref().filter(|limit| limit.inherit);
+    let limit = limit.map(|limit| limit.fresh());
+    if let Some(share) = share {
+        extra.relations().share = Some(Box::new(share));
+    }
+    if let Some(limit) = limit {
+        set_queue_limit(host, extra, limit);
     }
 }
 

@@ -73,7 +73,7 @@ pub fn from_entries<'h>(heap: &'h Heap, entries: &[(Value<'h>, Value<'h>)]) -> V
 
 /// Whether two keys are the same key. `exact`: also tell symbols from strings (sets).
 #[inline]
-pub(crate) fn same_key(a: Value<'_>, b: Value<'_>, exact: bool) -> bool {
+pub fn same_key(a: Value<'_>, b: Value<'_>, exact: bool) -> bool {
     if a.word() == b.word() {
         return true;
     }

@@ -1,0 +1,236 @@
+//! Natives of Cache: tables of all processes. Waiting for a lock is as short as the change of one entry; walks go in steps.
+
+use super::support::args::{Answer, shown, value};
+use super::support::roots::Roots;
+use super::support::steps::{STEP, Steps, run};
+use crate::host::WorkerHost;
+use crate::store::cache::{Cache, Heir};
+use crate::store::table::Place;
+use rata_vm::data::vector::VecBuilder;
+use rata_vm::heap::{Heap, Stored};
+use rata_vm::native::Cx;
+use rata_vm::sym;
+use rata_vm::value::{Value, Word};
+use std::sync::Arc;
+
+/// The cache in an argument of a function of Cache.
+fn cache<'h>(cx: &Cx<'h, '_>, function: &str, value: Value<'h>) -> Result<&'h Cache, Value<'h>> {
+    let function = format!("Cache.{function}");
+    let Some(cache) = value.as_host().and_then(|host| host.downcast::<Cache>()) else {
+        let text = format!("expected a cache, got {}", shown(value));
+        return Err(cx.argument_error(&function, &text));
+    };
+    match cache.has_ended() {
+        false => Ok(cache),
+        true => {
+            let text = format!("{} has ended with its owner", shown(value));
+            Err(cx.argument_error(&function, &text))
+        }
+    }
+}
+
+fn worker<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
+    cx.host::<WorkerHost>().expect("processes run on workers")
+}
+
+fn ok<'h>() -> Answer<'h> {
+    value(Value::symbol(sym::OK))
+}
+
+/// What a stored value costs to copy.
+fn charge(cx: &mut Cx<'_, '_>, bytes: usize) {
+    cx.charge(1 + bytes as u64 / 512);
+}
+
+fn copied<'h>(cx: &mut Cx<'h, '_>, found: Option<Arc<Stored>>, default: Value<'h>) -> Value<'h> {
+    let Some(stored) = found else { return default };
+    charge(cx, stored.bytes());
+    cx.heap().copy_of_stored(&stored)
+}
+
+fn heir<'h>(cx: &Cx<'h, '_>, pid: Value<'h>, data: Value<'h>) -> Result<Option<Heir>, Value<'h>> {
+    if pid.is_nil() {
+        return Ok(None);
+    }
+    match pid.as_pid() {
+        Some(pid) => Ok(Some(Heir { pid, data: Stored::new(data) })),
+        None => {
+            let text = format!("expected a pid or nil as the heir, got {}", shown(pid));
+            Err(cx.argument_error("Cache", &text))
+        }
+    }
+}
+
+/// `new(heir, data)`
+pub fn cache_new<'h>(cx: &mut Cx<'h, '_>, [pid, data]: [Value<'h>; 2]) -> Answer<'h> {
+    let heir = heir(cx, pid, data)?;
+    let cache = Cache::new(cx.core.pid, heir);
+    worker(cx).extra().relations().holdings.add(Arc::<Cache>::clone(&cache));
+    value(cx.heap().host(cache))
+}
+
+/// `put(cache, key, value)`
+pub fn cache_put<'h>(cx: &mut Cx<'h, '_>, [c, key, new]: [Value<'h>; 3]) -> Answer<'h> {
+    let cache = cache(cx, "put", c)?;
+    cx.before_effect();
+    let bytes = cache.put(key, new, true).unwrap_or(0);
+    charge(cx, bytes);
+    ok()
+}
+
+/// `put_new(cache, key, value)`: whether it was put.
+pub fn cache_put_new<'h>(cx: &mut Cx<'h, '_>, [c, key, new]: [Value<'h>; 3]) -> Answer<'h> {
+    let cache = cache(cx, "put_new", c)?;
+    cx.before_effect();
+    let put = cache.put(key, new, false);
+    charge(cx, put.unwrap_or(0));
+    value(Value::bool(put.is_some()))
+}
+
+/// `get(cache, key, default)`
+pub fn cache_get<'h>(cx: &mut Cx<'h, '_>, [c, key, default]: [Value<'h>; 3]) -> Answer<'h> {
+    let found = cache(cx, "get", c)?.get(key);
+    value(copied(cx, found, default))
+}
+
+/// `has(cache, key)`
+pub fn cache_has<'h>(cx: &mut Cx<'h, '_>, [c, key]: [Value<'h>; 2]) -> Answer<'h> {
+    value(Value::bool(cache(cx, "has_key", c)?.has(key)))
+}
+
+/// `take(cache, key, default)`: what was there, which is taken out.
+pub fn cache_take<'h>(cx: &mut Cx<'h, '_>, [c, key, default]: [Value<'h>; 3]) -> Answer<'h> {
+    let cache = cache(cx, "take", c)?;
+    cx.before_effect();
+    let found = cache.take(key);
+    value(copied(cx, found, default))
+}
+
+/// `exchange(cache, key, {old} or nil, new)`: puts `new` if `old` is there, or nothing with nil; whether it did.
+pub fn cache_exchange<'h>(cx: &mut Cx<'h, '_>, [c, key, old, new]: [Value<'h>; 4]) -> Answer<'h> {
+    let cache = cache(cx, "update", c)?;
+    cx.before_effect();
+    let old = old.as_list().and_then(|list| list.first()).copied();
+    value(Value::bool(cache.exchange(key, old, new)))
+}
+
+/// `add(cache, key, by, first)`: the new number.
+pub fn cache_add<'h>(cx: &mut Cx<'h, '_>, [c, key, by, first]: [Value<'h>; 4]) -> Answer<'h> {
+    let cache = cache(cx, "update_counter", c)?;
+    let (Some(by), Some(first)) = (by.as_small(), first.as_small()) else {
+        let text = "expected ints of at most 63 bits to add and to begin with";
+        return Err(cx.argument_error("Cache.update_counter", text));
+    };
+    cx.before_effect();
+    match cache.add(key, by, first) {
+        Some(new) => value(new),
+        None => {
+            let text = format!(
+                "what is under {} is no int, or the sum would have more than 63 bits",
+                shown(key)
+            );
+            Err(cx.argument_error("Cache.update_counter", &text))
+        }
+    }
+}
+
+/// `size(cache)`
+pub fn cache_size<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
+    value(Value::count(cache(cx, "size", c)?.len()))
+}
+
+/// `clear(cache)`
+pub fn cache_clear<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
+    let cache = cache(cx, "clear", c)?;
+    cache.clear(&worker(cx).node);
+    ok()
+}
+
+/// `end(cache)`: by its owner.
+pub fn cache_end<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
+    let cache = cache(cx, "stop", c)?;
+    only_owner(cx, "stop", cache)?;
+    let host = worker(cx);
+    host.extra().relations().holdings.remove(cache);
+    cache.end(&host.node);
+    ok()
+}
+
+fn only_owner<'h>(cx: &Cx<'h, '_>, function: &str, cache: &Cache) -> Result<(), Value<'h>> {
+    if cache.owner() == cx.core.pid {
+        return Ok(());
+    }
+    let text = format!("only its owner may do that: {}", shown(Value::pid(cache.owner())));
+    Err(cx.argument_error(&format!("Cache.{function}"), &text))
+}
+
+/// `owner(cache)`
+pub fn cache_owner<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
+    value(Value::pid(cache(cx, "owner", c)?.owner()))
+}
+
+/// `set_heir(cache, pid or nil, data)`
+pub fn cache_set_heir<'h>(cx: &mut Cx<'h, '_>, [c, pid, data]: [Value<'h>; 3]) -> Answer<'h> {
+    let cache = cache(cx, "set_heir", c)?;
+    only_owner(cx, "set_heir", cache)?;
+    let heir = heir(cx, pid, data)?;
+    cache.set_heir(heir);
+    ok()
+}
+
+/// `give(cache, pid, data)`: whether the process lives, and has it now.
+pub fn cache_give<'h>(cx: &mut Cx<'h, '_>, [c, to, data]: [Value<'h>; 3]) -> Answer<'h> {
+    let cache = cache(cx, "give_away", c)?;
+    only_owner(cx, "give_away", cache)?;
+    let Some(to) = to.as_pid() else {
+        let text = format!("expected a pid, got {}", shown(to));
+        return Err(cx.argument_error("Cache.give_away", &text));
+    };
+    let host = worker(cx);
+    let given = cache.give(&host.node, to, &Stored::new(data));
+    if given {
+        host.extra().relations().holdings.remove(cache);
+    }
+    value(Value::bool(given))
+}
+
+/// `entries(cache)`: all, as `{key, value}`, in no order.
+pub fn cache_entries<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
+    cache(cx, "to_list", c)?;
+    run(cx, Entries { cache: c.word(), at: Some(Place::default()), found: VecBuilder::new() })
+}
+
+struct Entries {
+    cache: Word,
+    at: Option<Place>,
+    found: VecBuilder,
+}
+
+impl Roots for Entries {
+    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.cache.roots(visit);
+        self.found.roots(visit);
+    }
+}
+
+impl Steps for Entries {
+    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+        let heap = cx.heap();
+        let Some(from) = self.at else {
+            return Ok(Some(std::mem::take(&mut self.found).collect(heap)));
+        };
+        let cache = cache(cx, "to_list", heap.value(self.cache))?;
+        let mut bytes = 0;
+        self.at = cache.walk(from, STEP, |key, entry| {
+            bytes += key.bytes() + entry.bytes();
+            push_entry(heap, &mut self.found, key, entry);
+        });
+        cx.charge(STEP as u64 / 16 + bytes as u64 / 512);
+        Ok(None)
+    }
+}
+
+fn push_entry(heap: &Heap, to: &mut VecBuilder, key: &Stored, entry: &Stored) {
+    let parts = [heap.copy_of_stored(key), heap.copy_of_stored(entry)];
+    to.push(heap, heap.list(&parts));
+}

@@ -1,0 +1,191 @@
+//! Natives of Registry and PubSub: processes by keys.
+
+use super::support::args::{Answer, shown, value};
+use super::support::roots::Roots;
+use super::support::steps::{STEP, Steps, run};
+use crate::host::WorkerHost;
+use crate::sched::post::send;
+use crate::store::registry::{Member, Owned, Registry};
+use crate::store::table::Place;
+use rata_vm::data::vector::VecBuilder;
+use rata_vm::heap::{Heap, Stored};
+use rata_vm::native::Cx;
+use rata_vm::sym;
+use rata_vm::value::{Pid, Value, Word};
+use std::sync::Arc;
+
+fn worker<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
+    cx.host::<WorkerHost>().expect("processes run on workers")
+}
+
+/// The registries of these modules are always there.
+const LASTING: [&str; 3] = ["Application", "PartitionSupervisor", "PubSub"];
+
+/// The registry with a name.
+fn registry<'h>(cx: &mut Cx<'h, '_>, name: Value<'h>) -> Result<Arc<Registry>, Value<'h>> {
+    let registries = &worker(cx).node.registries;
+    if let Some(found) = registries.find(name.word()) {
+        return Ok(found);
+    }
+    if name.as_module().is_some_and(|name| LASTING.contains(&name.text())) {
+        return Ok(registries.lasting(name.word()));
+    }
+    Err(cx.argument_error("Registry", &format!("there is no registry {}", shown(name))))
+}
+
+/// `open(name, unique)`: a registry that ends with the calling process; false if the name is taken.
+pub fn registry_open<'h>(cx: &mut Cx<'h, '_>, [name, unique]: [Value<'h>; 2]) -> Answer<'h> {
+    let host = worker(cx);
+    let unique = unique.as_bool() == Some(true);
+    let opened = host.node.registries.open(name.word(), unique);
+    let made = opened.is_some();
+    if let Some(registry) = opened {
+        let owned = Owned { name: name.word(), registry };
+        host.extra().relations().holdings.add(Arc::new(owned));
+    }
+    value(Value::bool(made))
+}
+
+/// `register(registry, key, value)`: nil, or who has the key already.
+pub fn registry_register<'h>(cx: &mut Cx<'h, '_>, [name, key, v]: [Value<'h>; 3]) -> Answer<'h> {
+    let registry = registry(cx, name)?;
+    let member = Member { pid: cx.core.pid, value: Arc::new(Stored::new(v)) };
+    let host = worker(cx);
+    host.extra().relations().holdings.add(Arc::<Registry>::clone(&registry));
+    let taken = registry.register(&host.node.table, key, member);
+    value(taken.map_or_else(Value::pid, |()| Value::NIL))
+}
+
+/// `unregister(registry, key)`: how often the calling process was there.
+pub fn registry_unregister<'h>(cx: &mut Cx<'h, '_>, [name, key]: [Value<'h>; 2]) -> Answer<'h> {
+    let registry = registry(cx, name)?;
+    let many = registry.unregister(key, cx.core.pid);
+    value(Value::count(many))
+}
+
+/// `lookup(registry, key)`: `{pid, value}` for each process there.
+pub fn registry_lookup<'h>(cx: &mut Cx<'h, '_>, [name, key]: [Value<'h>; 2]) -> Answer<'h> {
+    let registry = registry(cx, name)?;
+    let heap = cx.heap();
+    let mut found = VecBuilder::new();
+    let mut bytes = 0;
+    registry.look_up(&worker(cx).node.table, key, |member| {
+        bytes += member.value.bytes() + 64;
+        found.push(heap, heap.list(&[Value::pid(member.pid), heap.copy_of_stored(&member.value)]));
+    });
+    cx.charge(1 + bytes as u64 / 512);
+    value(found.collect(heap))
+}
+
+/// `set_value(registry, key, value)`: of the calling process; whether it is registered there.
+pub fn registry_set_value<'h>(cx: &mut Cx<'h, '_>, [name, key, v]: [Value<'h>; 3]) -> Answer<'h> {
+    let registry = registry(cx, name)?;
+    let set = registry.set_value(key, cx.core.pid, Arc::new(Stored::new(v)));
+    value(Value::bool(set))
+}
+
+/// `keys(registry, pid)`
+pub fn registry_keys<'h>(cx: &mut Cx<'h, '_>, [name, pid]: [Value<'h>; 2]) -> Answer<'h> {
+    let registry = registry(cx, name)?;
+    let Some(pid) = pid.as_pid() else {
+        let text = format!("expected a pid, got {}", shown(pid));
+        return Err(cx.argument_error("Registry.keys", &text));
+    };
+    let heap = cx.heap();
+    let mut found = VecBuilder::new();
+    let keys = registry.keys_by(pid);
+    cx.charge(keys.len() as u64 / 4);
+    keys.iter().for_each(|key| found.push(heap, heap.copy_of_stored(key)));
+    value(found.collect(heap))
+}
+
+/// `is_unique(registry)`
+pub fn registry_is_unique<'h>(cx: &mut Cx<'h, '_>, [name]: [Value<'h>; 1]) -> Answer<'h> {
+    value(Value::bool(registry(cx, name)?.is_unique()))
+}
+
+/// `entries(registry)`: `{key, pid, value}` for each process under each key.
+pub fn registry_entries<'h>(cx: &mut Cx<'h, '_>, [name]: [Value<'h>; 1]) -> Answer<'h> {
+    let registry = registry(cx, name)?;
+    run(cx, Entries { registry, at: Some(Place::default()), found: VecBuilder::new() })
+}
+
+struct Entries {
+    registry: Arc<Registry>,
+    at: Option<Place>,
+    found: VecBuilder,
+}
+
+impl Roots for Entries {
+    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.found.roots(visit);
+    }
+}
+
+impl Steps for Entries {
+    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+        let heap = cx.heap();
+        let Some(from) = self.at else {
+            return Ok(Some(std::mem::take(&mut self.found).collect(heap)));
+        };
+        let found = &mut self.found;
+        let node = Arc::clone(&worker(cx).node);
+        let mut bytes = 0;
+        self.at = self.registry.walk(from, STEP, |key, member| {
+            if node.table.get(member.pid).is_some() {
+                bytes += key.bytes() + member.value.bytes() + 64;
+                push_entry(heap, found, key, member);
+            }
+        });
+        cx.charge(STEP as u64 / 16 + bytes as u64 / 512);
+        Ok(None)
+    }
+}
+
+fn push_entry(heap: &Heap, to: &mut VecBuilder, key: &Stored, member: &Member) {
+    let (key, v) = (heap.copy_of_stored(key), heap.copy_of_stored(&member.value));
+    to.push(heap, heap.list(&[key, Value::pid(member.pid), v]));
+}
+
+/// `broadcast(registry, key, message, pid or nil)`: sends it to every process there but one.
+pub fn registry_broadcast<'h>(
+    cx: &mut Cx<'h, '_>,
+    [name, key, message, except]: [Value<'h>; 4],
+) -> Answer<'h> {
+    let registry = registry(cx, name)?;
+    let mut to = Vec::new();
+    registry.look_up(&worker(cx).node.table, key, |member| to.push(member.pid));
+    cx.charge(1 + to.len() as u64 / 64);
+    if let Some(except) = except.as_pid() {
+        to.retain(|pid| *pid != except);
+    }
+    run(cx, Broadcast { message: message.word(), to, next: 0 })
+}
+
+struct Broadcast {
+    message: Word,
+    to: Vec<Pid>,
+    next: usize,
+}
+
+/// So many are sent to between two looks at the budget.
+const SENT: usize = 16;
+
+impl Roots for Broadcast {
+    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.message.roots(visit);
+    }
+}
+
+impl Steps for Broadcast {
+    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+        let message = cx.heap().value(self.message);
+        let end = self.to.len().min(self.next + SENT);
+        for pid in &self.to[self.next..end] {
+            let (_, bytes) = send(worker(cx), *pid, message);
+            cx.charge(1 + bytes as u64 / 512);
+        }
+        self.next = end;
+        Ok((end == self.to.len()).then_some(Value::symbol(sym::OK)))
+    }
+}
