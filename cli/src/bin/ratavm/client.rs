@@ -17,7 +17,7 @@ pub struct Client {
 
 /// The node that is meant: by its number in the system, or its name; without either the only one there is.
 fn choose(which: Option<&str>) -> Result<Found, Failure> {
-    let nodes = folder::nodes().map_err(|e| failed(&e))?;
+    let nodes = folder::nodes().map_err(|e| Failure { message: e.to_string(), code: 1 })?;
     let fits = |node: &&Found| match which {
         None => true,
         Some(text) => node.name == text || text.parse() == Ok(node.os_pid),
@@ -50,6 +50,8 @@ fn list(nodes: &[Found]) -> String {
 pub fn failed(error: &io::Error) -> Failure {
     let text = match error.kind() {
         io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::NotFound
+        | io::ErrorKind::ConnectionRefused
         | io::ErrorKind::BrokenPipe
         | io::ErrorKind::ConnectionReset => "the node has ended".to_owned(),
         io::ErrorKind::WouldBlock => "the node does not answer".to_owned(),
