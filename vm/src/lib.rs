@@ -22,6 +22,7 @@ pub mod native;
 pub mod process;
 pub(crate) mod stack;
 pub mod symbols;
+pub(crate) mod tails;
 #[cfg(test)]
 mod testing;
 pub mod value;

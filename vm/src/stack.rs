@@ -38,7 +38,8 @@ use crate::code::MISSING;
 use crate::code::exec::Ex;
 use crate::code::function::{Function, Info};
 use crate::jit::{self, Site};
-use crate::value::Word;
+use crate::tails::{self, Standing};
+use crate::value::{Pid, Word};
 
 /// What lies at the high end of a chunk. `scratch` comes first, so that it is register 0 of the
 /// pseudo-frame above the chunk's first frame.
@@ -140,6 +141,20 @@ impl Frame {
         let around = self.compiled.map_or(&[][..], |site| &site.around);
         let around = around.iter().filter_map(|&(function, at)| function.place_at(at - 1));
         self.function().place(self.pc).into_iter().chain(around)
+    }
+
+    /// What tells tail calls that were made in its place.
+    fn standing(&self) -> Standing {
+        let around = self.compiled.and_then(|site| site.around.last());
+        // SAFETY: at fp every frame has its link to its caller's.
+        let link = unsafe { *self.fp };
+        Standing {
+            function: around.map_or_else(|| self.function(), |&(function, _)| function),
+            // A compiled frame that became one of the interpreter's was linked to its caller's …
+            links: [link, self.caller().map_or(link, |caller| caller.fp as u64)],
+            // … or, under a header, to what is fp now.
+            header: self.fp as u64,
+        }
     }
 
     pub(crate) fn base(&self) -> *mut u64 {
@@ -391,6 +406,21 @@ impl Stack {
     /// Where the frames stand: entries for `Vm::trace_line`, innermost first.
     pub(crate) fn stacktrace(&self, limit: usize) -> Vec<u64> {
         self.frames().flat_map(Frame::places).take(limit).collect()
+    }
+
+    /// The same with the functions that ended in a tail call, as far as this worker knows: for the process that runs on it.
+    pub(crate) fn stacktrace_with_tails(&self, limit: usize, pid: Pid) -> Vec<u64> {
+        let tails = tails::of_worker();
+        let mut places = Vec::new();
+        for frame in self.frames() {
+            places.extend(frame.places());
+            places.extend(tails.before(pid, &frame.standing()));
+            if places.len() >= limit {
+                break;
+            }
+        }
+        places.truncate(limit);
+        places
     }
 
     /// Drops all frames.

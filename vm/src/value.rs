@@ -186,6 +186,7 @@ impl std::fmt::Debug for Word {
 
 /// A process of this node: its creation serial and its slot in the process table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[repr(transparent)]
 pub struct Pid(u64);
 
 impl Pid {
@@ -202,6 +203,10 @@ impl Pid {
 
     pub(crate) const fn from_payload(payload: u64) -> Pid {
         Pid(payload)
+    }
+
+    pub(crate) const fn payload(self) -> u64 {
+        self.0
     }
 
     /// Which process of this node it was, counted from the first.

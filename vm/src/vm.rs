@@ -27,6 +27,7 @@ use crate::jit::Jit;
 use crate::jit_settings::{Compiled, Settings};
 use crate::native::NativeFn;
 use crate::symbols::Symbol;
+use crate::tails::TAIL;
 use crate::value::{Value, View, Word};
 
 pub use crate::code::module::{LoadState, ModuleIndex, loads_ended};
@@ -96,6 +97,8 @@ pub struct TraceLine {
     pub file: &'static str,
     /// Line, 0 if unknown.
     pub line: u32,
+    /// The frame is gone: the function ended in a call of the one shown before.
+    pub tail: bool,
 }
 
 impl std::fmt::Display for TraceLine {
@@ -103,7 +106,8 @@ impl std::fmt::Display for TraceLine {
         if self.kind == ModuleKind::Named {
             write!(f, "{}.", self.module)?;
         }
-        write!(f, "{}/{} ({}:{})", self.function, self.arity, self.file, self.line)
+        write!(f, "{}/{} ({}:{})", self.function, self.arity, self.file, self.line)?;
+        if self.tail { f.write_str(" … (tail call)") } else { Ok(()) }
     }
 }
 
@@ -432,6 +436,8 @@ impl Vm {
     /// The line that an entry of a stack trace stands for.
     pub fn trace_line(&self, entry: u64) -> Option<TraceLine> {
         let functions = self.functions.read().unwrap_or_else(PoisonError::into_inner);
+        let tail = entry & TAIL != 0;
+        let entry = entry & !TAIL;
         let function = *functions.get((entry >> 31) as usize)?;
         Some(TraceLine {
             module: function.module.name.text(),
@@ -440,6 +446,7 @@ impl Vm {
             arity: function.arity,
             file: &function.module.file,
             line: (entry & 0x7fff_ffff) as u32,
+            tail,
         })
     }
 

@@ -49,10 +49,9 @@ fn wrong<'h>(cx: &Cx<'h, '_>, function: &str, what: &str, got: Value<'h>) -> Nat
 }
 
 fn new_ref(cx: &mut Cx<'_, '_>) -> RefData {
-    let stamp = cx.core.mailbox.stamp();
-    let creator = cx.core.pid;
-    let host = host(cx);
-    RefData { id: host.node.next_ref(host.me), stamp, creator }
+    // That there is one more nobody can see.
+    let (host, core) = cx.sender_and_core::<WorkerHost>().expect("processes run on workers");
+    RefData { id: host.node.next_ref(host.me), stamp: core.mailbox.stamp(), creator: core.pid }
 }
 
 /// `self()`

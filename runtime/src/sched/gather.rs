@@ -68,7 +68,7 @@ fn send_bag(host: &mut WorkerHost) -> Option<Posted> {
     let bag = host.gathered.bag.take()?;
     // What the dead are sent is lost.
     let to = host.gathered.to?;
-    post::post_bag(host, to, Signal::Bag(bag))
+    post::post_bag(host, to, Signal::Bag(bag.trimmed()))
 }
 
 /// Adds a message to the bag, or to the next if that is full. Nothing if it has to be sent by itself; what came before has

@@ -115,6 +115,34 @@ impl Bag {
         }
     }
 
+    /// The bag in a block of no more than it needs, if it fills less than half of this one: it may lie in a mailbox for long.
+    pub fn trimmed(self) -> Bag {
+        let (old, first) = (self.memory.as_ptr(), self.first());
+        // SAFETY: the bag owns its chunk, filled with messages up to `top`; in the new one there is room for them and
+        // what `into_block` puts at its end.
+        unsafe {
+            let filled = (*old).top as usize - first as usize;
+            if filled > SIZE / 2 {
+                return self;
+            }
+            let chunk = chunk::acquire(filled + TAIL * 8);
+            let to = chunk::payload_of(chunk);
+            (*chunk).top = to.byte_add(filled);
+            let mut at = first;
+            for _ in 0..self.count {
+                let (new, words) = (to.byte_add(at as usize - first as usize), message(at).1);
+                *new = *at;
+                match words {
+                    0 => *new.add(1) = *at.add(1),
+                    _ => fragment::relocate_all(at.add(1), words, new.add(1)),
+                }
+                at = at.add(1 + words.max(1));
+            }
+            let Bag { count, bytes, .. } = self;
+            Bag { memory: NonNull::new_unchecked(chunk), count, bytes }
+        }
+    }
+
     /// The bag and a word of the caller's as one block, as [`super::Fragment::into_block`] makes of a message.
     pub fn into_block(self, word: u64) -> NonNull<u64> {
         let bag = ManuallyDrop::new(self);
@@ -253,6 +281,7 @@ mod tests {
         }
         assert!(bag.len() > 50 && bag.len() == expected.len());
         drop(sender);
+        let bag = bag.trimmed();
         let found: Vec<String> = bag.values().map(inspect).collect();
         assert_eq!(found, expected);
         let block = bag.into_block(42);
@@ -304,8 +333,9 @@ mod tests {
                     expected.push(inspect(value));
                 }
             }
+            drop(sender);
             let (heap, mut mailbox) = (Heap::new(), Mailbox::default());
-            mailbox.push_bag(bag);
+            mailbox.push_bag(bag.trimmed());
             if !dropped {
                 prop_assert_eq!(shown(&mut mailbox, &heap), expected);
             }

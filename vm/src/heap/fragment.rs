@@ -64,6 +64,27 @@ pub(super) unsafe fn relocate(
     }
 }
 
+/// Where a word points when so many words at `old` have been copied to `new`.
+#[inline(always)]
+fn moved(word: Word, old: *mut u64, words: usize, new: *mut u64) -> Word {
+    match word.is_pointer() {
+        true if word.address().addr().wrapping_sub(old.addr()) < words * 8 => Word::from_bits(
+            word.bits().wrapping_sub(old.addr() as u64).wrapping_add(new.addr() as u64),
+        ),
+        _ => word,
+    }
+}
+
+/// Copies objects that point to nothing but one another and static ones.
+///
+/// # Safety
+/// As of [`relocate`].
+#[inline(always)]
+pub(super) unsafe fn relocate_all(old: *mut u64, words: usize, new: *mut u64) {
+    // SAFETY: by contract.
+    unsafe { relocate(old, words, new, |word| moved(word, old, words, new)) }
+}
+
 /// A value with all it reaches, in memory of its own. Two words, as every message is moved several
 /// times on its way.
 pub struct Fragment {
@@ -328,16 +349,8 @@ impl Heap {
                 }
                 return Word::from_bits(new as u64 | (root.bits() & 7));
             }
-            let moved = |word: Word| match word.is_pointer() {
-                true if word.address().addr().wrapping_sub(old.addr()) < words * 8 => {
-                    Word::from_bits(
-                        word.bits().wrapping_sub(old.addr() as u64).wrapping_add(new.addr() as u64),
-                    )
-                }
-                _ => word,
-            };
-            relocate(old, words, new, moved);
-            moved(root)
+            relocate_all(old, words, new);
+            moved(root, old, words, new)
         }
     }
 

@@ -15,6 +15,7 @@ use crate::code::module::{Link, UNSET};
 use crate::helpers::call as helper;
 use crate::process::Outcome;
 use crate::symbols::Symbol;
+use crate::tails;
 use crate::value::{View, Word};
 use crate::vm::Member;
 
@@ -64,9 +65,14 @@ impl Env<'_> {
     /// Replaces the frame by one of a function with arguments in registers.
     #[inline(never)]
     pub(crate) fn tail_call(&mut self, m: &mut Machine, f: &'static Function, args: Args) {
+        self.note_tail(m, f);
         let words = args.to_words();
         m.replace(&mut self.process.stack, f);
         m.fill(f, &words);
+    }
+
+    fn note_tail(&self, m: &Machine, f: &'static Function) {
+        m.note_tail(tails::of_worker(), self.process.core.pid, f);
     }
 
     /// Calls a function in a new chunk of the stack.
@@ -101,6 +107,7 @@ impl Env<'_> {
                 m.push_words(&mut self.process.stack, f, words, to);
             }
             How::Tail => {
+                self.note_tail(m, f);
                 m.replace(&mut self.process.stack, f);
                 m.fill(f, words);
             }

@@ -217,7 +217,8 @@ impl Env<'_> {
     }
 
     fn make_trace(&mut self) -> Word {
-        let places = self.process.stack.stacktrace(TRACE);
+        let process = &*self.process;
+        let places = process.stack.stacktrace_with_tails(TRACE, process.core.pid);
         let heap = &self.process.heap;
         let entries: Values<'_> =
             places.iter().filter_map(|&place| Value::small(place as i64)).collect();

@@ -17,7 +17,8 @@ use crate::code::MISSING;
 use crate::code::exec::{Ex, args_words};
 use crate::code::function::{Function, Info};
 use crate::stack::{POP_CHUNK, Stack, poison};
-use crate::value::{Value, Word};
+use crate::tails::Tails;
+use crate::value::{Pid, Value, Word};
 
 /// Copies words one by one. What compiled code has just written word by word would be waited for by wider
 /// loads (it is not forwarded to them), and they are few.
@@ -383,6 +384,14 @@ impl Machine {
     fn poison(&self) {
         // SAFETY: these are the frame's registers.
         unsafe { poison(self.base, (self.fp as usize - self.base as usize) / 8 - 1) }
+    }
+
+    /// Remembers the tail call at `pc`.
+    #[inline(always)]
+    pub(crate) fn note_tail(&self, tails: &Tails, pid: Pid, callee: &'static Function) {
+        // SAFETY: the frame's link lies at fp, its function under it.
+        let (link, function) = unsafe { (*self.fp, &*(*self.fp.sub(1) as *const Function)) };
+        tails.note(pid, link, [function, callee], self.pc);
     }
 
     /// Does the `TailCall` with exactly so many arguments at `pc`; false: there is no room above

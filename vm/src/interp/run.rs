@@ -20,6 +20,7 @@ use crate::data::map::Shape;
 use crate::helpers::{access, arith, compare, construct, fail, pattern, types};
 use crate::native::Host;
 use crate::process::{Outcome, Process};
+use crate::tails;
 use crate::value::Word;
 use crate::vm::Vm;
 
@@ -32,6 +33,7 @@ fn both_small(a: Word, b: Word) -> bool {
 /// Runs until the turn is over.
 pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Outcome {
     let mut m = Machine::load(&process.stack);
+    let tails = tails::of_worker();
 
     /// What is not inlined works in this; made anew each time, so that the loop's own references
     /// stay in CPU registers.
@@ -209,9 +211,10 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
     }
     macro_rules! exact_tail {
         ($n:literal) => {{
+            // SAFETY: the word after the arguments is a function of the module.
+            let f = unsafe { m.object::<Function>(args_words($n)) };
+            m.note_tail(tails, process.core.pid, f);
             if !m.replace_exact::<$n>(process.stack.limit) {
-                // SAFETY: the word after the arguments is a function of the module.
-                let f = unsafe { m.object::<Function>(args_words($n)) };
                 outline!(copy => env!().tail_call(&mut copy, f, m.args_of($n)));
             }
             safepoint!();

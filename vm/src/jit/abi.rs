@@ -31,6 +31,7 @@ use core::mem::offset_of;
 use super::helpers;
 use crate::code::function::Function;
 use crate::process::Process;
+use crate::tails::Tails;
 
 /// The most registers of a function that is compiled.
 pub(crate) const MOST_REGISTERS: usize = 240;
@@ -77,6 +78,8 @@ pub(crate) struct Transit {
     pub(crate) slice: [u64; 2],
     /// Which of its waits (`Code::waits`) compiled code is entered behind, from 1; 0 is its beginning.
     pub(crate) wait: u64,
+    /// Where tail calls are remembered.
+    pub(crate) tails: *const Tails,
     /// Registers by number, or arguments.
     pub(crate) image: [u64; MOST_REGISTERS + 16],
 }

@@ -23,6 +23,7 @@ use crate::interp::env::{Env, Exit};
 use crate::interp::machine::Machine;
 use crate::process::{Outcome, Process};
 use crate::stack::{Frame, JIT_RETURN, POP_CHUNK};
+use crate::tails;
 use crate::value::Word;
 
 type Done = Result<(), Exit>;
@@ -53,6 +54,7 @@ unsafe fn excursion(
         (&raw mut (*at).raw).write([0; 4]);
         (&raw mut (*at).missed).write(0);
         (&raw mut (*at).wait).write(0);
+        (&raw mut (*at).tails).write(tails::of_worker());
         (&raw mut (*at).why).write(reason::RETURNED);
         (*process).jit.transit = at as u64;
         go(m, process, at)

@@ -30,6 +30,7 @@ use crate::jit::abi::{self, Transit};
 use crate::jit::analyse::{Analysis, Ins, Registers, linked};
 use crate::jit::types::Type;
 use crate::process::Process;
+use crate::tails::{Entry, KEPT, Tails};
 
 /// Whom a call is for.
 #[derive(Clone, Copy)]
@@ -114,7 +115,10 @@ impl Translator<'_, '_> {
             }
         }
         values.extend(closure);
-        if ins.falls { self.full_call(ins, callee, values) } else { self.tail_call(callee, values) }
+        match ins.falls {
+            true => self.full_call(ins, callee, values),
+            false => self.tail_call(ins, callee, values),
+        }
     }
 
     /// Puts arguments beyond those in machine registers into the image.
@@ -143,10 +147,11 @@ impl Translator<'_, '_> {
         Some(self.b.ins().load(I64, trusted(), address, offset))
     }
 
-    fn tail_call(&mut self, callee: Callee, mut values: Vec<Value>) -> Flow {
+    fn tail_call(&mut self, ins: &Ins, callee: Callee, mut values: Vec<Value>) -> Flow {
         if let Some(outer) = self.outer.clone() {
             return self.last_call(&outer, callee, values);
         }
+        self.note_tail(ins, callee);
         self.store_budget();
         self.pass(&mut values);
         let signature = self.signature(values.len(), Kind::Tail);
@@ -155,6 +160,42 @@ impl Translator<'_, '_> {
             None => self.b.ins().return_call(self.this, &values),
         };
         Flow::Ended
+    }
+
+    /// Remembers a tail call of another function, as the interpreter does (`Tails::note`).
+    fn note_tail(&mut self, ins: &Ins, callee: Callee) {
+        let address = |function: &'static Function| std::ptr::from_ref(function) as i64;
+        let callee = match callee {
+            Callee::Known(function) if std::ptr::eq(function, self.root) => return,
+            Callee::Known(function) => self.int(address(function)),
+            Callee::Found(address) => address,
+        };
+        let pc = self.function.pc_at(ins.at).wrapping_add(1) as i64;
+        let (function, pc) = (self.int(address(self.function)), self.int(pc));
+        let pid = self.process_load(offset_of!(Process, core.pid));
+        let transit = self.transit();
+        let ins = self.b.ins();
+        let tails = ins.load(I64, trusted(), transit, offset_of!(Transit, tails) as i32);
+        let count = offset_of!(Tails, count) as i32;
+        let many = self.b.ins().load(I64, trusted(), tails, count);
+        let place = self.b.ins().band_imm_u(many, KEPT as i64 - 1);
+        let place = self.b.ins().imul_imm_u(place, size_of::<Entry>() as i64);
+        let entry = self.b.ins().iadd(tails, place);
+        let frame = self.b.ins().get_frame_pointer(I64);
+        let link = self.b.ins().load(I64, trusted(), frame, 0);
+        let words = [
+            (offset_of!(Entry, pid), pid),
+            (offset_of!(Entry, link), link),
+            (offset_of!(Entry, callee), callee),
+            (offset_of!(Entry, function), function),
+            (offset_of!(Entry, pc), pc),
+        ];
+        for (offset, word) in words {
+            let offset = (offset_of!(Tails, entries) + offset) as i32;
+            self.b.ins().store(trusted(), word, entry, offset);
+        }
+        let many = self.b.ins().iadd_imm_u(many, 1);
+        self.b.ins().store(trusted(), many, tails, count);
     }
 
     /// A tail call in code that stands in the place of a call: what it returns goes on there.
