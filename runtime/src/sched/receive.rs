@@ -9,7 +9,7 @@ use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::process::table::Slot;
 use crate::sched::post::deliver;
 use crate::sched::turn::set_timer;
-use rata_vm::heap::{Bag, Fragment};
+use rata_vm::heap::{Bag, Fragment, Heap};
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value, Word};
 
@@ -320,9 +320,7 @@ fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) ->
         return Some(Reason::Exit(Fragment::copy_of(Value::symbol(sym::KILLED))));
     }
     if body.process.core.trap_exit {
-        let heap = &body.process.heap;
-        let message = heap.list(&[Value::symbol(sym::EXIT), Value::pid(from), reason.value()]);
-        body.process.core.mailbox.push(Fragment::copy_of(message));
+        put_exit(body, from, reason.value());
         return None;
     }
     let is_normal = reason.value().word() == Word::symbol(sym::NORMAL);
@@ -330,4 +328,12 @@ fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) ->
         return None;
     }
     Some(Reason::Exit(reason))
+}
+
+/// Puts the message into the mailbox of a process that traps exits that an exit signal becomes.
+pub fn put_exit(body: &mut Body, from: Pid, reason: Value<'_>) {
+    let heap = Heap::new();
+    let reason = heap.attach(Fragment::copy_of(reason));
+    let message = heap.list(&[Value::symbol(sym::EXIT), Value::pid(from), reason]);
+    body.process.core.mailbox.push(Fragment::copy_of(message));
 }

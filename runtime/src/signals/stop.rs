@@ -16,6 +16,7 @@ use crate::node::{Node, Outside};
 use crate::process::body::{Body, Status};
 use crate::process::signal::{ExitKind, Signal};
 use crate::sched::post::deliver;
+use crate::sched::receive::put_exit;
 use rata_vm::heap::Fragment;
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value};
@@ -79,17 +80,20 @@ pub fn stop(node: &Node) -> Instant {
 /// Has the main process go on no more; or tells it, if it traps exits, and waits for its end.
 fn stop_main(looking: &Looking<'_>, pid: Pid, until: Instant) {
     let node = looking.node();
-    let holds = looking.look_until(pid, until.min(Instant::now() + BUSY), |body| {
+    let holds = looking.look_until(pid, until.min(Instant::now() + PATIENCE), move |body| {
         let holds = !body.process.core.trap_exit;
         if holds {
             body.extra.status = Status::Held;
+        } else {
+            put_exit(body, pid, Value::symbol(sym::SHUTDOWN));
         }
         holds
     });
     if holds != Some(false) {
         return;
     }
-    ask(node, pid, pid);
+    // It may wait for just that.
+    let _ = deliver(&mut Outside(node), pid, Signal::Nudge);
     if wait_for(node, pid, until.min(Instant::now() + PATIENCE)) {
         return;
     }
