@@ -46,6 +46,8 @@ pub struct WorkerHost {
     pub paced: bool,
     /// Of the process that runs.
     pub extra: Option<Box<Extra>>,
+    /// The process that runs is traced: what it does to others is to be noted.
+    pub tracing: bool,
     /// Messages of the process that runs that are gathered for one receiver.
     pub gathered: Gathered,
     /// Senders that were far ahead of a process and may go on.
@@ -75,6 +77,7 @@ impl WorkerHost {
             budget,
             paced,
             extra: None,
+            tracing: false,
             gathered: Gathered::default(),
             going_on: VecDeque::new(),
             spare: Spare::default(),

@@ -9,6 +9,8 @@ pub mod capture;
 mod compiler;
 pub mod coverage;
 pub mod host;
+#[cfg(unix)]
+pub mod inspect;
 pub mod natives;
 pub mod node;
 pub mod output;
@@ -16,6 +18,8 @@ pub mod process;
 pub mod program;
 mod report;
 pub mod sched;
+#[cfg(unix)]
+pub mod signals;
 pub mod store;
 pub mod sync;
 mod world;

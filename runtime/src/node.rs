@@ -18,8 +18,10 @@ use rata_vm::heap::Fragment;
 use rata_vm::process::Process;
 use rata_vm::value::{Pid, Word};
 use rata_vm::vm::{ModuleIndex, Vm};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// How the program was started.
 #[derive(Clone, Debug)]
@@ -42,7 +44,21 @@ pub struct Options {
     pub no_halt: bool,
     /// The program's command-line arguments.
     pub args: Vec<String>,
+    /// What the program is called: the path it was started by.
+    pub program: String,
+    /// SIGTERM stops the program in order, and SIGINT in a terminal opens the break menu. One program only of those in
+    /// this process may ask for that.
+    pub signals: bool,
+    /// How long stopping in order may take.
+    pub stop_limit: Duration,
+    /// Open the socket of `ratavm top`, `dump` and `trace`, under this name.
+    pub inspect: Option<String>,
+    /// Where a dump is written if the VM fails.
+    pub crash_dump: Option<PathBuf>,
 }
+
+/// How long stopping in order may take, unless the options say otherwise.
+pub const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 impl Default for Options {
     fn default() -> Self {
@@ -56,6 +72,11 @@ impl Default for Options {
             seed: None,
             no_halt: false,
             args: Vec::new(),
+            program: String::new(),
+            signals: false,
+            stop_limit: STOP_LIMIT,
+            inspect: None,
+            crash_dump: None,
         }
     }
 }
@@ -104,6 +125,12 @@ pub struct Node {
     pub stopping: AtomicBool,
     /// Set when the main process has ended (others may go on with `--no-halt`).
     main_ended: AtomicBool,
+    /// Set when the program is being stopped in order: who does that sees to the end.
+    asked_to_stop: AtomicBool,
+    /// What the main process has ended with.
+    code_of_main: Mutex<Option<i32>>,
+    /// Set when a dump is left, as the VM has failed.
+    pub dumped: AtomicBool,
     /// The exit code, once known.
     pub exit: Mutex<Option<i32>>,
     /// Told when it is.
@@ -163,6 +190,9 @@ impl Node {
             listener: OnceLock::new(),
             stopping: AtomicBool::new(false),
             main_ended: AtomicBool::new(false),
+            asked_to_stop: AtomicBool::new(false),
+            code_of_main: Mutex::new(None),
+            dumped: AtomicBool::new(false),
             exit: Mutex::new(None),
             exited: Condvar::new(),
             main: AtomicU64::new(0),
@@ -203,6 +233,14 @@ impl Node {
         self.main.load(Ordering::Acquire) == Word::pid(pid).bits()
     }
 
+    /// The pid of the main process, which may have ended.
+    pub fn main_pid(&self) -> Option<Pid> {
+        match self.main.load(Ordering::Acquire) {
+            0 => None,
+            bits => Word::from_bits(bits).as_pid(),
+        }
+    }
+
     fn body(&self, spare: &mut Spare, parent: Option<Pid>, initial: Initial) -> Option<Box<Body>> {
         let pid = self.table.claim(spare)?;
         let process = Process::new(pid);
@@ -233,7 +271,11 @@ impl Node {
     /// The main process has ended, with this exit code: so does the program, unless it is to go on
     /// without.
     pub fn main_ended(&self, code: i32) {
+        *self.code_of_main.lock() = Some(code);
         self.main_ended.store(true, Ordering::SeqCst);
+        if self.is_asked_to_stop() {
+            return;
+        }
         if !self.options.no_halt || code != 0 || self.table.live() == 0 {
             self.stop(code);
         }
@@ -248,9 +290,30 @@ impl Node {
     /// program alive.
     pub fn release(&self, pid: Pid, spare: &mut Spare) {
         self.table.release(pid, spare);
-        if self.has_main_ended() && self.table.live() == 0 {
+        if self.has_main_ended() && self.table.live() == 0 && !self.is_asked_to_stop() {
             self.stop(0);
         }
+    }
+
+    /// From now on the end of processes does not end the program; whoever calls this sees to that. False if somebody
+    /// has called it before.
+    pub fn begin_to_stop(&self) -> bool {
+        !self.asked_to_stop.swap(true, Ordering::SeqCst)
+    }
+
+    /// Whether somebody has.
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.asked_to_stop.load(Ordering::SeqCst)
+    }
+
+    /// What the main process has ended with.
+    pub fn code_of_main(&self) -> Option<i32> {
+        *self.code_of_main.lock()
+    }
+
+    /// How long it has run.
+    pub fn uptime(&self) -> Duration {
+        Duration::from_nanos(self.clock.nanoseconds())
     }
 
     /// Whether the program is ending.

@@ -4,10 +4,14 @@
 use crate::compiler;
 use crate::coverage::Coverage;
 use crate::host::WorkerHost;
+#[cfg(unix)]
+use crate::inspect::{folder::Socket, server};
 use crate::natives;
 use crate::node::{Listener, Node, Options, Outside, Schedule};
 use crate::output::Output;
 use crate::sched::{queue, worker};
+#[cfg(unix)]
+use crate::signals::Signals;
 use rata_bytecode::library::Library;
 use rata_bytecode::module::Package;
 use rata_vm::data::{closure, vector_of};
@@ -26,6 +30,8 @@ pub enum StartError {
     Load(LoadError),
     /// The system gives no thread.
     Threads(std::io::Error),
+    /// The socket for those who want to look inside cannot be opened.
+    Inspect(std::io::Error),
 }
 
 impl std::fmt::Display for StartError {
@@ -33,6 +39,7 @@ impl std::fmt::Display for StartError {
         match self {
             StartError::Load(error) => write!(f, "{error}"),
             StartError::Threads(error) => write!(f, "cannot start a scheduler thread: {error}"),
+            StartError::Inspect(error) => write!(f, "cannot open the socket of --inspect: {error}"),
         }
     }
 }
@@ -112,6 +119,7 @@ impl Launch {
             }
         });
         compiler::prepare(&node).map_err(StartError::Threads)?;
+        let mut outside = Outsiders::prepare(&node)?;
         match tests {
             Some(tests) => start_tests(&node, tests),
             None => start_main(&node, &modules, program),
@@ -121,9 +129,50 @@ impl Launch {
             return Err(error);
         }
         // The processes left are not taken down one by one: the system takes everything back at once.
-        let code = wait(&node, self.when_it_lasts);
+        let code = wait(&node, || {
+            outside.attend(&node);
+            if let Some(call) = self.when_it_lasts {
+                call();
+            }
+        });
         Ok(if node.output.close() { code } else { code.max(1) })
     }
+}
+
+/// What reaches the program from outside of it: signals, and those who look inside.
+struct Outsiders {
+    #[cfg(unix)]
+    signals: Option<Signals>,
+    /// Open as long as the program runs.
+    #[cfg(unix)]
+    _socket: Option<Socket>,
+}
+
+#[cfg(unix)]
+impl Outsiders {
+    fn prepare(node: &Arc<Node>) -> Result<Outsiders, StartError> {
+        let options = &node.options;
+        // What cannot be caught does what the system does by default.
+        let signals = if options.signals { Signals::catch().ok() } else { None };
+        let socket = options.inspect.as_ref().map(|name| server::start(node, name));
+        Ok(Outsiders { signals, _socket: socket.transpose().map_err(StartError::Inspect)? })
+    }
+
+    /// The program lasts: attends to signals from now on.
+    fn attend(&mut self, node: &Arc<Node>) {
+        if let Some(signals) = self.signals.take() {
+            signals.attend(node);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Outsiders {
+    fn prepare(_: &Arc<Node>) -> Result<Outsiders, StartError> {
+        Ok(Outsiders {})
+    }
+
+    fn attend(&mut self, _: &Arc<Node>) {}
 }
 
 fn start_workers(node: &Arc<Node>, locals: Vec<queue::Local>) -> Result<(), StartError> {
@@ -132,7 +181,11 @@ fn start_workers(node: &Arc<Node>, locals: Vec<queue::Local>) -> Result<(), Star
         thread::Builder::new()
             .name(format!("rata-{me}"))
             .stack_size(WORKER_STACK)
-            .spawn(move || worker::run(WorkerHost::new(node, me, local)))
+            .spawn(move || {
+                #[cfg(unix)]
+                crate::signals::mask::hold_back();
+                worker::run(WorkerHost::new(node, me, local));
+            })
             .map_err(StartError::Threads)?;
     }
     Ok(())
@@ -187,19 +240,18 @@ fn texts<'h>(heap: &'h Heap, texts: &[String]) -> Value<'h> {
 /// A program that has run for so long is no short one.
 const MOMENT: Duration = Duration::from_millis(20);
 
-fn wait(node: &Node, mut when_it_lasts: Option<fn()>) -> i32 {
+/// Waits for the end; calls `when_it_lasts` once the program has run for a moment.
+fn wait(node: &Node, when_it_lasts: impl FnOnce()) -> i32 {
     let mut exit = node.exit.lock();
+    if exit.is_none() && node.exited.wait_for(&mut exit, MOMENT).timed_out() && exit.is_none() {
+        drop(exit);
+        when_it_lasts();
+        exit = node.exit.lock();
+    }
     loop {
         if let Some(code) = *exit {
             return code;
         }
-        match when_it_lasts {
-            None => node.exited.wait(&mut exit),
-            Some(call) if node.exited.wait_for(&mut exit, MOMENT).timed_out() => {
-                when_it_lasts = None;
-                call();
-            }
-            Some(_) => {}
-        }
+        node.exited.wait(&mut exit);
     }
 }

@@ -10,6 +10,7 @@ use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value};
 use std::any::Any;
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// The most frames that a report shows of one stack.
 const FRAMES: usize = 30;
@@ -94,15 +95,20 @@ pub fn crash(node: &Node, body: &Body, reason: &Fragment, is_main: bool) {
 
 /// A thread of the runtime has panicked: tells so and ends the program, as nobody knows what it has left
 /// undone.
-pub fn broken(node: &Node, cause: &(dyn Any + Send)) {
+pub fn broken(node: &Arc<Node>, cause: &(dyn Any + Send)) {
     let cause = cause
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| cause.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no cause given");
-    node.output.report(&format!(
+    let mut text = format!(
         "error: the VM has failed: {cause}\nThis is a defect of rata, not of the program.\n"
-    ));
+    );
+    #[cfg(unix)]
+    if let Some(path) = crate::inspect::crash::leave(node, &format!("the VM has failed: {cause}")) {
+        let _ = writeln!(text, "What it was doing is in {}.", path.display());
+    }
+    node.output.report(&text);
     node.stop(1);
 }
 

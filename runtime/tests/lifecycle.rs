@@ -402,3 +402,33 @@ fn a_defect_of_the_vm_ends_the_program_with_a_report() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_defect_of_the_vm_leaves_a_dump() {
+    let place = NATIVES.iter().position(|n| n.name == "core_typeof").unwrap();
+    let path = std::env::temp_dir().join(format!("rata-test-{}.dump", std::process::id()));
+    for (count, native) in [(1, panics as rata_vm::NativeFn), (2, panics), (2, job_panics)] {
+        let options = Options { crash_dump: Some(path.clone()), ..workers(count) };
+        let source = r#"
+            me = P.self()
+            P.register(me, :waits_here)
+            P.spawn(fn -> P.forever() end)
+            P.spawn(fn -> P.sleep(20); Native.core_typeof(1) end)
+            P.sleep(:infinity)
+        "#;
+        let ran = run_with(source, options, |launch| launch.natives[place] = native);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.err.contains(&format!("is in {}", path.display())), "{ran:?}");
+        let dump = std::fs::read_to_string(&path).unwrap();
+        assert!(dump.starts_with("rata dump: the VM has failed: a defect in a"), "{dump}");
+        for part in ["3 processes; 3 of them", ":waits_here #pid<1>", "end of the dump"] {
+            assert!(dump.contains(part), "no {part} in\n{dump}");
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+    // One that cannot be written is no reason to fail in another way.
+    let options = Options { crash_dump: Some("/nowhere/at/all".into()), ..workers(1) };
+    let ran = run_with("Native.core_typeof(1)", options, |launch| launch.natives[place] = panics);
+    assert!(ran.code == 1 && !ran.err.contains("nowhere"), "{ran:?}");
+}

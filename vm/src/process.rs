@@ -146,6 +146,8 @@ pub struct Core {
     pub dictionary: Word,
     /// Exit signals become messages.
     pub trap_exit: bool,
+    /// Its functions are interpreted from now on, whether they are compiled or not: somebody traces its calls.
+    pub interpreted: bool,
     /// As set by `Process.flag`.
     pub priority: Priority,
     pub(crate) receiving: Receiving,
@@ -256,6 +258,7 @@ impl Process {
                 mailbox: Mailbox::default(),
                 dictionary: Word::NIL,
                 trap_exit: false,
+                interpreted: false,
                 priority: Priority::Normal,
                 receiving: Receiving::Looking,
                 result: Word::NIL,
@@ -310,6 +313,13 @@ impl Process {
     /// The stack trace of where it stands now, innermost first.
     pub fn current_stacktrace(&self, limit: usize) -> Vec<u64> {
         self.stack.stacktrace(limit)
+    }
+
+    /// If it stands at the entry of a function that was just called: the place, for [`Vm::trace_line`], and the arguments, but
+    /// for those that the function does not use.
+    pub fn entering(&self) -> Option<(u64, Vec<Option<Value<'_>>>)> {
+        let (place, words) = self.stack.top()?.entering()?;
+        Some((place, words.into_iter().map(|word| Some(self.heap.value(word?))).collect()))
     }
 
     /// Bytes held by heap, stack and mailbox, off-heap data included.

@@ -34,6 +34,7 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
+use crate::code::MISSING;
 use crate::code::exec::Ex;
 use crate::code::function::{Function, Info};
 use crate::jit::{self, Site};
@@ -212,6 +213,27 @@ impl Frame {
         if cfg!(debug_assertions) {
             self.poison_dead();
         }
+    }
+
+    /// If it stands before its first instruction: the place, and the arguments passed, as far as they are live.
+    pub(crate) fn entering(&self) -> Option<(u64, Vec<Option<Word>>)> {
+        let function = self.function();
+        if self.compiled.is_some() || !ptr::eq(self.pc, function.entry()) {
+            return None;
+        }
+        let (base, mut words) = (self.base(), vec![None; function.arity as usize]);
+        self.info().for_each_live(function, |register| {
+            if let Some(word) = words.get_mut(register) {
+                // SAFETY: as in `trace`.
+                *word = Some(Word::from_bits(unsafe { *base.add(register) }));
+            }
+        });
+        while words.last() == Some(&Some(MISSING)) {
+            // Not passed: the function finds its default.
+            words.pop();
+        }
+        words.iter_mut().filter(|word| **word == Some(MISSING)).for_each(|word| *word = None);
+        Some((function.place(self.pc)?, words))
     }
 
     fn poison_dead(&self) {

@@ -38,6 +38,7 @@ const UNSAFE_ALLOWED: &[(&str, &str)] = &[
     ("runtime/src/process/signal.rs", "a message is a node of the list it lies in"),
     ("runtime/src/process/table.rs", "slots nobody has used are zeroed memory"),
     ("runtime/src/process/parking.rs", "a cell owns a box behind an atomic pointer"),
+    ("runtime/src/signals/mask.rs", "the system is told which threads a signal may interrupt"),
     ("cli/src/bin/ratavm/pages.rs", "the system is told about pages before `main`"),
 ];
 
@@ -96,6 +97,16 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
         "a stage knows only those before it",
     ),
     ("compiler/src/passes/", &["crate::emit", "crate::pipeline"], "passes map IR to IR"),
+    (
+        "runtime/src/sched/",
+        &["crate::inspect"],
+        "who looks inside asks by a signal; schedulers know nothing of it",
+    ),
+    (
+        "runtime/src/inspect/",
+        &["crate::natives", "crate::sched::turn", "crate::sched::worker", "crate::host"],
+        "processes are looked at by `look` alone",
+    ),
     (
         "runtime/src/natives/",
         &["rata_compiler"],

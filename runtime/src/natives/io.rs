@@ -56,6 +56,11 @@ impl Job for ReadInput {
     fn run(self: Box<Self>) -> Box<dyn Resume> {
         let ReadInput(output, wanted) = *self;
         output.flush();
+        #[cfg(unix)]
+        let _turn = match wanted {
+            Wanted::Line => crate::signals::terminal::wait_for_line(),
+            Wanted::All => None,
+        };
         let mut input = std::io::stdin().lock();
         let mut bytes = Vec::new();
         let result = match wanted {

@@ -3,6 +3,8 @@
 use super::pace::Pace;
 use super::relations::Relations;
 use super::signal::Signal;
+#[cfg(unix)]
+use crate::inspect::trace::Traced;
 use crate::sched::exit::Leaving;
 use crate::sched::timer::TimerKey;
 use rata_vm::Symbol;
@@ -191,6 +193,8 @@ pub enum Status {
     Printing,
     /// It waits for room in another's mailbox.
     Sending,
+    /// The program is being stopped: the main process goes on no more, but is not dead to others yet.
+    Held,
 }
 
 /// Where a process waits for room.
@@ -243,6 +247,13 @@ impl Extra {
     pub fn keeps_others_waiting(&self) -> bool {
         self.unfinished.is_some()
             || self.relations.as_ref().is_some_and(|r| r.queue_limit.is_some())
+    }
+
+    /// The trace that notes what it does.
+    #[cfg(unix)]
+    #[inline]
+    pub fn traced(&self) -> Option<&Traced> {
+        self.relations.as_ref()?.traced.as_deref()
     }
 
     /// Whether signals wait to be handled.

@@ -85,6 +85,11 @@ impl Names {
         self.maps.read().by_pid.get(&pid).copied()
     }
 
+    /// All processes that have a name, and it.
+    pub fn owners(&self) -> Vec<(Pid, Word)> {
+        self.maps.read().by_pid.iter().map(|(pid, name)| (*pid, *name)).collect()
+    }
+
     /// All names.
     pub fn all(&self) -> Vec<Word> {
         self.maps.read().by_name.keys().copied().collect()

@@ -9,6 +9,8 @@ use super::few::FewMap;
 use super::share::Share;
 use super::signal::RefData;
 use crate::capture::Capture;
+#[cfg(unix)]
+use crate::inspect::trace::Traced;
 use crate::natives::random::Generator;
 use crate::store::holding::Holdings;
 use rata_vm::mailbox::Mailbox;
@@ -117,6 +119,9 @@ pub struct Relations {
     pub aliases: FewMap<u64, Alias>,
     /// The bound of the mailbox.
     pub queue_limit: Option<Box<QueueLimit>>,
+    /// The trace that notes what it does. Then it has a bound of the mailbox too.
+    #[cfg(unix)]
+    pub traced: Option<Box<Traced>>,
     /// `Process.set_label(text)`.
     pub label: Option<Box<str>>,
     /// Its part in the memory of a group of processes.

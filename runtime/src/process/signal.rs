@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 // Invariant: what is unpacked here was packed here.
 
+use super::body::Body;
 use super::inbox::Pack;
 use crate::store::holding::Holding;
 use rata_vm::heap::{Bag, Block, Fragment};
@@ -171,4 +172,9 @@ pub enum Signal {
     Go,
     /// Nothing but: look at your signals and at what you wait for.
     Nudge,
+    /// A look at the process from outside, or a change to it: whoever owns the body calls it.
+    Visit(Visit),
 }
+
+/// What is done with the body of a process between its turns; it must be short.
+pub type Visit = Box<dyn FnOnce(&mut Body) + Send>;

@@ -185,16 +185,23 @@ impl Table {
 
     /// The pids of all processes, oldest first.
     pub fn pids(&self) -> Vec<Pid> {
-        let fresh = self.free.lock().fresh;
-        let mut pids: Vec<Pid> = (0..fresh)
-            .filter_map(|slot| {
-                let (page, index) = place(slot);
-                let serial = self.pages[page].get()?[index].life.serial();
-                (serial != 0).then(|| Pid::new(serial, slot))
-            })
-            .collect();
+        let mut pids: Vec<Pid> =
+            (0..self.slots()).filter_map(|slot| self.at(slot)).map(|(pid, _)| pid).collect();
         pids.sort_by_key(|pid| pid.serial());
         pids
+    }
+
+    /// Only the slots below this number have ever been used.
+    pub fn slots(&self) -> u32 {
+        self.free.lock().fresh
+    }
+
+    /// The process that lives in a slot.
+    pub fn at(&self, slot: u32) -> Option<(Pid, &Slot)> {
+        let (page, index) = place(slot);
+        let found = self.pages.get(page)?.get()?.get(index)?;
+        let serial = found.life.serial();
+        (serial != 0).then(|| (Pid::new(serial, slot), found))
     }
 }
 

@@ -56,10 +56,19 @@ pub fn end(host: &mut WorkerHost, mut body: Box<Body>, reason: Reason) {
     let reason = reason_value(host, &body, reason);
     let pid = body.extra.pid;
     let is_main = host.node.is_main(pid);
+    if let Some(traced) = body.extra.traced() {
+        traced.ends(pid, reason.value());
+    }
     if reported {
         report::crash(&host.node, &body, &reason, is_main);
     }
     if is_main {
+        if host.node.is_asked_to_stop()
+            && let Some(relations) = &mut body.extra.relations
+        {
+            // Who stops the program tells those that are linked to it, one after the other.
+            relations.links = Default::default();
+        }
         let copy = Fragment::copy_of(reason.value());
         leave(host, body, reason);
         report::main_ended(&host.node, &copy, reported);

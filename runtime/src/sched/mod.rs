@@ -13,7 +13,7 @@ pub mod idle;
 pub mod pool;
 pub mod post;
 pub mod queue;
-mod receive;
+pub mod receive;
 pub mod shard;
 pub mod timer;
 pub mod turn;

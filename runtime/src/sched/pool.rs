@@ -54,6 +54,9 @@ impl Pool {
     }
 
     fn serve(&self) {
+        // What a worker holds back: programs started here are to be interrupted like any other.
+        #[cfg(unix)]
+        crate::signals::mask::let_through();
         let (state, wake) = &*self.shared;
         let mut guard = state.lock();
         loop {

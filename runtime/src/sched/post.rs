@@ -317,7 +317,7 @@ fn push(slot: &Slot, worker: Option<usize>, dest: Pid, signal: Signal) -> Result
 
 /// Lays a body down until a signal comes. If one has come meanwhile, and nobody else has seen to it, the
 /// body comes back: it is to be queued.
-pub(super) fn lay_down(slot: &Slot, body: Box<Body>) -> Option<Box<Body>> {
+pub fn lay_down(slot: &Slot, body: Box<Body>) -> Option<Box<Body>> {
     slot.parking.put(body);
     // From here on another worker may run it, and even end it: what is taken out now may be the slot's
     // next process, which then merely looks at its signals once more.

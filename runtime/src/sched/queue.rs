@@ -147,6 +147,13 @@ impl Shared {
         self.injected.store(true, Ordering::SeqCst);
     }
 
+    /// How many wait in the queues of each worker, and in those where other threads put bodies.
+    pub fn lengths(&self) -> (Vec<usize>, usize) {
+        let of = |queues: &[Stealer<Box<Body>>; LEVELS]| queues.iter().map(Stealer::len).sum();
+        let injected = self.injectors.iter().map(Injector::len).sum();
+        (self.stealers.iter().map(of).collect(), injected)
+    }
+
     /// Whether any worker could find something to run.
     pub fn has_work(&self) -> bool {
         self.injectors.iter().any(|i| !i.is_empty())

@@ -9,7 +9,7 @@ use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::process::table::Slot;
 use crate::sched::post::deliver;
 use crate::sched::turn::set_timer;
-use rata_vm::heap::{Bag, Fragment};
+use rata_vm::heap::{Bag, Fragment, Heap};
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value, Word};
 
@@ -39,7 +39,11 @@ pub(super) fn take_signals(host: &mut WorkerHost, slot: &Slot, body: &mut Body) 
 }
 
 fn take_all(host: &mut WorkerHost, slot: &Slot, body: &mut Body) -> Option<Reason> {
+    let traced = body.extra.traced().cloned();
     while let Some(signal) = body.extra.unfinished.as_mut().and_then(|u| u.pending.pop_front()) {
+        if let Some(traced) = &traced {
+            traced.received(body.extra.pid, &signal);
+        }
         if let Some(reason) = receive(host, body, signal) {
             return Some(reason);
         }
@@ -53,6 +57,9 @@ fn take_all(host: &mut WorkerHost, slot: &Slot, body: &mut Body) -> Option<Reaso
         if dest != pid {
             exit::answer_for_dead(&host.node, dest, signal);
             continue;
+        }
+        if let Some(traced) = &traced {
+            traced.received(pid, &signal);
         }
         if let Some(reason) = receive(host, body, signal) {
             // What came later is answered when the process is taken down.
@@ -79,6 +86,9 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
             receive_alias(body, id, urgent, message);
         }
         Signal::Exit { from, kind, reason } => {
+            if extra.status == Status::Held && kind != ExitKind::Kill {
+                return None;
+            }
             // The signal of a link that was ended belongs to the past.
             let counts = kind != ExitKind::Link
                 || extra.relations.as_mut().is_some_and(|r| r.lose_link(from));
@@ -129,7 +139,9 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
             }
         }
         Signal::Done(native) => {
-            extra.status = Status::Runnable;
+            if extra.status != Status::Held {
+                extra.status = Status::Runnable;
+            }
             body.process.resume_with(native);
         }
         Signal::Info { reference, key } => info::answer(host, body, reference, key),
@@ -141,6 +153,7 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
         }
         Signal::Hold(holding) => extra.relations().holdings.add(holding),
         Signal::Nudge => {}
+        Signal::Visit(visit) => visit(body),
     }
     None
 }
@@ -307,9 +320,7 @@ fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) ->
         return Some(Reason::Exit(Fragment::copy_of(Value::symbol(sym::KILLED))));
     }
     if body.process.core.trap_exit {
-        let heap = &body.process.heap;
-        let message = heap.list(&[Value::symbol(sym::EXIT), Value::pid(from), reason.value()]);
-        body.process.core.mailbox.push(Fragment::copy_of(message));
+        put_exit(body, from, reason.value());
         return None;
     }
     let is_normal = reason.value().word() == Word::symbol(sym::NORMAL);
@@ -317,4 +328,12 @@ fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) ->
         return None;
     }
     Some(Reason::Exit(reason))
+}
+
+/// Puts the message into the mailbox of a process that traps exits that an exit signal becomes.
+pub fn put_exit(body: &mut Body, from: Pid, reason: Value<'_>) {
+    let heap = Heap::new();
+    let reason = heap.attach(Fragment::copy_of(reason));
+    let message = heap.list(&[Value::symbol(sym::EXIT), Value::pid(from), reason]);
+    body.process.core.mailbox.push(Fragment::copy_of(message));
 }

@@ -37,13 +37,20 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
             exit::end(host, body, reason);
             return;
         }
-        if matches!(body.extra.status, Status::Job | Status::Printing | Status::Sending) {
+        if matches!(
+            body.extra.status,
+            Status::Job | Status::Printing | Status::Sending | Status::Held
+        ) {
             let_catch_up(host, &mut body, true);
             park(host, slot, body);
             let_go_on(host);
             return;
         }
-        let outcome = execute(host, node, &mut body, budget);
+        host.tracing = body.extra.traced().is_some();
+        let outcome = match host.tracing {
+            false => execute(host, node, &mut body, budget),
+            true => execute_traced(host, node, &mut body, budget),
+        };
         host.spend(budget.saturating_sub(body.process.core.budget));
         let goes_on = matches!(outcome, Outcome::Yield | Outcome::Wait(_));
         if goes_on && body.extra.relations.is_some() && holds_too_much(&mut body) {
@@ -83,6 +90,28 @@ fn execute(host: &mut WorkerHost, node: &Node, body: &mut Body, budget: i64) -> 
         end_sending(host, body, &outcome);
     }
     outcome
+}
+
+/// The turn of a process that is traced: for its calls, in steps from one to the next.
+#[inline(never)]
+fn execute_traced(host: &mut WorkerHost, node: &Node, body: &mut Body, budget: i64) -> Outcome {
+    let traced = body.extra.traced().filter(|traced| traced.wants_calls()).cloned();
+    let Some(traced) = traced else { return execute(host, node, body, budget) };
+    let mut left = budget;
+    loop {
+        let outcome = execute(host, node, body, 1);
+        left = left.saturating_sub(1 - body.process.core.budget);
+        body.process.core.budget = left;
+        if !matches!(outcome, Outcome::Yield) {
+            return outcome;
+        }
+        traced.calls(node, body);
+        let holds = body.extra.unfinished.as_ref();
+        let holds = holds.is_some_and(|u| u.hold.is_some() || !u.pending.is_empty());
+        if left <= 0 || holds || !traced.wants_calls() {
+            return outcome;
+        }
+    }
 }
 
 /// Whether the process holds more than its share of what its group may hold, and must end.

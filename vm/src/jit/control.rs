@@ -148,6 +148,9 @@ pub(crate) fn interpreted_entry() -> *mut u8 {
 pub(crate) fn waited(env: &mut Env<'_>, m: &mut Machine) -> Result<(), Exit> {
     let function = m.function();
     let Some(code) = install::code_of(function) else { return Ok(()) };
+    if env.process.core.interpreted {
+        return Ok(());
+    }
     let at = function.offset(m.pc());
     match code.waits.iter().position(|&wait| wait == at) {
         Some(wait) => enter::enter_behind(env, m, code, wait + 1),
@@ -175,6 +178,10 @@ pub(super) fn only_function(word: Word) -> Option<&'static Function> {
 /// The machine stands at a function's `Enter`: goes on in its code if it has any, and counts otherwise.
 pub(crate) fn enter_function(env: &mut Env<'_>, m: &mut Machine) -> Result<(), Exit> {
     let function = m.function();
+    if env.process.core.interpreted {
+        m.next(2);
+        return Ok(());
+    }
     if let Some(code) = install::code_of(function) {
         return enter::enter(env, m, code);
     }

@@ -98,7 +98,7 @@ fn queue_limit<'h>(cx: &mut Cx<'h, '_>, value: Value<'h>) -> Native<'h> {
         // Who waits already goes on waiting, or goes on, at the end of the turn.
         let before = extra.relations.as_mut().and_then(|r| r.queue_limit.take());
         limit.waiting = before.map(|b| b.waiting).unwrap_or_default();
-        if limit.bounds() || !limit.waiting.is_empty() {
+        if limit.bounds() || !limit.waiting.is_empty() || extra.traced().is_some() {
             set_queue_limit(host, &mut extra, limit);
         } else if let Some(slot) = host.node.table.get(extra.pid) {
             slot.life.set_bounded(extra.pid.serial(), false);

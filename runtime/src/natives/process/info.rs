@@ -16,6 +16,7 @@ use crate::sched::post::deliver;
 use rata_vm::Symbol;
 use rata_vm::data::{map, vector_of};
 use rata_vm::heap::{Fragment, Heap};
+use rata_vm::inspect::inspect_to;
 use rata_vm::native::{Cx, Job, Native, Resume};
 use rata_vm::symbols::sym;
 use rata_vm::value::{Pid, Value, Word};
@@ -25,6 +26,10 @@ use std::sync::Arc;
 const MANY: u64 = 10_000;
 /// How many frames `info` shows of a stack.
 const FRAMES: usize = 30;
+/// What belongs to one entry only, and is longer than this, is left out of a map of all: so many links or monitors, …
+const MANY_TIES: usize = 10_000;
+/// … or a dictionary of so many bytes as text. Who wants it asks for that entry.
+const LONG: usize = 64 << 10;
 
 /// What there is to know.
 const KEYS: &[&str] = &[
@@ -118,7 +123,8 @@ pub fn process_ask_info<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
 /// Answers a request for info: with the map, or the one entry asked for.
 pub fn answer(host: &mut WorkerHost, body: &mut Body, reference: RefData, key: Word) {
     let heap = Heap::new();
-    let teller = Teller { node: &host.node, body, heap: &heap, asker: reference.creator };
+    let brief = key.as_symbol().is_none();
+    let teller = Teller { node: &host.node, body, heap: &heap, asker: reference.creator, brief };
     let value = match key.as_symbol() {
         None => {
             let keyed: Vec<(Value<'_>, Value<'_>)> = KEYS
@@ -130,16 +136,22 @@ pub fn answer(host: &mut WorkerHost, body: &mut Body, reference: RefData, key: W
         Some(key) => teller.entry(key.text()),
     };
     let message = Fragment::copy_of(heap.list(&[reference_value(&heap, reference), value]));
+    host.spend((message.bytes() / PER_REDUCTION) as i64);
     let signal = Signal::Alias { id: reference.id, urgent: false, message };
     // Who has asked may have ended.
     let _ = deliver(host, reference.creator, signal);
 }
+
+/// How many bytes of an answer take as long as a reduction.
+const PER_REDUCTION: usize = 512;
 
 struct Teller<'h, 'b> {
     node: &'b Node,
     body: &'b Body,
     heap: &'h Heap,
     asker: Pid,
+    /// One of many entries is asked for: it is not to be long.
+    brief: bool,
 }
 
 impl<'h> Teller<'h, '_> {
@@ -203,6 +215,14 @@ impl<'h> Teller<'h, '_> {
         let Some(relations) = &self.body.extra.relations else {
             return vector_of(self.heap, &[]);
         };
+        let count = match key {
+            "links" => relations.links.len(),
+            "monitors" => relations.monitors.len(),
+            _ => relations.watchers.len(),
+        };
+        if self.brief && count > MANY_TIES {
+            return large();
+        }
         let pids: Vec<Pid> = match key {
             "links" => relations.active_links(),
             "monitors" => relations.monitors.iter().map(|m| *m.1).collect(),
@@ -214,8 +234,17 @@ impl<'h> Teller<'h, '_> {
 
     fn dictionary(&self) -> Value<'h> {
         let process = &self.body.process;
-        let copy = Fragment::copy_of(process.core.dictionary(&process.heap));
+        let dictionary = process.core.dictionary(&process.heap);
+        if self.brief && !inspect_to(dictionary, &mut String::new(), LONG) {
+            return large();
+        }
+        let copy = Fragment::copy_of(dictionary);
         let dictionary = self.heap.attach(copy);
         if dictionary.is_nil() { map::empty() } else { dictionary }
     }
+}
+
+/// In place of what is too long to be told with all else.
+fn large() -> Value<'static> {
+    Value::symbol(Symbol::intern("large"))
 }

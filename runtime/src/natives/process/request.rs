@@ -1,6 +1,6 @@
 //! The native that calls of servers are made of.
 
-use super::send::sent;
+use super::send::{note_send, sent};
 use super::ties::is_down;
 use super::{host, new_ref, reference_value, wrong};
 use crate::process::relations::{Alias, Watcher};
@@ -21,7 +21,11 @@ pub fn process_request<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h
     let from = heap.list(&[Value::pid(cx.core.pid), reference]);
     let message = heap.list(&[*tag, from, *request_]);
     let watcher = Watcher { reference: data, name: Word::NIL };
+    let me = cx.core.pid;
     let host = host(cx);
+    if host.tracing {
+        note_send(host, me, pid, message);
+    }
     let relations = host.extra().relations();
     relations.aliases.insert(data.id, Alias { urgent: false, once: true, settles: true });
     relations.monitors.insert(data.id, pid);

@@ -74,6 +74,9 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
         }
         Dest::Wrong => return wrong(cx, "send", "a pid, a registered name or an alias", *dest),
     };
+    if host.tracing {
+        note_send(host, core.pid, pid, *message);
+    }
     // To the dead: nothing.
     let (posted, bytes) = match alias {
         None => send(host, pid, *message),
@@ -86,6 +89,14 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
         }
     };
     sent(cx, posted, bytes, pid, *message)
+}
+
+/// Notes a message of a traced process.
+#[cold]
+pub(super) fn note_send(host: &mut WorkerHost, me: Pid, to: Pid, message: Value<'_>) {
+    if let Some(traced) = host.extra().traced() {
+        traced.sends(me, to, message);
+    }
 }
 
 /// What a native answers that has sent so many bytes to a process: `value`, now or when the receiver has caught up.
@@ -137,8 +148,14 @@ pub fn process_exit_to<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h
     let is_kill = reason.as_symbol() == Some(sym::KILL);
     let kind = if is_kill { ExitKind::Kill } else { ExitKind::Asked };
     let me = cx.core.pid;
+    let host = host(cx);
+    if host.tracing
+        && let Some(traced) = host.extra().traced()
+    {
+        traced.sends_exit(me, pid, *reason);
+    }
     let reason = Fragment::copy_of(*reason);
     // The dead need no ending.
-    let _ = deliver(host(cx), pid, Signal::Exit { from: me, kind, reason });
+    let _ = deliver(host, pid, Signal::Exit { from: me, kind, reason });
     if pid == me { after_signals(Value::TRUE) } else { Native::Value(Value::TRUE) }
 }

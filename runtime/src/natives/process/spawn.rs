@@ -2,14 +2,14 @@
 
 use super::{host, new_ref, reference_value, wrong};
 use crate::host::WorkerHost;
-use crate::process::body::{Extra, Initial};
+use crate::process::body::{Body, Extra, Initial};
 use crate::process::relations::{Alias, QueueLimit, Watcher};
 use rata_vm::Symbol;
 use rata_vm::data::list;
 use rata_vm::heap::Fragment;
 use rata_vm::native::{Cx, Native};
 use rata_vm::symbols::sym;
-use rata_vm::value::{Value, Word};
+use rata_vm::value::{Pid, Value, Word};
 
 /// What a new process has to do with the one that starts it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,11 +89,21 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
         }
     }
     inherit(host, &mut body.extra);
+    if host.tracing {
+        note_spawn(host, me, &body);
+    }
     host.enqueue(body);
     Native::Value(match reference {
         Some(reference) => cx.heap().list(&[Value::pid(pid), reference]),
         None => Value::pid(pid),
     })
+}
+
+#[cold]
+fn note_spawn(host: &mut WorkerHost, me: Pid, child: &Body) {
+    if let Some(traced) = host.extra().traced() {
+        traced.spawns(me, child);
+    }
 }
 
 /// What a process has from the one that starts it.
