@@ -107,7 +107,7 @@ pub fn ring(from: &mut impl Schedule, dest: Pid, number: u32) -> Option<u64> {
 ///
 /// A process that waits gets it into its own heap if it is small: who has taken the body out owns that too. So does
 /// one that this worker runs next.
-#[inline]
+#[inline(always)]
 pub fn send(from: &mut WorkerHost, dest: Pid, message: Value<'_>) -> (Posted, usize) {
     if from.gathered.is_open()
         && let Some(sent) = gather::add(from, dest, message)

@@ -81,6 +81,7 @@ pub fn run(host: &mut WorkerHost, node: &Arc<Node>, mut body: Box<Body>) {
     }
 }
 
+#[inline(always)]
 fn execute(host: &mut WorkerHost, node: &Node, body: &mut Body, budget: i64) -> Outcome {
     body.extra.status = Status::Runnable;
     host.extra = body.extra.lend();

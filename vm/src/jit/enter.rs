@@ -238,6 +238,7 @@ unsafe fn make_room(m: &mut Machine, process: *mut Process, code: &Code) {
 }
 
 /// The machine stands behind a wait of a compiled function: runs the code from there in its place.
+#[inline(always)]
 pub(crate) fn enter_behind(
     env: &mut Env<'_>,
     m: &mut Machine,
