@@ -44,7 +44,10 @@ pub struct Target {
 impl Target {
     /// Whether more is better.
     pub fn is_ratio(&self) -> bool {
-        matches!(self.against, Against::Erlang | Against::Elixir | Against::NumPy | Against::OneCore)
+        matches!(
+            self.against,
+            Against::Erlang | Against::Elixir | Against::NumPy | Against::OneCore
+        )
     }
 }
 

@@ -94,12 +94,35 @@ impl<K: Copy + Eq + Hash, V> FewMap<K, V> {
             FewMap::Many(map) => Box::new(map.iter()),
         }
     }
+}
 
-    /// Takes all entries.
-    pub fn into_entries(self) -> Vec<(K, V)> {
+/// The entries of a map that is taken apart, one by one: of a million, too, the first comes at once.
+pub enum IntoIter<K, V> {
+    /// Of a few.
+    Few(std::vec::IntoIter<(K, V)>),
+    /// Of more.
+    Many(std::collections::hash_map::IntoIter<K, V>),
+}
+
+impl<K, V> IntoIterator for FewMap<K, V> {
+    type Item = (K, V);
+    type IntoIter = IntoIter<K, V>;
+
+    fn into_iter(self) -> IntoIter<K, V> {
         match self {
-            FewMap::Few(row) => row,
-            FewMap::Many(map) => map.into_iter().collect(),
+            FewMap::Few(row) => IntoIter::Few(row.into_iter()),
+            FewMap::Many(map) => IntoIter::Many(map.into_iter()),
+        }
+    }
+}
+
+impl<K, V> Iterator for IntoIter<K, V> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        match self {
+            IntoIter::Few(row) => row.next(),
+            IntoIter::Many(map) => map.next(),
         }
     }
 }
@@ -127,6 +150,6 @@ mod tests {
         }
         assert!(few.is_empty() && matches!(few, FewMap::Few(_)));
         few.insert(3, 4);
-        assert_eq!(few.into_entries(), [(3, 4)]);
+        assert_eq!(few.into_iter().collect::<Vec<_>>(), [(3, 4)]);
     }
 }

@@ -7,6 +7,7 @@ use crate::host::WorkerHost;
 use crate::natives::process::{node_name, reference_value};
 use crate::node::{Node, Outside, Schedule};
 use crate::process::body::{Body, Unfinished};
+use crate::process::few;
 use crate::process::inbox::Taken;
 use crate::process::relations::{Link, Relations, Watcher};
 use crate::process::signal::{Envelope, ExitKind, Signal};
@@ -39,9 +40,9 @@ pub enum Reason {
 /// Who is still to be told of a death.
 pub struct Leaving {
     reason: Fragment,
-    links: IntoIter<(Pid, Link)>,
-    watchers: IntoIter<(u64, Watcher)>,
-    monitors: IntoIter<(u64, Pid)>,
+    links: few::IntoIter<Pid, Link>,
+    watchers: few::IntoIter<u64, Watcher>,
+    monitors: few::IntoIter<u64, Pid>,
     /// Senders that wait for room in its mailbox.
     senders: IntoIter<Pid>,
     /// Signals that nobody has handled.
@@ -117,9 +118,9 @@ fn leave(host: &mut WorkerHost, mut body: Box<Body>, reason: Fragment) {
     senders.extend(ahead);
     let leaving = Leaving {
         reason,
-        links: links.into_entries().into_iter(),
-        watchers: watchers.into_entries().into_iter(),
-        monitors: monitors.into_entries().into_iter(),
+        links: links.into_iter(),
+        watchers: watchers.into_iter(),
+        monitors: monitors.into_iter(),
         senders: senders.into_iter(),
         pending: Vec::from(pending).into_iter(),
         late,

@@ -129,10 +129,17 @@ fn search(host: &mut WorkerHost, node: &Arc<Node>) -> Option<Box<Body>> {
             return None;
         }
         node.idle.announce(host.me);
-        if !node.queues.has_work() && !node.is_stopping() {
-            rest(host, node);
+        let memory = held_memory(host, node);
+        if memory != Held::Due && !node.queues.has_work() && !node.is_stopping() {
+            rest(host, node, memory);
         }
         node.idle.retract(host.me);
+        if memory == Held::Due {
+            // That may take long: the others are to see that this worker's timers are theirs meanwhile.
+            node.idle.wake_all();
+            host.freed = None;
+            rata_vm::heap::return_memory();
+        }
     }
 }
 
@@ -152,8 +159,8 @@ fn look_around(host: &mut WorkerHost, node: &Node) -> Option<Box<Body>> {
 }
 
 /// Sleeps. The worker is announced as idle.
-fn rest(host: &mut WorkerHost, node: &Node) {
-    let memory = held_memory(host, node);
+fn rest(host: &mut WorkerHost, node: &Node, memory: Held) {
+    let memory = if let Held::Until(tick) = memory { Some(tick) } else { None };
     let own = node.timers[host.me].next();
     let others = node.timers.iter().enumerate().filter(|(other, _)| {
         // An idle worker looks after its timers itself.
@@ -172,20 +179,27 @@ fn rest(host: &mut WorkerHost, node: &Node) {
     }
 }
 
-/// Has the allocator return what was freed a while ago. If it was not that long ago: when to look again.
-fn held_memory(host: &mut WorkerHost, node: &Node) -> Option<u64> {
+/// What the allocator holds that was freed by this worker.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// Nothing.
+    Nothing,
+    /// Something that it is to return then, if it is not needed before.
+    Until(u64),
+    /// Something that it is to return now.
+    Due,
+}
+
+fn held_memory(host: &mut WorkerHost, node: &Node) -> Held {
     if !rata_vm::heap::may_hold_memory() {
         host.freed = None;
-        return None;
+        return Held::Nothing;
     }
     let now = node.clock.tick();
-    let again = *host.freed.get_or_insert(now.saturating_add(HELD));
-    if again > now {
-        return Some(again);
+    match *host.freed.get_or_insert(now.saturating_add(HELD)) {
+        again if again > now => Held::Until(again),
+        _ => Held::Due,
     }
-    host.freed = None;
-    rata_vm::heap::return_memory();
-    None
 }
 
 /// Whether nothing can ever happen again while the main process still waits. Without the main process
