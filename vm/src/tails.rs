@@ -8,6 +8,7 @@
 //! did, or the same process elsewhere, is not taken for history. Compiled code writes entries too (`jit/translate/calls.rs`).
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallvec::SmallVec;
 
@@ -55,6 +56,14 @@ pub(crate) fn of_worker() -> &'static Tails {
     TAILS.with(|tails| *tails)
 }
 
+static HIDDEN: AtomicBool = AtomicBool::new(false);
+
+/// From now on stack traces show no tail calls. What they show depends on what was inlined, so traces of the interpreter and of
+/// compiled code can only be compared without.
+pub fn hide_tail_calls() {
+    HIDDEN.store(true, Ordering::Relaxed);
+}
+
 /// Of a frame: its function, and the words that its links to its caller's may be.
 pub(crate) struct Standing {
     pub(crate) function: &'static Function,
@@ -86,6 +95,9 @@ impl Tails {
     /// Entries of a stack trace for the functions that stood in a frame before, the latest first, each once.
     pub(crate) fn before(&self, pid: Pid, frame: &Standing) -> SmallVec<[u64; 4]> {
         let mut places = SmallVec::new();
+        if HIDDEN.load(Ordering::Relaxed) {
+            return places;
+        }
         let mut seen: SmallVec<[*const Function; 8]> = SmallVec::new();
         let mut wanted = frame.function;
         let count = self.count.get();

@@ -94,6 +94,8 @@ pub struct Sides(Vec<Side>);
 impl Sides {
     /// Machines with the standard library: the interpreter, and with machine code if there is a compiler.
     pub fn new(stdlib: &Package) -> Sides {
+        // Which of them are known depends on what was inlined.
+        rata_vm::hide_tail_calls();
         let mut sides = vec![Side::new("the interpreter", stdlib, JitSettings::OFF)];
         if cfg!(feature = "jit") {
             let after = |threshold| JitSettings { threshold, synchronous: true, ..JitSettings::ON };
