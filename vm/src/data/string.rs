@@ -77,7 +77,8 @@ pub fn concat<'h>(heap: &'h Heap, parts: &[Value<'h>]) -> Option<Value<'h>> {
         };
     }
     // Room for as much again: what is appended to once is likely to be appended to again.
-    let slack = if left >= added { left + added } else { 0 };
+    let roomy = left >= added && heap.has_room(2 * (left + added));
+    let slack = if roomy { left + added } else { 0 };
     Some(long(heap, &texts, slack))
 }
 

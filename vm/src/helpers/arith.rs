@@ -141,7 +141,7 @@ fn binary<'h>(cx: &mut Cx<'h, '_>, op: Operator, a: Value<'h>, b: Value<'h>) -> 
     if op == Add
         && let Some(text) = texts(cx, &[a, b])
     {
-        return Ok(text);
+        return text;
     }
     general(cx, op, a, b)
 }
@@ -178,7 +178,9 @@ fn scalars<'h>(
                 _ => Err(Fault::Type),
             }
         }
-        (Kind::Str, Kind::Str) if op == Add => texts(cx, &[a, b]).ok_or(Fault::Type),
+        (Kind::Str, Kind::Str) if op == Add => {
+            texts(cx, &[a, b]).and_then(Res::ok).ok_or(Fault::Type)
+        }
         (Kind::Nil, Kind::Nil | Kind::Int | Kind::Float) => Ok(Value::NIL),
         (Kind::Int | Kind::Float, Kind::Nil) => Ok(Value::NIL),
         (Kind::Nil, Kind::Str) | (Kind::Str, Kind::Nil) if op == Add => Ok(Value::NIL),
@@ -190,7 +192,7 @@ fn scalars<'h>(
 #[cfg_attr(not(feature = "jit"), allow(dead_code))]
 pub(crate) fn sum<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Res<'h> {
     if let Some(text) = texts(cx, parts) {
-        return Ok(text);
+        return text;
     }
     let mut rest = parts.iter();
     let first = rest.next().copied().unwrap_or(Value::NIL);
@@ -200,16 +202,24 @@ pub(crate) fn sum<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Res<'h> {
 /// Texts one after another. What is copied for it is charged: a long text is off the heap, and grows in
 /// place or into a new buffer.
 #[inline]
-fn texts<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Option<Value<'h>> {
+fn texts<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Option<Res<'h>> {
     const BYTES: usize = 512;
+    /// Shorter ones may be put together without asking for room.
+    const LARGE: usize = 1 << 20;
     let heap = cx.heap();
+    let bytes = |text: Value<'_>| text.as_str().map_or(0, str::len);
+    if parts.iter().any(|part| bytes(*part) > LARGE) {
+        let total = parts.iter().map(|part| bytes(*part)).sum();
+        if total > string::MAX_LEN || !heap.has_room(total) {
+            return Some(Err(cx.value_error("`+`: the result would be too large")));
+        }
+    }
     let before = heap.off_heap_bytes();
     let text = string::concat(heap, parts)?;
-    let bytes = |text: Value<'_>| text.as_str().map_or(0, str::len);
     let appended = bytes(text) - parts.first().map_or(0, |first| bytes(*first));
     let fresh = heap.off_heap_bytes().saturating_sub(before);
     cx.charge(((appended + fresh) / BYTES) as u64);
-    Some(text)
+    Some(Ok(text))
 }
 
 /// On two ints of any size.
