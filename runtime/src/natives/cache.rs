@@ -1,36 +1,36 @@
 //! Natives of Cache: tables of all processes. Waiting for a lock is as short as the change of one entry; walks go in steps.
 
+use super::process::host;
 use super::support::args::{Answer, shown, value};
-use super::support::roots::Roots;
-use super::support::steps::{STEP, Steps, run};
-use crate::host::WorkerHost;
+use super::support::walk::{Shared, entries};
 use crate::store::cache::{Cache, Heir};
 use crate::store::table::Place;
 use rata_vm::data::vector::VecBuilder;
-use rata_vm::heap::{Heap, Stored};
+use rata_vm::heap::{Heap, HostObject, Stored};
 use rata_vm::native::Cx;
 use rata_vm::sym;
-use rata_vm::value::{Value, Word};
+use rata_vm::value::Value;
 use std::sync::Arc;
 
 /// The cache in an argument of a function of Cache.
 fn cache<'h>(cx: &Cx<'h, '_>, function: &str, value: Value<'h>) -> Result<&'h Cache, Value<'h>> {
-    let function = format!("Cache.{function}");
     let Some(cache) = value.as_host().and_then(|host| host.downcast::<Cache>()) else {
         let text = format!("expected a cache, got {}", shown(value));
-        return Err(cx.argument_error(&function, &text));
+        return Err(cx.argument_error(&format!("Cache.{function}"), &text));
     };
-    match cache.has_ended() {
-        false => Ok(cache),
-        true => {
-            let text = format!("{} has ended with its owner", shown(value));
-            Err(cx.argument_error(&function, &text))
-        }
-    }
+    still_there(cx, function, cache)?;
+    Ok(cache)
 }
 
-fn worker<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
-    cx.host::<WorkerHost>().expect("processes run on workers")
+/// An exception if the cache has ended.
+fn still_there<'h>(cx: &Cx<'h, '_>, function: &str, cache: &Cache) -> Result<(), Value<'h>> {
+    if !cache.has_ended() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    cache.inspect(&mut text);
+    text.push_str(" has ended with its owner");
+    Err(cx.argument_error(&format!("Cache.{function}"), &text))
 }
 
 fn ok<'h>() -> Answer<'h> {
@@ -65,7 +65,7 @@ fn heir<'h>(cx: &Cx<'h, '_>, pid: Value<'h>, data: Value<'h>) -> Result<Option<H
 pub fn cache_new<'h>(cx: &mut Cx<'h, '_>, [pid, data]: [Value<'h>; 2]) -> Answer<'h> {
     let heir = heir(cx, pid, data)?;
     let cache = Cache::new(cx.core.pid, heir);
-    worker(cx).extra().relations().holdings.add(Arc::<Cache>::clone(&cache));
+    host(cx).extra().relations().holdings.add(Arc::<Cache>::clone(&cache));
     value(cx.heap().host(cache))
 }
 
@@ -142,7 +142,7 @@ pub fn cache_size<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
 /// `clear(cache)`
 pub fn cache_clear<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
     let cache = cache(cx, "clear", c)?;
-    cache.clear(&worker(cx).node);
+    cache.clear(&host(cx).node);
     ok()
 }
 
@@ -150,7 +150,7 @@ pub fn cache_clear<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
 pub fn cache_end<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
     let cache = cache(cx, "stop", c)?;
     only_owner(cx, "stop", cache)?;
-    let host = worker(cx);
+    let host = host(cx);
     host.extra().relations().holdings.remove(cache);
     cache.end(&host.node);
     ok()
@@ -186,7 +186,7 @@ pub fn cache_give<'h>(cx: &mut Cx<'h, '_>, [c, to, data]: [Value<'h>; 3]) -> Ans
         let text = format!("expected a pid, got {}", shown(to));
         return Err(cx.argument_error("Cache.give_away", &text));
     };
-    let host = worker(cx);
+    let host = host(cx);
     let given = cache.give(&host.node, to, &Stored::new(data));
     if given {
         host.extra().relations().holdings.remove(cache);
@@ -196,37 +196,26 @@ pub fn cache_give<'h>(cx: &mut Cx<'h, '_>, [c, to, data]: [Value<'h>; 3]) -> Ans
 
 /// `entries(cache)`: all, as `{key, value}`, in no order.
 pub fn cache_entries<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
-    cache(cx, "to_list", c)?;
-    run(cx, Entries { cache: c.word(), at: Some(Place::default()), found: VecBuilder::new() })
+    let cache = cache(cx, "to_list", c)?.handle();
+    entries(cx, cache)
 }
 
-struct Entries {
-    cache: Word,
-    at: Option<Place>,
-    found: VecBuilder,
-}
-
-impl Roots for Entries {
-    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
-        self.cache.roots(visit);
-        self.found.roots(visit);
-    }
-}
-
-impl Steps for Entries {
-    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+impl Shared for Arc<Cache> {
+    fn some<'h>(
+        &self,
+        cx: &mut Cx<'h, '_>,
+        from: Place,
+        most: usize,
+        found: &mut VecBuilder,
+    ) -> Result<(Option<Place>, usize), Value<'h>> {
+        still_there(cx, "to_list", self)?;
         let heap = cx.heap();
-        let Some(from) = self.at else {
-            return Ok(Some(std::mem::take(&mut self.found).collect(heap)));
-        };
-        let cache = cache(cx, "to_list", heap.value(self.cache))?;
         let mut bytes = 0;
-        self.at = cache.walk(from, STEP, |key, entry| {
+        let at = self.walk(from, most, |key, entry| {
             bytes += key.bytes() + entry.bytes();
-            push_entry(heap, &mut self.found, key, entry);
+            push_entry(heap, found, key, entry);
         });
-        cx.charge(STEP as u64 / 16 + bytes as u64 / 512);
-        Ok(None)
+        Ok((at, bytes))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Natives of Registry and PubSub: processes by keys.
 
+use super::process::host;
 use super::support::args::{Answer, shown, value};
 use super::support::roots::Roots;
-use super::support::steps::{STEP, Steps, run};
-use crate::host::WorkerHost;
+use super::support::steps::{Steps, run};
+use super::support::walk::{Shared, entries};
 use crate::sched::post::send;
 use crate::store::registry::{Member, Owned, Registry};
 use crate::store::table::Place;
@@ -14,16 +15,12 @@ use rata_vm::sym;
 use rata_vm::value::{Pid, Value, Word};
 use std::sync::Arc;
 
-fn worker<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
-    cx.host::<WorkerHost>().expect("processes run on workers")
-}
-
 /// The registries of these modules are always there.
 const LASTING: [&str; 3] = ["Application", "PartitionSupervisor", "PubSub"];
 
 /// The registry with a name.
 fn registry<'h>(cx: &mut Cx<'h, '_>, name: Value<'h>) -> Result<Arc<Registry>, Value<'h>> {
-    let registries = &worker(cx).node.registries;
+    let registries = &host(cx).node.registries;
     if let Some(found) = registries.find(name.word()) {
         return Ok(found);
     }
@@ -35,7 +32,7 @@ fn registry<'h>(cx: &mut Cx<'h, '_>, name: Value<'h>) -> Result<Arc<Registry>, V
 
 /// `open(name, unique)`: a registry that ends with the calling process; false if the name is taken.
 pub fn registry_open<'h>(cx: &mut Cx<'h, '_>, [name, unique]: [Value<'h>; 2]) -> Answer<'h> {
-    let host = worker(cx);
+    let host = host(cx);
     let unique = unique.as_bool() == Some(true);
     let opened = host.node.registries.open(name.word(), unique);
     let made = opened.is_some();
@@ -50,7 +47,7 @@ pub fn registry_open<'h>(cx: &mut Cx<'h, '_>, [name, unique]: [Value<'h>; 2]) ->
 pub fn registry_register<'h>(cx: &mut Cx<'h, '_>, [name, key, v]: [Value<'h>; 3]) -> Answer<'h> {
     let registry = registry(cx, name)?;
     let member = Member { pid: cx.core.pid, value: Arc::new(Stored::new(v)) };
-    let host = worker(cx);
+    let host = host(cx);
     host.extra().relations().holdings.add(Arc::<Registry>::clone(&registry));
     let taken = registry.register(&host.node.table, key, member);
     value(taken.map_or_else(Value::pid, |()| Value::NIL))
@@ -69,7 +66,7 @@ pub fn registry_lookup<'h>(cx: &mut Cx<'h, '_>, [name, key]: [Value<'h>; 2]) -> 
     let heap = cx.heap();
     let mut found = VecBuilder::new();
     let mut bytes = 0;
-    registry.look_up(&worker(cx).node.table, key, |member| {
+    registry.look_up(&host(cx).node.table, key, |member| {
         bytes += member.value.bytes() + 64;
         found.push(heap, heap.list(&[Value::pid(member.pid), heap.copy_of_stored(&member.value)]));
     });
@@ -107,38 +104,27 @@ pub fn registry_is_unique<'h>(cx: &mut Cx<'h, '_>, [name]: [Value<'h>; 1]) -> An
 /// `entries(registry)`: `{key, pid, value}` for each process under each key.
 pub fn registry_entries<'h>(cx: &mut Cx<'h, '_>, [name]: [Value<'h>; 1]) -> Answer<'h> {
     let registry = registry(cx, name)?;
-    run(cx, Entries { registry, at: Some(Place::default()), found: VecBuilder::new() })
+    entries(cx, registry)
 }
 
-struct Entries {
-    registry: Arc<Registry>,
-    at: Option<Place>,
-    found: VecBuilder,
-}
-
-impl Roots for Entries {
-    fn roots(&mut self, visit: &mut dyn FnMut(&mut Word)) {
-        self.found.roots(visit);
-    }
-}
-
-impl Steps for Entries {
-    fn step<'h>(&mut self, cx: &mut Cx<'h, '_>) -> Result<Option<Value<'h>>, Value<'h>> {
+impl Shared for Arc<Registry> {
+    fn some<'h>(
+        &self,
+        cx: &mut Cx<'h, '_>,
+        from: Place,
+        most: usize,
+        found: &mut VecBuilder,
+    ) -> Result<(Option<Place>, usize), Value<'h>> {
         let heap = cx.heap();
-        let Some(from) = self.at else {
-            return Ok(Some(std::mem::take(&mut self.found).collect(heap)));
-        };
-        let found = &mut self.found;
-        let node = Arc::clone(&worker(cx).node);
+        let processes = &host(cx).node.table;
         let mut bytes = 0;
-        self.at = self.registry.walk(from, STEP, |key, member| {
-            if node.table.get(member.pid).is_some() {
+        let at = self.walk(from, most, |key, member| {
+            if processes.get(member.pid).is_some() {
                 bytes += key.bytes() + member.value.bytes() + 64;
                 push_entry(heap, found, key, member);
             }
         });
-        cx.charge(STEP as u64 / 16 + bytes as u64 / 512);
-        Ok(None)
+        Ok((at, bytes))
     }
 }
 
@@ -154,7 +140,7 @@ pub fn registry_broadcast<'h>(
 ) -> Answer<'h> {
     let registry = registry(cx, name)?;
     let mut to = Vec::new();
-    registry.look_up(&worker(cx).node.table, key, |member| to.push(member.pid));
+    registry.look_up(&host(cx).node.table, key, |member| to.push(member.pid));
     cx.charge(1 + to.len() as u64 / 64);
     if let Some(except) = except.as_pid() {
         to.retain(|pid| *pid != except);
@@ -182,7 +168,7 @@ impl Steps for Broadcast {
         let message = cx.heap().value(self.message);
         let end = self.to.len().min(self.next + SENT);
         for pid in &self.to[self.next..end] {
-            let (_, bytes) = send(worker(cx), *pid, message);
+            let (_, bytes) = send(host(cx), *pid, message);
             cx.charge(1 + bytes as u64 / 512);
         }
         self.next = end;

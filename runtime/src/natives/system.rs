@@ -1,7 +1,7 @@
 //! Natives of System: the command line, the environment, clocks, cores, memory, other programs.
 
+use super::process::host;
 use super::support::{Answer, Arg, value};
-use crate::host::WorkerHost;
 use rata_vm::Symbol;
 use rata_vm::data::int;
 use rata_vm::data::map::MapBuilder;
@@ -10,10 +10,6 @@ use rata_vm::native::{Cx, Job, Native, Resume};
 use rata_vm::symbols::sym;
 use rata_vm::value::{Value, Word};
 use std::process::Command;
-
-fn host<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
-    cx.host::<WorkerHost>().expect("processes run on workers")
-}
 
 /// `argv()`
 pub fn system_argv<'h>(cx: &mut Cx<'h, '_>, []: [Value<'h>; 0]) -> Answer<'h> {

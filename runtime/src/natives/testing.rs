@@ -1,16 +1,12 @@
 //! Natives of Tests: what its runner cannot do in rata. It tells whoever started it what happens, loads modules one by
 //! one, asks where a function stands, keeps apart what tests print, and looks into the mailbox.
 
+use super::process::host;
 use super::support::{Answer, value};
-use crate::host::WorkerHost;
 use rata_vm::Symbol;
 use rata_vm::data::vector::VecRef;
 use rata_vm::native::{Cx, Native};
 use rata_vm::value::Value;
-
-fn host<'a>(cx: &'a mut Cx<'_, '_>) -> &'a mut WorkerHost {
-    cx.host::<WorkerHost>().expect("processes run on workers")
-}
 
 /// `tell(what, fields)`: hands texts to the listener of the node; its answer, "" if there is none.
 pub fn tests_tell<'h>(cx: &mut Cx<'h, '_>, [what, fields]: [Value<'h>; 2]) -> Answer<'h> {

@@ -54,6 +54,11 @@ impl Cache {
         })
     }
 
+    /// The cache as one who holds it has it.
+    pub fn handle(&self) -> Arc<Cache> {
+        self.me.upgrade().expect("whoever looks at it holds it")
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
@@ -167,7 +172,7 @@ impl Cache {
 
     /// Gives it to another process, and tells it by a message. False if that is dead.
     pub fn give(&self, node: &Node, to: Pid, data: &Stored) -> bool {
-        let Some(me) = self.me.upgrade() else { return false };
+        let me = self.handle();
         let giver = std::mem::replace(&mut self.belongs.lock().owner, to);
         let heap = Heap::new();
         let told = heap.list(&[

@@ -90,11 +90,6 @@ impl Stored {
         same_key(self.fragment.value(), value, false)
     }
 
-    /// A pid, if it is one.
-    pub fn as_pid(&self) -> Option<crate::value::Pid> {
-        self.fragment.value().as_pid()
-    }
-
     /// A small int, if it is one.
     pub fn as_small(&self) -> Option<i64> {
         self.fragment.value().as_small()

@@ -6,6 +6,7 @@ pub mod merge;
 pub mod roots;
 pub mod seq;
 pub mod steps;
+pub mod walk;
 
 pub use args::{Answer, Arg, Reply, value};
 pub use roots::Roots;
