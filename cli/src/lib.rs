@@ -139,14 +139,17 @@ pub fn shown_style() -> Style {
 /// What the environment says about how a program is run: `RATA_JIT` and `RATA_STRESS`.
 pub fn environment(options: &mut Options) -> Result<(), Failure> {
     read_jit(&std::env::var("RATA_JIT").unwrap_or_default(), options)?;
-    // For testing the VM itself: collect, or end the turn, at every safepoint.
+    // For testing the VM itself: collect, or end the turn, at every safepoint; keep no symbols made from data.
     let stress = std::env::var("RATA_STRESS").unwrap_or_default();
     for word in stress.split(',').filter(|w| !w.is_empty()) {
         match word {
             "gc" => options.collect_always = true,
             "preempt" => options.budget = 1,
+            "symbols" => rata_runtime::keep_of_data(0),
             other => {
-                let text = format!("RATA_STRESS is `{other}`: it can be gc, preempt or both");
+                let text = format!(
+                    "RATA_STRESS is `{other}`: it can be gc, preempt, symbols, or several of them"
+                );
                 return Err(Failure::before_running(text));
             }
         }

@@ -42,8 +42,8 @@ impl Mode {
     pub fn stress(self) -> Option<&'static str> {
         match self {
             Mode::Source | Mode::Compiled | Mode::Jit | Mode::Seed(_) => None,
-            Mode::Gc | Mode::JitGc => Some("gc"),
-            Mode::Preempt | Mode::JitPreempt => Some("preempt"),
+            Mode::Gc | Mode::JitGc => Some("gc,symbols"),
+            Mode::Preempt | Mode::JitPreempt => Some("preempt,symbols"),
         }
     }
 

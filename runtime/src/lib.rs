@@ -25,3 +25,4 @@ pub mod sync;
 mod world;
 
 pub use rata_vm::JitSettings;
+pub use rata_vm::symbols::keep_of_data;

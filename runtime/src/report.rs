@@ -123,7 +123,7 @@ fn who(node: &Node, body: &Body, is_main: bool) -> String {
     let mut text =
         if is_main { format!("the main process {pid}") } else { format!("process {pid}") };
     if let Some(name) = node.names.name_of(body.extra.pid) {
-        let _ = write!(text, " ({})", inspect::inspect(body.process.heap.value(name)));
+        let _ = write!(text, " ({})", inspect::inspect(Heap::new().immediate(&name)));
     }
     if let Some(label) = body.extra.relations.as_ref().and_then(|r| r.label.as_ref()) {
         let _ = write!(text, " \"{label}\"");

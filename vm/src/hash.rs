@@ -249,7 +249,7 @@ impl<'h> Walk<'h> {
         match value.view() {
             View::Int(n) => self.scalar(int(n)),
             View::Float(f) => self.scalar(float(f)),
-            View::Symbol(s) => self.text(s.text(), || s.text_hash()),
+            View::Symbol(s) => self.text(&s.text(), || s.text_hash()),
             View::Str(s) => self.text(s, || hash_text(s)),
             View::Nil => self.scalar(mix(NIL)),
             View::Bool(b) => self.scalar(mix(BOOL ^ u64::from(b))),

@@ -220,10 +220,10 @@ impl<'h> Printer<'h, '_> {
     fn key(&mut self, key: Value<'h>, value: Value<'h>) {
         if let Some(symbol) = key.as_symbol() {
             let text = symbol.text();
-            if is_plain_name(text) {
-                self.out.push_str(text);
+            if is_plain_name(&text) {
+                self.out.push_str(&text);
             } else {
-                push_quoted(self.out, text);
+                push_quoted(self.out, &text);
             }
         } else if let Some(text) = key.as_str() {
             push_quoted(self.out, text);
@@ -251,8 +251,8 @@ impl<'h> Printer<'h, '_> {
                 self.frames.push(Frame::Text(text));
             }
             View::Str(text) => push_quoted(self.out, text),
-            View::Symbol(symbol) => push_symbol(self.out, symbol.text()),
-            View::Module(name) => self.out.push_str(name.text()),
+            View::Symbol(symbol) => push_symbol(self.out, &symbol.text()),
+            View::Module(name) => self.out.push_str(&name.text()),
             View::Pid(pid) => {
                 let _ = write!(self.out, "#pid<{}>", pid.serial());
             }
@@ -268,7 +268,7 @@ impl<'h> Printer<'h, '_> {
             View::Host(host) => host.get().inspect(self.out),
             View::Exception(e) => {
                 self.out.push_str("#exception<");
-                push_symbol(self.out, e.type_name().text());
+                push_symbol(self.out, &e.type_name().text());
                 self.out.push_str(", ");
                 self.frames.push(Frame::Close(">"));
                 self.frames.push(Frame::Value(e.message()));

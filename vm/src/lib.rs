@@ -40,7 +40,7 @@ pub use jit::tell_debuggers;
 pub use jit_settings::{Compiled, Settings as JitSettings};
 pub use native::{Cx, Host, Job, Native, NativeFn, Poll, Res, Resume};
 pub use process::{Core, Outcome, Priority, Process, Wait};
-pub use symbols::{Symbol, sym};
+pub use symbols::{Held, Symbol, sym};
 pub use tails::hide_tail_calls;
 pub use value::{Kind, Pid, Trace, Value, View, Word};
 pub use vm::{LoadState, ModuleIndex, TraceLine, Vm};

@@ -2,173 +2,65 @@
 //!
 //! In: text. Out: a [`Symbol`], the same for the same text, and back its text and the hash of it.
 //!
-//! Reading a symbol's text or hash takes no lock: entries lie in segments that never move, and an
+//! Those of programs are kept for ever, and so are the first short ones made from data ([`Symbol::of_data`]). Reading the
+//! text or hash of such a symbol takes no lock: entries lie in segments that never move, and an
 //! id is only given out after its entry is written. Finding the symbol of a text takes the read lock
 //! of one of 64 shards; only a new symbol takes a write lock.
-#![allow(unsafe_code)]
+//!
+//! All others are counted (`collected.rs`): they go with their last holder. Their ids have the bit COLLECTED, then say slot
+//! and shard. A text has one symbol: both kinds of a shard are under one lock.
+
+mod collected;
+mod table;
+mod text;
+
+pub use text::Text;
 
 use crate::hash::hash_text;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError, RwLock};
+use table::TABLE;
 
 /// An interned text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(transparent)]
 pub struct Symbol(u32);
 
-struct Entry {
-    text: &'static str,
-    hash: u64,
-}
-
-const SHARDS: usize = 64;
-/// Segment `k` holds `FIRST << k` entries.
-const FIRST: u32 = 1024;
-const SEGMENTS: usize = 22;
-
-#[derive(Default)]
-struct Shard {
-    /// Open addressing; 0 is a free place, otherwise id + 1. The length is a power of two.
-    places: Vec<u32>,
-    len: usize,
-}
-
-struct Table {
-    shards: [RwLock<Shard>; SHARDS],
-    segments: [AtomicPtr<Entry>; SEGMENTS],
-    count: AtomicU32,
-    grow: Mutex<()>,
-}
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let table = Table {
-        shards: std::array::from_fn(|_| RwLock::default()),
-        segments: std::array::from_fn(|_| AtomicPtr::default()),
-        count: AtomicU32::new(0),
-        grow: Mutex::new(()),
-    };
-    for (id, text) in sym::TEXTS.iter().enumerate() {
-        let symbol = table.intern(text, hash_text(text));
-        assert!(symbol.0 as usize == id, "well-known symbol {text} is listed twice");
-    }
-    table
-});
-
-/// Segment and place in it of the entry with this id.
-fn place(id: u32) -> (usize, usize) {
-    let n = id as u64 + FIRST as u64;
-    let segment = (n.ilog2() - FIRST.ilog2()) as usize;
-    (segment, (n - ((FIRST as u64) << segment)) as usize)
-}
-
-impl Table {
-    fn entry(&self, id: u32) -> &Entry {
-        let (segment, index) = place(id);
-        let base = self.segments[segment].load(Ordering::Acquire);
-        assert!(!base.is_null() && id < self.count.load(Ordering::Acquire), "no such symbol: {id}");
-        // SAFETY: ids below `count` have been written, in a segment that is never freed or moved.
-        unsafe { &*base.add(index) }
-    }
-
-    fn find(&self, shard: &Shard, text: &str, hash: u64) -> Option<Symbol> {
-        if shard.places.is_empty() {
-            return None;
-        }
-        let mask = shard.places.len() - 1;
-        let mut at = (hash >> 6) as usize & mask;
-        loop {
-            match shard.places[at] {
-                0 => return None,
-                n => {
-                    let entry = self.entry(n - 1);
-                    if entry.hash == hash && entry.text == text {
-                        return Some(Symbol(n - 1));
-                    }
-                }
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    fn lookup(&self, text: &str, hash: u64) -> Option<Symbol> {
-        let shard = &self.shards[hash as usize % SHARDS];
-        self.find(&shard.read().unwrap_or_else(PoisonError::into_inner), text, hash)
-    }
-
-    fn intern(&self, text: &str, hash: u64) -> Symbol {
-        let shard = &self.shards[hash as usize % SHARDS];
-        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(symbol) = self.find(&shard, text, hash) {
-            return symbol;
-        }
-        if shard.len * 4 >= shard.places.len() * 3 {
-            self.widen(&mut shard);
-        }
-        let id = self.add(text, hash);
-        shard.put(id, hash);
-        shard.len += 1;
-        Symbol(id)
-    }
-
-    fn widen(&self, shard: &mut Shard) {
-        let old = std::mem::take(&mut shard.places);
-        shard.places = vec![0; (old.len() * 2).max(16)];
-        for n in old.into_iter().filter(|&n| n != 0) {
-            shard.put(n - 1, self.entry(n - 1).hash);
-        }
-    }
-
-    fn add(&self, text: &str, hash: u64) -> u32 {
-        let _guard = self.grow.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = self.count.load(Ordering::Relaxed);
-        let (segment, index) = place(id);
-        let mut base = self.segments[segment].load(Ordering::Acquire);
-        if base.is_null() {
-            let len = (FIRST as usize) << segment;
-            let mut entries = Vec::with_capacity(len);
-            entries.resize_with(len, || Entry { text: "", hash: 0 });
-            base = Box::leak(entries.into_boxed_slice()).as_mut_ptr();
-            self.segments[segment].store(base, Ordering::Release);
-        }
-        let text: &'static str = Box::leak(text.into());
-        // SAFETY: `index` lies in the segment, and no reader looks at an id not below `count`.
-        unsafe { base.add(index).write(Entry { text, hash }) };
-        self.count.store(id + 1, Ordering::Release);
-        id
-    }
-}
-
-impl Shard {
-    fn put(&mut self, id: u32, hash: u64) {
-        let mask = self.places.len() - 1;
-        let mut at = (hash >> 6) as usize & mask;
-        while self.places[at] != 0 {
-            at = (at + 1) & mask;
-        }
-        self.places[at] = id + 1;
-    }
-}
-
 impl Symbol {
-    /// The symbol with this text, made if there is none yet.
+    /// The bit of the number of a symbol that may be collected.
+    pub(crate) const COLLECTED: u32 = 1 << 31;
+
+    /// The symbol with this text, made if there is none yet. It stays for ever: for texts of programs. What data says
+    /// is for [`Symbol::of_data`].
     pub fn intern(text: &str) -> Symbol {
         let hash = hash_text(text);
         TABLE.lookup(text, hash).unwrap_or_else(|| TABLE.intern(text, hash))
     }
 
-    /// The symbol with this text, if there is one already.
+    /// The symbol with this text, made if there is none yet, and collected when nobody holds it any more.
+    pub fn of_data(text: &str) -> Held {
+        let hash = hash_text(text);
+        Held(TABLE.lookup(text, hash).unwrap_or_else(|| TABLE.hold(text, hash)))
+    }
+
+    /// The symbol with this text, if there is one that stays.
     pub fn lookup(text: &str) -> Option<Symbol> {
         TABLE.lookup(text, hash_text(text))
     }
 
     /// Its text.
-    pub fn text(self) -> &'static str {
-        TABLE.entry(self.0).text
+    #[inline]
+    pub fn text(self) -> Text<'static> {
+        TABLE.text(self)
+    }
+
+    /// Its text, for ever: of symbols that are part of a program. Another one is not collected any more.
+    pub fn lasting_text(self) -> &'static str {
+        TABLE.lasting_text(self)
     }
 
     /// The hash of its text, equal to [`hash_text`] of it.
+    #[inline]
     pub fn text_hash(self) -> u64 {
-        TABLE.entry(self.0).hash
+        TABLE.text_hash(self)
     }
 
     /// Its number.
@@ -183,10 +75,88 @@ impl Symbol {
         Symbol(id)
     }
 
+    /// Whether it goes when nobody holds it any more.
+    #[inline(always)]
+    pub const fn is_collected(self) -> bool {
+        self.0 & Symbol::COLLECTED != 0
+    }
+
+    /// Whether there is a symbol with this text that is to be collected.
+    #[cfg(test)]
+    pub(crate) fn is_held(text: &str) -> bool {
+        TABLE.is_held(text, hash_text(text))
+    }
+
     /// How many symbols there are.
     pub fn count() -> usize {
-        TABLE.count.load(Ordering::Acquire) as usize
+        TABLE.count()
     }
+}
+
+/// A hold on a symbol: as long as it lasts, so does the symbol. Nothing but a number if the symbol lasts anyway.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct Held(Symbol);
+
+impl Held {
+    /// A hold on a symbol that somebody else holds meanwhile.
+    #[inline]
+    pub fn new(symbol: Symbol) -> Held {
+        if symbol.is_collected() {
+            TABLE.retain(symbol);
+        }
+        Held(symbol)
+    }
+
+    /// The hold that was counted for a symbol and then kept as nothing but the symbol.
+    pub(crate) const fn of_hold(symbol: Symbol) -> Held {
+        Held(symbol)
+    }
+
+    /// The symbol.
+    #[inline(always)]
+    pub const fn symbol(&self) -> Symbol {
+        self.0
+    }
+
+    /// Gives up many holds at once.
+    pub fn release_all(mut held: Vec<Held>) {
+        held.sort_unstable_by_key(|held| table::shard_of(held.0));
+        for of_shard in held.chunk_by(|a, b| table::shard_of(a.0) == table::shard_of(b.0)) {
+            // Others wait for the lock.
+            for some in of_shard.chunks(64) {
+                TABLE.release(some.iter().map(Held::symbol));
+            }
+        }
+        held.into_iter().for_each(std::mem::forget);
+    }
+}
+
+impl Clone for Held {
+    fn clone(&self) -> Held {
+        Held::new(self.0)
+    }
+}
+
+impl Drop for Held {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.is_collected() {
+            TABLE.release([self.0].into_iter());
+        }
+    }
+}
+
+/// Whether there has ever been a symbol that may be collected.
+#[inline(always)]
+pub fn any_collected() -> bool {
+    table::any_collected()
+}
+
+/// How many short symbols made from data are kept for ever before others are collected. To find symbols that
+/// are not held as they should be: none.
+pub fn keep_of_data(count: u32) {
+    table::keep_of_data(count);
 }
 
 impl std::fmt::Debug for Symbol {

@@ -143,6 +143,16 @@ impl Word {
         if self.0 & 63 == 1 << 3 | 7 { Some(Symbol::from_id((self.0 >> 6) as u32)) } else { None }
     }
 
+    /// The symbol this word is, if that may be collected.
+    #[inline(always)]
+    pub(crate) const fn as_collected(self) -> Option<Symbol> {
+        const BIT: u64 = (Symbol::COLLECTED as u64) << 6;
+        match self.0 & (BIT | 63) == (BIT | 1 << 3 | 7) {
+            true => Some(Symbol::from_id((self.0 >> 6) as u32)),
+            false => None,
+        }
+    }
+
     /// The name of the module this word is.
     #[inline(always)]
     pub const fn as_module(self) -> Option<Symbol> {

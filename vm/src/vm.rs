@@ -465,9 +465,9 @@ impl Vm {
         let entry = entry & !TAIL;
         let function = *functions.get((entry >> 31) as usize)?;
         Some(TraceLine {
-            module: function.module.name.text(),
+            module: function.module.name.lasting_text(),
             kind: function.module.kind,
-            function: function.name.text(),
+            function: function.name.lasting_text(),
             arity: function.arity,
             file: &function.module.file,
             line: (entry & 0x7fff_ffff) as u32,

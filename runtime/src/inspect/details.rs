@@ -3,8 +3,9 @@
 use crate::node::Node;
 use crate::process::body::{Body, Status};
 use crate::report::initial_text;
+use rata_vm::heap::Immediate;
 use rata_vm::process::Priority;
-use rata_vm::value::{Pid, Value, Word};
+use rata_vm::value::{Pid, Value};
 use std::fmt::Write;
 
 /// How many links a dump names.
@@ -94,11 +95,11 @@ pub fn pid_text(pid: Pid) -> String {
 }
 
 /// A registered name as rata shows it.
-pub fn name_text(name: Word) -> String {
-    match (name.as_symbol(), name.as_module()) {
-        (Some(symbol), _) => tidy(&format!(":{}", symbol.text()), NAME),
-        (_, Some(module)) => tidy(module.text(), NAME),
-        _ => String::new(),
+pub fn name_text(name: &Immediate) -> String {
+    let text = name.text().as_deref().unwrap_or_default().to_owned();
+    match name.word().as_symbol() {
+        Some(_) => tidy(&format!(":{text}"), NAME),
+        None => tidy(&text, NAME),
     }
 }
 
@@ -136,7 +137,7 @@ impl Details {
 
     /// With its registered name.
     pub fn named(mut self, node: &Node) -> Details {
-        self.name = node.names.name_of(self.pid).map(name_text);
+        self.name = node.names.name_of(self.pid).as_ref().map(name_text);
         self
     }
 

@@ -88,7 +88,7 @@ fn names(node: &Node) -> String {
     let mut named: Vec<(String, String)> = owners
         .iter()
         .take(NAMES)
-        .map(|(pid, name)| (super::details::name_text(*name), pid_text(*pid)))
+        .map(|(pid, name)| (super::details::name_text(name), pid_text(*pid)))
         .collect();
     named.sort();
     let mut text = format!("\n{} registered names\n", owners.len());

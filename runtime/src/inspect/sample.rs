@@ -248,8 +248,12 @@ fn sort(node: &Node, order: Order, all: &mut [Numbers]) {
         Order::Memory => all.sort_by_key(|n| (Reverse(n.memory), n.pid.serial())),
         Order::Queue => all.sort_by_key(|n| (Reverse(n.queue), n.pid.serial())),
         Order::Name => {
-            let names: HashMap<Pid, String> =
-                node.names.owners().into_iter().map(|(pid, name)| (pid, name_text(name))).collect();
+            let names: HashMap<Pid, String> = node
+                .names
+                .owners()
+                .into_iter()
+                .map(|(pid, name)| (pid, name_text(&name)))
+                .collect();
             all.sort_by_cached_key(|n| {
                 let name = names.get(&n.pid);
                 (name.is_none(), name.cloned(), n.pid.serial())

@@ -248,7 +248,7 @@ impl Roots for Writing {
 fn field_text(v: Value<'_>) -> String {
     match (v.is_nil(), v.as_symbol()) {
         (true, _) => String::new(),
-        (_, Some(symbol)) => symbol.text().to_owned(),
+        (_, Some(symbol)) => symbol.text().to_string(),
         _ => display(v),
     }
 }

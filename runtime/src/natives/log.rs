@@ -28,7 +28,8 @@ pub fn log_set_level<'h>(_cx: &mut Cx<'h, '_>, [rank]: [Value<'h>; 1]) -> Native
 
 /// `write(level, text)`: one line, the further lines of the text indented.
 pub fn log_write<'h>(cx: &mut Cx<'h, '_>, [level, text]: [Value<'h>; 2]) -> Native<'h> {
-    let level = level.as_symbol().map_or("info", Symbol::text);
+    let level = level.as_symbol().map(Symbol::text);
+    let level = level.as_deref().unwrap_or("info");
     let text = text.as_str().unwrap_or_default();
     let mut line = format!("[{level}] ");
     let mut lines = text.lines();

@@ -24,7 +24,7 @@ fn registry<'h>(cx: &mut Cx<'h, '_>, name: Value<'h>) -> Result<Arc<Registry>, V
     if let Some(found) = registries.find(name.word()) {
         return Ok(found);
     }
-    if name.as_module().is_some_and(|name| LASTING.contains(&name.text())) {
+    if name.as_module().is_some_and(|name| LASTING.contains(&&*name.text())) {
         return Ok(registries.lasting(name.word()));
     }
     Err(cx.argument_error("Registry", &format!("there is no registry {}", shown(name))))

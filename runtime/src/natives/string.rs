@@ -4,6 +4,7 @@
 //! nil. Long texts are worked through in pieces cut where no character is torn (`pieces`).
 
 use super::support::{Answer, Arg, Collector, Seq, fold, value};
+use rata_vm::Symbol;
 use rata_vm::data::string;
 use rata_vm::data::vector::{self, VecBuilder};
 use rata_vm::native::{Cx, Native, Res};
@@ -145,7 +146,8 @@ pub fn string_trim<'h>(cx: &mut Cx<'h, '_>, [s, what, side]: [Value<'h>; 3]) -> 
         true => None,
         false => Some(Arg("String.trim", "what").text(cx, what)?.to_owned()),
     };
-    let side = side.as_symbol().map_or("both", |s| s.text());
+    let side = side.as_symbol().map(Symbol::text);
+    let side = side.as_deref().unwrap_or("both");
     let (leading, trailing) = (side != "trailing", side != "leading");
     each_text(cx, Arg("String.trim", "s"), s, move |cx, whole, text| {
         let (mut from, mut to) = (0, text.len());

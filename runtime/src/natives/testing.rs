@@ -14,7 +14,8 @@ pub fn tests_tell<'h>(cx: &mut Cx<'h, '_>, [what, fields]: [Value<'h>; 2]) -> An
     let fields: Vec<&str> = VecRef::of(fields)
         .map(|fields| fields.iter(heap).map(|f| f.as_str().unwrap_or_default()).collect())
         .unwrap_or_default();
-    let what = what.as_symbol().map_or("", Symbol::text);
+    let what = what.as_symbol().map(Symbol::text);
+    let what = what.as_deref().unwrap_or("");
     cx.charge(fields.iter().map(|f| f.len() as u64).sum::<u64>() / 64);
     let answer = host(cx).node.listener.get().map(|listener| listener(what, &fields));
     value(heap.string(&answer.unwrap_or_default()))
@@ -23,7 +24,7 @@ pub fn tests_tell<'h>(cx: &mut Cx<'h, '_>, [what, fields]: [Value<'h>; 2]) -> An
 /// `load(name)`: runs the bindings and statements of the module or file of that name, unless that has been done.
 pub fn tests_load<'h>(cx: &mut Cx<'h, '_>, [name]: [Value<'h>; 1]) -> Answer<'h> {
     let name = name.as_str().unwrap_or_default();
-    let Some(info) = cx.vm().module_info(Symbol::intern(name)) else {
+    let Some(info) = Symbol::lookup(name).and_then(|name| cx.vm().module_info(name)) else {
         return Err(cx.argument_error("Tests.Runner", &format!("there is no module {name}")));
     };
     let index = Value::count(info.index as usize);

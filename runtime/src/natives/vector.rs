@@ -78,7 +78,7 @@ pub fn is_descending<'h>(
     function: &'static str,
     order: Value<'h>,
 ) -> Result<bool, Value<'h>> {
-    match order.as_symbol().map(|s| s.text()) {
+    match order.as_symbol().map(|s| s.text()).as_deref() {
         Some("asc") => Ok(false),
         Some("desc") => Ok(true),
         _ => Err(Arg(function, "order").bad(cx, ":asc or :desc", order)),

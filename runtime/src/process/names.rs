@@ -6,12 +6,14 @@
 use super::table::Table;
 use foldhash::HashMap;
 use parking_lot::RwLock;
+use rata_vm::heap::Immediate;
 use rata_vm::value::{Pid, Word};
 
 #[derive(Default)]
 struct Maps {
     by_name: HashMap<Word, Pid>,
-    by_pid: HashMap<Pid, Word>,
+    /// These keep the words of the other map as well.
+    by_pid: HashMap<Pid, Immediate>,
 }
 
 /// Why a name was refused.
@@ -33,14 +35,14 @@ pub struct Names {
 
 impl Names {
     /// Gives a process a name.
-    pub fn register(&self, table: &Table, name: Word, pid: Pid) -> Result<(), Refused> {
+    pub fn register(&self, table: &Table, name: &Immediate, pid: Pid) -> Result<(), Refused> {
         let mut maps = self.maps.write();
-        if let Some(&owner) = maps.by_name.get(&name) {
+        if let Some(&owner) = maps.by_name.get(&name.word()) {
             if table.get(owner).is_some() {
                 return Err(Refused::Taken);
             }
             // Its death is about to be known here.
-            maps.by_name.remove(&name);
+            maps.by_name.remove(&name.word());
             maps.by_pid.remove(&owner);
         }
         if maps.by_pid.contains_key(&pid) {
@@ -51,8 +53,8 @@ impl Names {
         if !slot.life.set_named(pid.serial()) {
             return Err(Refused::Dead);
         }
-        maps.by_name.insert(name, pid);
-        maps.by_pid.insert(pid, name);
+        maps.by_name.insert(name.word(), pid);
+        maps.by_pid.insert(pid, name.clone());
         Ok(())
     }
 
@@ -70,7 +72,7 @@ impl Names {
     pub fn forget(&self, pid: Pid) {
         let mut maps = self.maps.write();
         if let Some(name) = maps.by_pid.remove(&pid) {
-            maps.by_name.remove(&name);
+            maps.by_name.remove(&name.word());
         }
     }
 
@@ -81,18 +83,18 @@ impl Names {
     }
 
     /// The name of a process.
-    pub fn name_of(&self, pid: Pid) -> Option<Word> {
-        self.maps.read().by_pid.get(&pid).copied()
+    pub fn name_of(&self, pid: Pid) -> Option<Immediate> {
+        self.maps.read().by_pid.get(&pid).cloned()
     }
 
     /// All processes that have a name, and it.
-    pub fn owners(&self) -> Vec<(Pid, Word)> {
-        self.maps.read().by_pid.iter().map(|(pid, name)| (*pid, *name)).collect()
+    pub fn owners(&self) -> Vec<(Pid, Immediate)> {
+        self.maps.read().by_pid.iter().map(|(pid, name)| (*pid, name.clone())).collect()
     }
 
     /// All names.
-    pub fn all(&self) -> Vec<Word> {
-        self.maps.read().by_name.keys().copied().collect()
+    pub fn all(&self) -> Vec<Immediate> {
+        self.maps.read().by_pid.values().cloned().collect()
     }
 }
 
@@ -101,26 +103,29 @@ mod tests {
     use super::super::table::Spare;
     use super::*;
     use rata_vm::Symbol;
+    use rata_vm::value::Value;
 
     #[test]
     fn one_name_a_process_and_one_process_a_name() {
         let (table, names) = (Table::default(), Names::default());
-        let [a, b] = [Word::symbol(Symbol::intern("a")), Word::symbol(Symbol::intern("b"))];
+        let name = |text| Immediate::of(Value::symbol(Symbol::intern(text))).unwrap();
+        let [a, b] = [name("a"), name("b")];
+        let [a, b] = [&a, &b];
         let mut spare = Spare::default();
         let [first, second] = [(); 2].map(|()| table.claim(&mut spare).unwrap());
         assert_eq!(names.register(&table, a, first), Ok(()));
         assert_eq!(names.register(&table, b, first), Err(Refused::Named));
         assert_eq!(names.register(&table, a, second), Err(Refused::Taken));
-        assert_eq!(names.whereis(&table, a), Some(first));
-        assert_eq!(names.name_of(first), Some(a));
+        assert_eq!(names.whereis(&table, a.word()), Some(first));
+        assert_eq!(names.name_of(first), Some(a.clone()));
         // Dead, but not forgotten yet: the name is free already.
         assert!(table.retire(first));
-        assert_eq!(names.whereis(&table, a), None);
+        assert_eq!(names.whereis(&table, a.word()), None);
         assert_eq!(names.register(&table, a, first), Err(Refused::Dead));
         assert_eq!(names.register(&table, a, second), Ok(()));
         names.forget(first);
-        assert_eq!(names.whereis(&table, a), Some(second));
-        assert!(names.unregister(&table, a) && !names.unregister(&table, a));
+        assert_eq!(names.whereis(&table, a.word()), Some(second));
+        assert!(names.unregister(&table, a.word()) && !names.unregister(&table, a.word()));
         assert!(!table.retire(second));
     }
 }

@@ -13,8 +13,9 @@ use crate::capture::Capture;
 use crate::inspect::trace::Traced;
 use crate::natives::random::Generator;
 use crate::store::holding::Holdings;
+use rata_vm::heap::Immediate;
 use rata_vm::mailbox::Mailbox;
-use rata_vm::value::{Pid, Word};
+use rata_vm::value::Pid;
 use std::sync::Arc;
 
 /// The state of a link as one side sees it.
@@ -28,12 +29,12 @@ pub enum Link {
 }
 
 /// A monitor that watches this process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Watcher {
     /// The monitor's ref; its creator watches.
     pub reference: RefData,
     /// The name it was set by, or nil.
-    pub name: Word,
+    pub name: Immediate,
 }
 
 /// A ref that messages can be sent to.

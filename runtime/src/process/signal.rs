@@ -5,6 +5,7 @@
 use super::body::Body;
 use super::inbox::Pack;
 use crate::store::holding::Holding;
+use rata_vm::heap::Immediate;
 use rata_vm::heap::{Bag, Block, Fragment};
 use rata_vm::native::Resume;
 use rata_vm::value::{Pid, Word};
@@ -127,7 +128,7 @@ pub enum Signal {
         /// The monitor's ref; its creator is who monitors.
         reference: RefData,
         /// The name it was monitored by, or nil.
-        name: Word,
+        name: Immediate,
     },
     /// It does no longer.
     Demonitor {
@@ -159,7 +160,7 @@ pub enum Signal {
         /// The ref to answer with; its creator asks.
         reference: RefData,
         /// Which entry; nil for all.
-        key: Word,
+        key: Option<&'static str>,
     },
     /// `from` has sent a message to the full mailbox of the receiver and waits for `Go`.
     Room {

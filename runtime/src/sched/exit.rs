@@ -14,10 +14,10 @@ use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::report;
 use crate::sched::post::deliver;
 use rata_vm::Symbol;
-use rata_vm::heap::{Fragment, Heap};
+use rata_vm::heap::{Fragment, Heap, Immediate};
 use rata_vm::process::Process;
 use rata_vm::symbols::sym;
-use rata_vm::value::{Pid, Value, Word};
+use rata_vm::value::{Pid, Value};
 use std::vec::IntoIter;
 
 /// How many others are told in one turn.
@@ -206,13 +206,13 @@ fn answer(from: &mut impl Schedule, dest: Pid, signal: Signal) {
 pub fn down_message<'h>(
     heap: &'h Heap,
     pid: Pid,
-    watcher: Watcher,
+    watcher: &Watcher,
     reason: Value<'h>,
 ) -> Value<'h> {
     let reference = reference_value(heap, watcher.reference);
-    let who = match watcher.name {
-        Word::NIL => Value::pid(pid),
-        name => heap.list(&[heap.value(name), Value::symbol(node_name())]),
+    let who = match watcher.name == Immediate::NIL {
+        true => Value::pid(pid),
+        false => heap.list(&[heap.immediate(&watcher.name), Value::symbol(node_name())]),
     };
     heap.list(&[Value::symbol(sym::DOWN), reference, Value::symbol(sym::PROCESS), who, reason])
 }
@@ -220,7 +220,7 @@ pub fn down_message<'h>(
 fn send_down(from: &mut impl Schedule, pid: Pid, watcher: Watcher, reason: Value<'_>) {
     let heap = Heap::new();
     let reason = heap.attach(Fragment::copy_of(reason));
-    let message = Fragment::copy_of(down_message(&heap, pid, watcher, reason));
+    let message = Fragment::copy_of(down_message(&heap, pid, &watcher, reason));
     let signal = Signal::Down { id: watcher.reference.id, message };
     let _ = deliver(from, watcher.reference.creator, signal);
 }

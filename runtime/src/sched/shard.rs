@@ -4,8 +4,8 @@
 use super::timer::{TimerKey, Timers};
 use foldhash::HashMap;
 use parking_lot::Mutex;
-use rata_vm::heap::Fragment;
-use rata_vm::value::{Pid, Word};
+use rata_vm::heap::{Fragment, Immediate};
+use rata_vm::value::Pid;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What happens at a deadline.
@@ -27,7 +27,7 @@ pub enum Alarm {
     /// A message is sent.
     Send {
         /// To a pid, or a registered name.
-        dest: Word,
+        dest: Immediate,
         /// The timer's ref.
         id: u64,
         /// What.
@@ -95,11 +95,11 @@ impl Shard {
     }
 
     /// The destination and deadline of the delayed send with this ref, if it has not been sent.
-    pub fn find(&self, id: u64) -> Option<(Word, u64)> {
+    pub fn find(&self, id: u64) -> Option<(Immediate, u64)> {
         let wheels = self.wheels.lock();
         let key = *wheels.by_ref.get(&id)?;
         match wheels.wheel.get(key)? {
-            (deadline, Alarm::Send { dest, .. }) => Some((*dest, deadline)),
+            (deadline, Alarm::Send { dest, .. }) => Some((dest.clone(), deadline)),
             _ => None,
         }
     }

@@ -86,7 +86,7 @@ pub fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) -> Option<(u64, Al
             let _ = deliver(host, pid, Signal::Idle { reductions });
         }
         Alarm::Send { dest, message, .. } => {
-            if let Some(pid) = dest.as_pid().or_else(|| node.whereis(dest)) {
+            if let Some(pid) = dest.word().as_pid().or_else(|| node.whereis(dest.word())) {
                 let _ = deliver(host, pid, Signal::Message(message));
             }
         }

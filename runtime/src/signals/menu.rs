@@ -113,9 +113,7 @@ pub fn find(node: &Node, text: &str) -> Option<Pid> {
     }
     let bare = text.trim_start_matches(':');
     let mut owners = node.names.owners().into_iter();
-    owners
-        .find(|(_, name)| name.as_symbol().or(name.as_module()).is_some_and(|s| s.text() == bare))
-        .map(|(pid, _)| pid)
+    owners.find(|(_, name)| name.text().is_some_and(|text| text == bare)).map(|(pid, _)| pid)
 }
 
 fn stack(node: &Node, which: Option<&str>) -> String {

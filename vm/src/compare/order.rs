@@ -383,7 +383,7 @@ fn begin<'h>(x: Item<'h>, y: Item<'h>, keys: bool, work: &mut Work) -> Result<Or
         return Ok(Ordering::Equal);
     }
     if keys && let (Some(a), Some(b)) = (key_text(a), key_text(b)) {
-        return Ok(a.cmp(b));
+        return Ok(a.cmp(&b));
     }
     let (x, y) = (rank(a.kind()), rank(b.kind()));
     if x != y {
@@ -396,7 +396,7 @@ fn same_rank<'h>(a: Value<'h>, b: Value<'h>, work: &mut Work) -> Result<Ordering
     match (a.view(), b.view()) {
         (View::Bool(a), View::Bool(b)) => Ok(a.cmp(&b)),
         (View::Symbol(a), View::Symbol(b)) | (View::Module(a), View::Module(b)) => {
-            Ok(a.text().cmp(b.text()))
+            Ok(a.text().cmp(&b.text()))
         }
         (View::Str(a), View::Str(b)) => {
             work.add(a.len().min(b.len()) / 64);
@@ -420,7 +420,7 @@ fn same_rank<'h>(a: Value<'h>, b: Value<'h>, work: &mut Work) -> Result<Ordering
             sorted(a.len(), b.len(), || (list(a), list(b)), false, work)
         }
         (View::Host(a), View::Host(b)) => {
-            let by_type = a.type_name().text().cmp(b.type_name().text());
+            let by_type = a.type_name().text().cmp(&b.type_name().text());
             Ok(by_type.then_with(|| a.get().compare(&**b.get())))
         }
         _ => functions(a, b),

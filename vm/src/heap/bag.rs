@@ -4,14 +4,16 @@
 //! inbox; when the receiver comes to look at the first, all are copied into its heap.
 //!
 //! A message is a word with the number of its words and the low bits of its root, then its objects, the root
-//! first; one that has no objects is a zero and its word. They point to nothing but themselves and static objects, and own
-//! nothing outside. The last two words of the block are kept for what it is as a node of an inbox.
+//! first; one that has no objects is a zero and its word. They point to nothing but themselves and static objects, own
+//! nothing outside, and have no collected symbols. The last two words of the block are kept for what it is as a node of an inbox.
 #![allow(unsafe_code)]
 // Invariant: a bag owns its chunk, whose payload holds `count` messages, one after the other, up to `top`.
 
 use super::chunk::{self, Chunk};
 use super::copy::{self, LARGEST_SMALL, Room};
+use super::counted::symbols_in;
 use super::{Heap, fragment};
+use crate::symbols::any_collected;
 use crate::value::{Value, Word};
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -102,6 +104,9 @@ impl Bag {
                 true => copy::copy_small(&mut Next(top.add(1)), value)?,
                 false => (value.word(), 0),
             };
+            if any_collected() && holds_collected(root, words) {
+                return None;
+            }
             if words == 0 {
                 *top = 0;
                 *top.add(1) = root.bits();
@@ -212,6 +217,20 @@ impl Drop for Bag {
         // SAFETY: the bag owns the chunk.
         unsafe { chunk::release(self.memory.as_ptr()) };
     }
+}
+
+/// Whether there are collected symbols in a message: its root, and so many words of objects from there on.
+///
+/// # Safety
+/// It has been copied.
+#[cold]
+unsafe fn holds_collected(root: Word, words: usize) -> bool {
+    let mut found = root.as_collected().is_some();
+    if words > 0 {
+        // SAFETY: by contract.
+        unsafe { symbols_in(root.address(), words, |_| found = true) };
+    }
+    found
 }
 
 /// The root of the message here, and the words of its objects.

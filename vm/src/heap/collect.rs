@@ -79,15 +79,22 @@ impl Heap {
         let old = self.old.take();
         let patience = old.as_ref().map_or(0, |old| old.patience);
         let mut seen = 0;
+        let mut census = self.census();
         // SAFETY: no value of this heap exists, since they borrow it; what is at rest is a root.
         unsafe {
-            if used > 0 {
+            if used > 0 || census.is_some() {
                 mover.space.extend(self.guess(used, old.as_deref()).min(1 << 20));
                 roots(&mut |word| {
                     seen += 1;
+                    if let Some(met) = &mut census {
+                        met.extend(word.as_collected());
+                    }
                     mover.visit_noting(word, ROOT);
                 });
                 mover.scan_from_start();
+                if let Some(met) = census {
+                    self.settle_census(met, mover.space);
+                }
                 sweep(self.off_first.get(), &mut swept);
                 if let Some(old) = &old {
                     sweep(old.off_first.get(), &mut swept);

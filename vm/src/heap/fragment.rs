@@ -9,9 +9,11 @@ use super::Heap;
 use super::bag::Bag;
 use super::chunk::{self, Chunk};
 use super::copy::{self, Arena};
+use super::counted::{cost, symbols_in};
 use super::layout::{self, Format};
 use super::offheap::{drop_off_heap, off_heap_link};
 use super::old::Old;
+use crate::symbols::{Held, any_collected};
 use crate::value::{Value, Word};
 use std::ptr::{self, NonNull};
 
@@ -23,7 +25,7 @@ const MOVED: usize = 256;
 
 /// Where the values of an object begin.
 #[inline(always)]
-fn first_value(header: u64, size: usize) -> usize {
+pub(super) fn first_value(header: u64, size: usize) -> usize {
     let tag = layout::tag_of(header);
     match layout::raw_words(tag) {
         layout::ALL_RAW if tag == layout::BUF => {
@@ -118,6 +120,22 @@ pub(super) struct Chunks {
     pub(super) off_first: *mut u64,
     pub(super) off_last: *mut u64,
     pub(super) off_bytes: usize,
+    /// The collected symbols in it: null, or a boxed [`Symbols`].
+    pub(super) symbols: *mut Symbols,
+}
+
+/// Collected symbols, each once, and their bytes.
+pub(super) struct Symbols {
+    pub(super) held: Vec<Held>,
+    bytes: usize,
+}
+
+impl Symbols {
+    /// A copy, for chunks; null of none.
+    pub(super) fn copy_of(symbols: Option<&Symbols>) -> *mut Symbols {
+        let copy = |s: &Symbols| Symbols { held: s.held.clone(), bytes: s.bytes };
+        symbols.map_or(ptr::null_mut(), |symbols| Box::into_raw(Box::new(copy(symbols))))
+    }
 }
 
 impl Chunks {
@@ -129,6 +147,29 @@ impl Chunks {
             off_first: arena.off_first,
             off_last: arena.off_last,
             off_bytes: arena.off_bytes,
+            symbols: ptr::null_mut(),
+        }
+    }
+
+    /// Holds the collected symbols in there and in the root.
+    #[cold]
+    fn hold_symbols(&mut self, root: Word) {
+        let mut held: Vec<Held> = root.as_collected().map(Held::new).into_iter().collect();
+        let mut chunk = self.first;
+        while !chunk.is_null() {
+            // SAFETY: the chunks are linked, and each is filled with objects up to `top`.
+            unsafe {
+                let from = chunk::payload_of(chunk);
+                let words = (*chunk).top.offset_from_unsigned(from);
+                symbols_in(from, words, |symbol| held.push(Held::new(symbol)));
+                chunk = (*chunk).next;
+            }
+        }
+        if !held.is_empty() {
+            held.sort_unstable();
+            held.dedup();
+            let bytes = held.iter().map(|held| cost(held.symbol())).sum();
+            self.symbols = Box::into_raw(Box::new(Symbols { held, bytes }));
         }
     }
 }
@@ -143,7 +184,7 @@ impl Fragment {
     /// A copy of a value.
     #[inline]
     pub fn copy_of(value: Value<'_>) -> Fragment {
-        if !value.word().is_pointer() {
+        if !value.word().is_pointer() && value.word().as_collected().is_none() {
             return Fragment { root: value.word(), memory: ptr::null_mut() };
         }
         Fragment::copy_of_object(value)
@@ -152,6 +193,9 @@ impl Fragment {
     fn copy_of_object(value: Value<'_>) -> Fragment {
         loop {
             let mut arena = Arena::new(false);
+            if !value.word().is_pointer() {
+                return Fragment::of(arena, value.word());
+            }
             if let Some((root, _)) = copy::copy_small(&mut arena, value) {
                 return Fragment::of(arena, root);
             }
@@ -168,13 +212,18 @@ impl Fragment {
             // SAFETY: the arena's chunks are the fragment's now.
             unsafe { (*arena.last).top = arena.top };
         }
-        Fragment::from_chunks(root, Chunks::of(&arena))
+        let mut chunks = Chunks::of(&arena);
+        if any_collected() {
+            chunks.hold_symbols(root);
+        }
+        Fragment::from_chunks(root, chunks)
     }
 
     /// What these chunks hold, which it owns from now on.
     #[inline]
     pub(super) fn from_chunks(root: Word, chunks: Chunks) -> Fragment {
-        if chunks.first == chunks.last && chunks.off_first.is_null() {
+        let alone = chunks.first == chunks.last;
+        if alone && chunks.off_first.is_null() && chunks.symbols.is_null() {
             return Fragment { root, memory: chunks.first };
         }
         let large = Box::into_raw(Box::new(chunks));
@@ -201,7 +250,8 @@ impl Fragment {
             false => unsafe { (*chunk).top as usize - chunk::payload_of(chunk) as usize },
         };
         let (off_first, off_last) = (ptr::null_mut(), ptr::null_mut());
-        Chunks { first: chunk, last: chunk, bytes, off_first, off_last, off_bytes: 0 }
+        let symbols = ptr::null_mut();
+        Chunks { first: chunk, last: chunk, bytes, off_first, off_last, off_bytes: 0, symbols }
     }
 
     /// The value inside, as long as the fragment is not attached or dropped.
@@ -255,11 +305,23 @@ impl Fragment {
         }
     }
 
+    /// Has the collected symbols in it kept for ever: what it holds becomes static.
+    pub(super) fn keep_symbols(&self) {
+        // SAFETY: the fragment owns what its chunks refer to.
+        if let Some(symbols) = unsafe { self.chunks().symbols.as_ref() } {
+            symbols.held.iter().for_each(|held| {
+                held.symbol().lasting_text();
+            });
+        }
+    }
+
     /// Bytes it takes, those outside that it keeps alive included.
     #[inline]
     pub fn bytes(&self) -> usize {
         let chunks = self.chunks();
-        chunks.bytes + chunks.off_bytes
+        // SAFETY: the fragment owns what its chunks refer to.
+        let symbols = unsafe { chunks.symbols.as_ref() }.map_or(0, |symbols| symbols.bytes);
+        chunks.bytes + chunks.off_bytes + symbols
     }
 }
 
@@ -274,6 +336,9 @@ impl Drop for Fragment {
         unsafe {
             drop_off_heap(chunks.off_first);
             chunk::release_all(chunks.first);
+            if !chunks.symbols.is_null() {
+                Held::release_all(Box::from_raw(chunks.symbols).held);
+            }
             if let Some(large) = self.large() {
                 drop(Box::from_raw(large));
             }
@@ -287,9 +352,14 @@ impl Heap {
     #[inline]
     pub fn copy_in(&self, value: Value<'_>) -> Option<(Value<'_>, usize)> {
         if !value.word().is_pointer() {
+            if let Some(symbol) = value.word().as_collected() {
+                self.hold(Held::new(symbol));
+            }
             return Some((Value::new(value.word()), 0));
         }
         let (root, words) = copy::copy_small(&mut &*self, value)?;
+        // SAFETY: the root is the first of the objects copied, which lie one after the other.
+        unsafe { self.hold_those_in(root.address(), words) };
         Some((Value::new(root), words * 8))
     }
 
@@ -307,7 +377,15 @@ impl Heap {
                     return Value::new(unsafe { self.move_in(&fragment, bytes) });
                 }
             }
-            self.attach_chunks(&fragment.chunks());
+            let chunks = fragment.chunks();
+            if !chunks.first.is_null() {
+                self.attach_chunks(&chunks);
+            }
+            if !chunks.symbols.is_null() {
+                // SAFETY: the fragment owned it, and is not dropped.
+                let symbols = unsafe { Box::from_raw(chunks.symbols) };
+                symbols.held.into_iter().for_each(|held| self.hold(held));
+            }
             if let Some(large) = fragment.large() {
                 // SAFETY: the fragment owned it, and is not dropped.
                 drop(unsafe { Box::from_raw(large) });
@@ -378,8 +456,8 @@ impl Heap {
             (self.chunks.replace(ptr::null_mut()), self.off_first.replace(ptr::null_mut()));
         let (mut last, mut off_last) = (first, off_first);
         let bytes = self.full.take();
-        let mut chunks =
-            Chunks { first, last, bytes, off_first, off_last, off_bytes: self.off_bytes.take() };
+        let (off_bytes, symbols) = (self.off_bytes.take(), ptr::null_mut());
+        let mut chunks = Chunks { first, last, bytes, off_first, off_last, off_bytes, symbols };
         // SAFETY: the heap owned the chunks and objects in its lists.
         unsafe {
             (*first).top = self.top.get();

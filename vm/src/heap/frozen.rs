@@ -20,6 +20,7 @@ static STORE: Mutex<Store> = Mutex::new(Store(Arena::new(true)));
 pub fn freeze(value: Value<'_>) -> Value<'static> {
     // What a heap holds may have to be settled first: a copy of it does not.
     let whole = Fragment::copy_of(value);
+    whole.keep_symbols();
     let value = whole.value();
     let mut store = STORE.lock().unwrap_or_else(PoisonError::into_inner);
     // Of the chunks filled earlier only the last is of use, for the room left in it.

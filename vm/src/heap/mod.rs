@@ -40,6 +40,7 @@ mod check;
 mod chunk;
 mod collect;
 mod copy;
+mod counted;
 mod edit;
 pub(crate) mod edit_map;
 mod edit_trie;
@@ -61,6 +62,7 @@ mod stored;
 
 pub use bag::Bag;
 pub use chunk::{may_hold_memory, return_memory};
+pub use counted::Immediate;
 pub use edit::Edit;
 pub(crate) use edit::RawEdit;
 pub(crate) use edit_map::RawPut;
@@ -75,6 +77,7 @@ pub use stored::Stored;
 
 use crate::value::{Value, Word};
 use chunk::Chunk;
+use counted::Holdings;
 use edit::Attic;
 use offheap::{drop_off_heap, off_heap_link};
 use old::Old;
@@ -132,6 +135,8 @@ pub struct Heap {
     modes: Cell<u8>,
     /// What goes with vectors that are edited in place, once there have been any.
     attic: OnceCell<Box<Attic>>,
+    /// The collected symbols in it, once there have been any.
+    counted: OnceCell<Box<Holdings>>,
 }
 
 // SAFETY: a heap owns its chunks alone, and what its off-heap objects refer to is Send and Sync.
@@ -163,6 +168,7 @@ impl Heap {
             wanted: Cell::new(Wanted::Any),
             modes: Cell::new(0),
             attic: OnceCell::new(),
+            counted: OnceCell::new(),
         }
     }
 
@@ -206,7 +212,7 @@ impl Heap {
 
     /// Bytes held by the objects of this heap, garbage and off-heap data included.
     pub fn used_bytes(&self) -> usize {
-        self.heap_bytes() + self.off_bytes.get()
+        self.heap_bytes() + self.off_heap_bytes()
     }
 
     /// Bytes filled in the heap's own chunks.
@@ -220,7 +226,7 @@ impl Heap {
 
     /// Bytes outside the heap that its objects keep alive.
     pub fn off_heap_bytes(&self) -> usize {
-        self.off_bytes.get()
+        self.off_bytes.get() + self.symbol_bytes()
     }
 
     /// Bytes of memory taken from the allocator for chunks, free room included.

@@ -9,7 +9,7 @@
 #![allow(unsafe_code)]
 // Invariant: nothing in a `Stored` is written after it was made, and its value is not handed out.
 
-use super::fragment::{Chunks, relocate};
+use super::fragment::{Chunks, Symbols, relocate};
 use super::offheap::{off_heap_link, referent_bytes};
 use super::{Fragment, Heap, chunk, host, layout, shared};
 use crate::compare::strict_eq;
@@ -116,10 +116,17 @@ impl Stored {
                 off_first = object;
                 off_bytes += referent_bytes(object);
             });
-            let bytes = self.bytes;
-            let chunks = Chunks { first: new, last: new, bytes, off_first, off_last, off_bytes };
+            let (bytes, symbols) = (self.bytes, Symbols::copy_of(self.symbols()));
+            let (first, last) = (new, new);
+            let chunks = Chunks { first, last, bytes, off_first, off_last, off_bytes, symbols };
             Fragment::from_chunks(root, chunks)
         }
+    }
+
+    /// The collected symbols in it.
+    fn symbols(&self) -> Option<&Symbols> {
+        // SAFETY: the fragment owns it.
+        unsafe { self.fragment.chunks().symbols.as_ref() }
     }
 
     /// Where in a copy at `to` lies what lies there in the original.
@@ -174,6 +181,11 @@ impl Stored {
 impl Heap {
     /// A copy of a stored value.
     pub fn copy_of_stored(&self, stored: &Stored) -> Value<'_> {
+        if let Some(symbols) = stored.symbols()
+            && stored.bytes <= AMONG_OTHERS
+        {
+            symbols.held.iter().for_each(|held| self.hold(held.clone()));
+        }
         if stored.bytes == 0 {
             return Value::new(stored.fragment.value().word());
         }

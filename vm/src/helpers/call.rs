@@ -33,7 +33,7 @@ fn arity_error(cx: &Cx<'_, '_>, set: &FnSet, n: u32) -> Raised {
 fn set_name(set: &FnSet) -> String {
     match (set.name, set.entries.first()) {
         (Some(name), Some(entry)) => match entry.function.module.kind {
-            rata_bytecode::module::ModuleKind::Script => name.text().to_owned(),
+            rata_bytecode::module::ModuleKind::Script => name.text().to_string(),
             _ => format!("{}.{}", set.module.text(), name.text()),
         },
         (None, Some(entry)) => full_name(entry.function),
@@ -218,10 +218,10 @@ fn unbound(cx: &mut Cx<'_, '_>, set: &FnSet, names: &[Symbol], plain: usize) -> 
     let known = |name: &Symbol| {
         set.entries.iter().any(|e| e.function.params.iter().any(|p| p.as_ref() == Some(name)))
     };
-    let foreign: Vec<&str> = names.iter().filter(|n| !known(n)).map(|n| n.text()).collect();
+    let foreign: Vec<&str> = names.iter().filter(|n| !known(n)).map(|n| n.lasting_text()).collect();
     let function = set_name(set);
     let text = if foreign.is_empty() {
-        let all: Vec<&str> = names.iter().map(|n| n.text()).collect();
+        let all: Vec<&str> = names.iter().map(|n| n.lasting_text()).collect();
         format!("{function} cannot take {plain} arguments and {} by name", all.join(", "))
     } else {
         format!("{function} has no parameter {}", foreign.join(", "))

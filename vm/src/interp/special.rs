@@ -164,7 +164,7 @@ impl Env<'_> {
         match global.and_then(|global| global.get()) {
             Some(word) => Ok(word),
             None => {
-                let name = global.map_or("", |g| g.name.text());
+                let name = global.map_or("", |g| g.name.lasting_text());
                 let text = format!("the constant {name} was not set while its module was loaded");
                 Err(self.cx().runtime_error(&text).word())
             }

@@ -149,10 +149,12 @@ impl<'a> Search<'a> {
             }
         };
         let old = self.types.inlined.remove(&ins.at);
+        // With arguments of more types another guess may be right: what was found before counts as well.
+        let before = old.as_ref().map_or(Unset, |old| old.result);
         let mut known = Inlined::of(old, inner, &given);
         let result = known.types.result;
-        known.result = if ins.falls { self.given_back(ins, result) } else { result };
-        let result = known.result;
+        let result = before.join(if ins.falls { self.given_back(ins, result) } else { result });
+        known.result = result;
         self.types.inlined.insert(ins.at, known);
         if !ins.falls {
             self.types.result = self.types.result.join(result);
@@ -174,7 +176,9 @@ impl<'a> Search<'a> {
             };
         }
         let given: Vec<Type> = ins.args.iter().map(|&register| state[register as usize]).collect();
-        let mut old = self.types.closures.remove(&ins.at).unwrap_or_default().into_iter();
+        let old = self.types.closures.remove(&ins.at).unwrap_or_default();
+        let before = old.first().map_or(Unset, |old| old.result);
+        let mut old = old.into_iter();
         let mut result = if closures.many { Any } else { Unset };
         let mut known = Vec::with_capacity(closures.known.len());
         for inner in &closures.known {
@@ -185,7 +189,7 @@ impl<'a> Search<'a> {
             result = result.join(inlined.types.result);
             known.push(inlined);
         }
-        let result = self.given_back(ins, result);
+        let result = before.join(self.given_back(ins, result));
         known.iter_mut().for_each(|inlined| inlined.result = result);
         self.types.closures.insert(ins.at, known);
         ins.defs.iter().for_each(|&register| state[register as usize] = result);

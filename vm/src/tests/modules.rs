@@ -331,7 +331,7 @@ fn a_module_of_a_library_is_linked_once_whoever_asks() {
     let mut numbers: Vec<u32> = names.iter().map(|name| ask(name).number).collect();
     for (name, &number) in names.iter().zip(&numbers) {
         let line = vm.trace_line(u64::from(number) << 31).expect("its functions are known");
-        assert_eq!(line.module, name.text());
+        assert_eq!(name.text(), line.module);
     }
     numbers.sort_unstable();
     assert_eq!(numbers, (0..MODULES as u32).collect::<Vec<_>>());

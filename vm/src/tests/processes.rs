@@ -421,7 +421,7 @@ proptest! {
 #[test]
 fn an_idle_process_is_small() {
     assert!(
-        size_of::<crate::Process>() <= 312 + size_of::<crate::jit::Link>(),
+        size_of::<crate::Process>() <= 320 + size_of::<crate::jit::Link>(),
         "{}",
         size_of::<crate::Process>()
     );

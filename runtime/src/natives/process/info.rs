@@ -106,11 +106,12 @@ pub fn process_set_label<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<
 pub fn process_ask_info<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [target, key] = args else { return Native::Value(Value::NIL) };
     let Some(pid) = target.as_pid() else { return wrong(cx, "info", "a pid", *target) };
-    if !key.is_nil() && !key.as_symbol().is_some_and(|key| KEYS.contains(&key.text())) {
+    let name = key.as_symbol().map(Symbol::text);
+    let known = name.as_deref().and_then(|name| KEYS.iter().copied().find(|key| *key == name));
+    if !key.is_nil() && known.is_none() {
         return wrong(cx, "info", "a key of the map that info(pid) gives", *key);
     }
-    let data = new_ref(cx);
-    let key = key.word();
+    let (data, key) = (new_ref(cx), known);
     if deliver(host(cx), pid, Signal::Info { reference: data, key }).is_err() {
         return Native::Value(Value::NIL);
     }
@@ -121,11 +122,11 @@ pub fn process_ask_info<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
 }
 
 /// Answers a request for info: with the map, or the one entry asked for.
-pub fn answer(host: &mut WorkerHost, body: &mut Body, reference: RefData, key: Word) {
+pub fn answer(host: &mut WorkerHost, body: &mut Body, reference: RefData, key: Option<&str>) {
     let heap = Heap::new();
-    let brief = key.as_symbol().is_none();
+    let brief = key.is_none();
     let teller = Teller { node: &host.node, body, heap: &heap, asker: reference.creator, brief };
-    let value = match key.as_symbol() {
+    let value = match key {
         None => {
             let keyed: Vec<(Value<'_>, Value<'_>)> = KEYS
                 .iter()
@@ -133,7 +134,7 @@ pub fn answer(host: &mut WorkerHost, body: &mut Body, reference: RefData, key: W
                 .collect();
             map::from_entries(&heap, &keyed)
         }
-        Some(key) => teller.entry(key.text()),
+        Some(key) => teller.entry(key),
     };
     let message = Fragment::copy_of(heap.list(&[reference_value(&heap, reference), value]));
     host.spend((message.bytes() / PER_REDUCTION) as i64);
@@ -168,7 +169,7 @@ impl<'h> Teller<'h, '_> {
             "reductions" => Value::count(core.reductions as usize),
             "links" | "monitors" | "monitored_by" => self.pids(key),
             "registered_name" => {
-                self.node.names.name_of(core.pid).map_or(Value::NIL, |w| heap.value(w))
+                self.node.names.name_of(core.pid).map_or(Value::NIL, |name| heap.immediate(&name))
             }
             "dictionary" => self.dictionary(),
             "trap_exit" => Value::bool(core.trap_exit),

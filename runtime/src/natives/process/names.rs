@@ -5,18 +5,20 @@ use crate::natives::support::args::shown;
 use crate::process::names::Refused;
 use rata_vm::Symbol;
 use rata_vm::data::vector_of;
+use rata_vm::heap::Immediate;
 use rata_vm::native::{Cx, Native};
-use rata_vm::value::{Value, Word};
+use rata_vm::value::Value;
 
 /// `register(pid, name)`
 pub fn process_register<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [pid, name] = args else { return Native::Value(Value::NIL) };
     let Some(target) = pid.as_pid() else { return wrong(cx, "register", "a pid", *pid) };
-    if name.as_symbol().is_none() && name.as_module().is_none() {
+    let is_name = name.as_symbol().is_some() || name.as_module().is_some();
+    let Some(kept) = Immediate::of(*name).filter(|_| is_name) else {
         return wrong(cx, "register", "a symbol or module as the name", *name);
-    }
+    };
     let node = &host(cx).node;
-    let problem = match node.names.register(&node.table, name.word(), target) {
+    let problem = match node.names.register(&node.table, &kept, target) {
         Ok(()) => return Native::Value(Value::TRUE),
         Err(Refused::Dead) => "the process is dead",
         Err(Refused::Taken) => "the name is taken",
@@ -45,12 +47,13 @@ pub fn process_whereis<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h
 /// `registered()`: the names, in the order of their text; a vector, or a list when both symbols and
 /// modules are among them (a vector holds one type).
 pub fn process_registered<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<'h> {
-    let mut names: Vec<Word> = host(cx).node.names.all();
-    names.sort_by_key(|w| w.as_symbol().or(w.as_module()).map_or("", Symbol::text));
+    let mut names: Vec<Immediate> = host(cx).node.names.all();
+    let name_of = |kept: &Immediate| kept.word().as_symbol().or(kept.word().as_module());
+    names.sort_by_cached_key(|kept| name_of(kept).map(Symbol::text));
     cx.charge(names.len() as u64 / 4);
     let heap = cx.heap();
-    let values: Vec<Value<'h>> = names.iter().map(|w| heap.value(*w)).collect();
-    let symbols = names.iter().filter(|w| w.as_symbol().is_some()).count();
+    let values: Vec<Value<'h>> = names.iter().map(|kept| heap.immediate(kept)).collect();
+    let symbols = names.iter().filter(|kept| kept.word().as_symbol().is_some()).count();
     Native::Value(match symbols == 0 || symbols == names.len() {
         true => vector_of(heap, &values),
         false => heap.list(&values),

@@ -6,10 +6,10 @@ use crate::process::body::{Body, Extra, Initial};
 use crate::process::relations::{Alias, QueueLimit, Watcher};
 use rata_vm::Symbol;
 use rata_vm::data::list;
-use rata_vm::heap::Fragment;
+use rata_vm::heap::{Fragment, Immediate};
 use rata_vm::native::{Cx, Native};
 use rata_vm::symbols::sym;
-use rata_vm::value::{Pid, Value, Word};
+use rata_vm::value::{Pid, Value};
 
 /// What a new process has to do with the one that starts it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
         host.extra().relations().link(pid);
     }
     if let Some(data) = data {
-        let watcher = Watcher { reference: data, name: Word::NIL };
+        let watcher = Watcher { reference: data, name: Immediate::NIL };
         body.extra.relations().watchers.insert(data.id, watcher);
         let relations = host.extra().relations();
         relations.monitors.insert(data.id, pid);

@@ -7,7 +7,7 @@ use crate::process::relations::{Alias, Watcher};
 use crate::process::signal::Signal;
 use crate::sched::exit::down_message;
 use crate::sched::post::deliver;
-use rata_vm::heap::Fragment;
+use rata_vm::heap::{Fragment, Immediate};
 use rata_vm::mailbox::Removal;
 use rata_vm::native::{Cx, Native, Resume};
 use rata_vm::symbols::sym;
@@ -70,10 +70,11 @@ pub fn process_monitor<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h
         relations.aliases.insert(data.id, Alias { urgent: false, once: true, settles: false });
     }
     // By name the message shows the name, as it was given or with this node's.
-    let name = if target.as_pid().is_some() { Word::NIL } else { bare_name(*target) };
+    let name = if target.as_pid().is_some() { Immediate::NIL } else { bare_name(*target) };
     if let Some(pid) = pid {
         host(cx).extra().relations().monitors.insert(data.id, pid);
-        if deliver(host(cx), pid, Signal::Monitor { reference: data, name }).is_ok() {
+        let signal = Signal::Monitor { reference: data, name: name.clone() };
+        if deliver(host(cx), pid, signal).is_ok() {
             return Native::Value(reference_value(cx.heap(), data));
         }
     }
@@ -88,7 +89,7 @@ pub fn process_monitor<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h
         }
         None => {
             let watcher = Watcher { reference: data, name };
-            down_message(heap, pid.unwrap_or(cx.core.pid), watcher, reason)
+            down_message(heap, pid.unwrap_or(cx.core.pid), &watcher, reason)
         }
     };
     is_down(cx, data.id, message);
@@ -104,8 +105,9 @@ pub(super) fn is_down<'h>(cx: &mut Cx<'h, '_>, id: u64, message: Value<'h>) {
 }
 
 /// The name in `name` or `{name, node}`.
-fn bare_name(target: Value<'_>) -> Word {
-    target.as_list().and_then(|l| l.first()).map_or(target.word(), |n| n.word())
+fn bare_name(target: Value<'_>) -> Immediate {
+    let name = target.as_list().and_then(|l| l.first()).copied().unwrap_or(target);
+    Immediate::of(name).unwrap_or(Immediate::NIL)
 }
 
 /// `demonitor(ref, flush)`: true if the monitor was active, or its message was there to be flushed.

@@ -2,7 +2,7 @@
 
 use super::{host, new_ref, reference_value, wrong};
 use crate::sched::shard::Alarm;
-use rata_vm::heap::Fragment;
+use rata_vm::heap::{Fragment, Immediate};
 use rata_vm::native::{Cx, Native};
 use rata_vm::value::Value;
 
@@ -13,15 +13,15 @@ pub fn process_send_after<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native
         return wrong(cx, "send_after", "milliseconds, 0 or more", *ms);
     };
     let is_name = dest.as_symbol().is_some() || dest.as_module().is_some();
-    if dest.as_pid().is_none() && !is_name {
+    let Some(kept) = Immediate::of(*dest).filter(|_| is_name || dest.as_pid().is_some()) else {
         return wrong(cx, "send_after", "a pid or a registered name", *dest);
-    }
+    };
     let data = new_ref(cx);
     let message = Fragment::copy_of(*message);
     cx.charge(1 + (message.bytes() / 512) as u64);
     let host = host(cx);
     let deadline = host.node.clock.deadline(ms as u64);
-    let alarm = Alarm::Send { dest: dest.word(), id: data.id, message };
+    let alarm = Alarm::Send { dest: kept, id: data.id, message };
     host.node.timers[host.me].set(deadline, alarm);
     Native::Value(reference_value(cx.heap(), data))
 }
@@ -49,7 +49,7 @@ fn timer<'h>(
         return Native::Value(Value::FALSE);
     };
     // The timer of a process that has ended counts as ended with it.
-    let in_vain = dest.as_pid().is_some_and(|pid| node.table.get(pid).is_none());
+    let in_vain = dest.word().as_pid().is_some_and(|pid| node.table.get(pid).is_none());
     let was_set = if cancel || in_vain { shard.cancel_send(r.id()) } else { true };
     if in_vain || !was_set {
         return Native::Value(Value::FALSE);

@@ -154,15 +154,15 @@ pub fn string_to_symbol<'h>(cx: &mut Cx<'h, '_>, [s]: [Value<'h>; 1]) -> Answer<
     if s.as_symbol().is_some() {
         return value(s);
     }
-    each_text(cx, Arg("String.to_symbol", "s"), s, |_, _, text| {
-        Ok(Value::symbol(Symbol::intern(text)))
+    each_text(cx, Arg("String.to_symbol", "s"), s, |cx, _, text| {
+        Ok(cx.heap().symbol(Symbol::of_data(text)))
     })
 }
 
 /// `from(v)`: the text that `IO.puts` shows; of a symbol its text without the colon.
 pub fn string_from<'h>(cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<'h> {
     if let Some(symbol) = v.as_symbol() {
-        return value(cx.heap().string(symbol.text()));
+        return value(cx.heap().string(&symbol.text()));
     }
     crate::natives::core::core_display(cx, [v])
 }
@@ -198,7 +198,7 @@ pub fn string_is_valid<'h>(_cx: &mut Cx<'h, '_>, [v]: [Value<'h>; 1]) -> Answer<
 
 /// `normalize(s, form)`: `:nfc`, `:nfd`, `:nfkc` or `:nfkd`.
 pub fn string_normalize<'h>(cx: &mut Cx<'h, '_>, [s, form]: [Value<'h>; 2]) -> Answer<'h> {
-    let normalize: fn(&str) -> String = match form.as_symbol().map(Symbol::text) {
+    let normalize: fn(&str) -> String = match form.as_symbol().map(Symbol::text).as_deref() {
         Some("nfc") => |text| text.nfc().collect(),
         Some("nfd") => |text| text.nfd().collect(),
         Some("nfkc") => |text| text.nfkc().collect(),

@@ -26,7 +26,7 @@ pub use shape::Shape;
 use crate::compare::strict_eq;
 use crate::hash::hash;
 use crate::heap::{Edit, Heap, StaticObject, layout};
-use crate::symbols::Symbol;
+use crate::symbols::{Symbol, Text};
 use crate::value::Value;
 use trie::{TrieRef, TrieWalk};
 
@@ -90,10 +90,10 @@ pub fn same_key(a: Value<'_>, b: Value<'_>, exact: bool) -> bool {
 }
 
 /// The text of a key that is a symbol or a string.
-pub(crate) fn key_text(key: Value<'_>) -> Option<&str> {
+pub(crate) fn key_text(key: Value<'_>) -> Option<Text<'_>> {
     match key.as_symbol() {
         Some(symbol) => Some(symbol.text()),
-        None => key.as_str(),
+        None => key.as_str().map(Text::Plain),
     }
 }
 

@@ -79,9 +79,12 @@ fn add(map: &mut ByKeys, keys: &[Symbol]) -> Option<&'static Shape> {
 }
 
 impl Shape {
-    /// The shape with these keys, in this order; nothing if they are too many, or not all
-    /// different, or if there are too many shapes.
+    /// The shape with these keys, in this order; nothing if they are too many, not all
+    /// different, or not to stay, or if there are too many shapes.
     pub fn of(keys: &[Symbol]) -> Option<&'static Shape> {
+        if keys.iter().any(|key| key.is_collected()) {
+            return None;
+        }
         if keys.len() > MAX_KEYS || keys.iter().enumerate().any(|(i, k)| keys[..i].contains(k)) {
             return None;
         }

@@ -19,7 +19,7 @@ enum Op {
 
 fn key() -> impl Strategy<Value = Recipe> {
     let symbols: Vec<&'static str> =
-        (0..40).map(|i| Symbol::intern(&format!("key{i}")).text()).collect();
+        (0..40).map(|i| Symbol::intern(&format!("key{i}")).lasting_text()).collect();
     prop_oneof![
         6 => prop::sample::select(symbols.clone()).prop_map(Recipe::Symbol),
         2 => prop::sample::select(symbols).prop_map(|s| Recipe::Str(s.into())),
