@@ -103,7 +103,7 @@ impl Held {
     #[inline]
     pub fn new(symbol: Symbol) -> Held {
         if symbol.is_collected() {
-            TABLE.retain(symbol);
+            TABLE.retain(&[symbol]);
         }
         Held(symbol)
     }
@@ -119,17 +119,24 @@ impl Held {
         self.0
     }
 
-    /// Gives up many holds at once.
-    pub fn release_all(mut held: Vec<Held>) {
-        held.sort_unstable_by_key(|held| table::shard_of(held.0));
-        for of_shard in held.chunk_by(|a, b| table::shard_of(a.0) == table::shard_of(b.0)) {
-            // Others wait for the lock.
-            for some in of_shard.chunks(64) {
-                TABLE.release(some.iter().map(Held::symbol));
-            }
-        }
-        held.into_iter().for_each(std::mem::forget);
+    /// One hold on each of many, which comes to be there once; gives the bytes of their texts.
+    pub(crate) fn hold_all(symbols: &mut Vec<Symbol>) -> usize {
+        symbols.sort_unstable_by_key(|&symbol| table::place_of(symbol));
+        symbols.dedup();
+        batches(symbols).map(|batch| TABLE.retain(batch)).sum()
     }
+
+    /// Gives up many holds at once; gives the bytes of the texts.
+    pub(crate) fn release_all(mut symbols: Vec<Symbol>) -> usize {
+        symbols.sort_unstable_by_key(|&symbol| table::place_of(symbol));
+        batches(&symbols).map(|batch| TABLE.release(batch)).sum()
+    }
+}
+
+/// Those of one shard, of which many are sorted; not too many, as others wait for the lock.
+fn batches(symbols: &[Symbol]) -> impl Iterator<Item = &[Symbol]> {
+    let of_shard = symbols.chunk_by(|&a, &b| table::shard_of(a) == table::shard_of(b));
+    of_shard.flat_map(|some| some.chunks(256))
 }
 
 impl Clone for Held {
@@ -142,7 +149,7 @@ impl Drop for Held {
     #[inline]
     fn drop(&mut self) {
         if self.0.is_collected() {
-            TABLE.release([self.0].into_iter());
+            TABLE.release(&[self.0]);
         }
     }
 }

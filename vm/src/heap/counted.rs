@@ -42,43 +42,60 @@ impl Default for Holdings {
     }
 }
 
-/// Bytes that a symbol takes outside of heaps.
-pub(super) fn cost(symbol: Symbol) -> usize {
-    COST + symbol.text().len()
+/// Collected symbols that are held, each once.
+pub(super) struct Counted {
+    pub(super) symbols: Vec<Symbol>,
+    pub(super) bytes: usize,
+}
+
+impl Counted {
+    /// Holds them.
+    pub(super) fn new(mut symbols: Vec<Symbol>) -> Counted {
+        let bytes = Counted::bytes_of(&mut symbols);
+        Counted { symbols, bytes }
+    }
+
+    /// Takes a hold on each; the bytes that they take.
+    fn bytes_of(symbols: &mut Vec<Symbol>) -> usize {
+        Held::hold_all(symbols) + symbols.len() * COST
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Counted {
+        Counted::new(self.symbols.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        Held::release_all(std::mem::take(&mut self.symbols));
+    }
 }
 
 impl Holdings {
-    fn hold(&self, held: Held) {
-        let symbol = held.symbol();
-        if self.held.borrow_mut().insert(symbol) {
-            self.bytes.set(self.bytes.get() + cost(symbol));
-            // The set has it now.
-            std::mem::forget(held);
-        }
+    fn hold(&self, mut symbols: Vec<Symbol>) {
+        let mut held = self.held.borrow_mut();
+        symbols.retain(|symbol| !held.contains(symbol));
+        self.bytes.set(self.bytes.get() + Counted::bytes_of(&mut symbols));
+        held.extend(symbols);
     }
 
     /// Gives up all but the symbols that were met.
-    fn keep(&self, met: Symbols) {
+    fn keep(&self, met: &Symbols) {
         let mut held = self.held.borrow_mut();
         debug_assert!(met.is_subset(&held), "a symbol came into a heap that does not hold it");
-        let mut gone = Vec::new();
-        held.retain(|&symbol| {
-            let stays = met.contains(&symbol);
-            if !stays {
-                self.bytes.set(self.bytes.get() - cost(symbol));
-                gone.push(Held::of_hold(symbol));
-            }
-            stays
-        });
+        let gone: Vec<Symbol> = held.extract_if(|symbol| !met.contains(symbol)).collect();
         held.shrink_to(met.len() * 2);
         drop(held);
-        Held::release_all(gone);
+        let bytes = gone.len() * COST + Held::release_all(gone);
+        self.bytes.set(self.bytes.get().saturating_sub(bytes));
     }
 }
 
 impl Drop for Holdings {
     fn drop(&mut self) {
-        Held::release_all(self.held.take().into_iter().map(Held::of_hold).collect());
+        Held::release_all(self.held.take().into_iter().collect());
     }
 }
 
@@ -166,9 +183,7 @@ impl Drop for Immediate {
 impl Heap {
     /// The value of a word kept outside.
     pub fn immediate(&self, kept: &Immediate) -> Value<'_> {
-        if let Some(symbol) = kept.0.as_collected() {
-            self.hold(Held::new(symbol));
-        }
+        self.hold(kept.0.as_collected());
         Value::new(kept.0)
     }
 
@@ -177,16 +192,20 @@ impl Heap {
     pub fn symbol(&self, held: Held) -> Value<'_> {
         let symbol = held.symbol();
         if symbol.is_collected() {
-            self.hold(held);
+            self.hold([symbol]);
         }
         Value::symbol(symbol)
     }
 
-    /// Holds a symbol whose word comes into this heap.
+    /// Holds symbols whose words come into this heap.
     #[cold]
-    pub(super) fn hold(&self, held: Held) {
+    pub(super) fn hold(&self, symbols: impl IntoIterator<Item = Symbol>) {
+        let symbols: Vec<Symbol> = symbols.into_iter().collect();
+        if symbols.is_empty() {
+            return;
+        }
         let holdings = self.counted.get_or_init(Box::default);
-        holdings.hold(held);
+        holdings.hold(symbols);
         if holdings.bytes.get() >= holdings.due_at.get() {
             self.wanted.set(Wanted::Full);
             self.due.set(true);
@@ -202,7 +221,7 @@ impl Heap {
     pub(super) unsafe fn hold_those_in(&self, at: *const u64, words: usize) {
         if any_collected() {
             // SAFETY: by contract.
-            unsafe { symbols_in(at, words, |symbol| self.hold(Held::new(symbol))) };
+            unsafe { symbols_in(at, words, |symbol| self.hold([symbol])) };
         }
     }
 
@@ -237,7 +256,7 @@ impl Heap {
                 },
             );
         }
-        holdings.keep(met);
+        holdings.keep(&met);
         let grown = (holdings.bytes.get() * 2).max(space.bytes() / 2).max(FLOOR);
         holdings.due_at.set(grown);
     }

@@ -9,11 +9,11 @@ use super::Heap;
 use super::bag::Bag;
 use super::chunk::{self, Chunk};
 use super::copy::{self, Arena};
-use super::counted::{cost, symbols_in};
+use super::counted::{Counted, symbols_in};
 use super::layout::{self, Format};
 use super::offheap::{drop_off_heap, off_heap_link};
 use super::old::Old;
-use crate::symbols::{Held, any_collected};
+use crate::symbols::{Symbol, any_collected};
 use crate::value::{Value, Word};
 use std::ptr::{self, NonNull};
 
@@ -120,22 +120,8 @@ pub(super) struct Chunks {
     pub(super) off_first: *mut u64,
     pub(super) off_last: *mut u64,
     pub(super) off_bytes: usize,
-    /// The collected symbols in it: null, or a boxed [`Symbols`].
-    pub(super) symbols: *mut Symbols,
-}
-
-/// Collected symbols, each once, and their bytes.
-pub(super) struct Symbols {
-    pub(super) held: Vec<Held>,
-    bytes: usize,
-}
-
-impl Symbols {
-    /// A copy, for chunks; null of none.
-    pub(super) fn copy_of(symbols: Option<&Symbols>) -> *mut Symbols {
-        let copy = |s: &Symbols| Symbols { held: s.held.clone(), bytes: s.bytes };
-        symbols.map_or(ptr::null_mut(), |symbols| Box::into_raw(Box::new(copy(symbols))))
-    }
+    /// The collected symbols in it: null, or boxed.
+    pub(super) symbols: *mut Counted,
 }
 
 impl Chunks {
@@ -154,22 +140,19 @@ impl Chunks {
     /// Holds the collected symbols in there and in the root.
     #[cold]
     fn hold_symbols(&mut self, root: Word) {
-        let mut held: Vec<Held> = root.as_collected().map(Held::new).into_iter().collect();
+        let mut found: Vec<Symbol> = root.as_collected().into_iter().collect();
         let mut chunk = self.first;
         while !chunk.is_null() {
             // SAFETY: the chunks are linked, and each is filled with objects up to `top`.
             unsafe {
                 let from = chunk::payload_of(chunk);
                 let words = (*chunk).top.offset_from_unsigned(from);
-                symbols_in(from, words, |symbol| held.push(Held::new(symbol)));
+                symbols_in(from, words, |symbol| found.push(symbol));
                 chunk = (*chunk).next;
             }
         }
-        if !held.is_empty() {
-            held.sort_unstable();
-            held.dedup();
-            let bytes = held.iter().map(|held| cost(held.symbol())).sum();
-            self.symbols = Box::into_raw(Box::new(Symbols { held, bytes }));
+        if !found.is_empty() {
+            self.symbols = Box::into_raw(Box::new(Counted::new(found)));
         }
     }
 }
@@ -309,8 +292,8 @@ impl Fragment {
     pub(super) fn keep_symbols(&self) {
         // SAFETY: the fragment owns what its chunks refer to.
         if let Some(symbols) = unsafe { self.chunks().symbols.as_ref() } {
-            symbols.held.iter().for_each(|held| {
-                held.symbol().lasting_text();
+            symbols.symbols.iter().for_each(|symbol| {
+                symbol.lasting_text();
             });
         }
     }
@@ -337,7 +320,7 @@ impl Drop for Fragment {
             drop_off_heap(chunks.off_first);
             chunk::release_all(chunks.first);
             if !chunks.symbols.is_null() {
-                Held::release_all(Box::from_raw(chunks.symbols).held);
+                drop(Box::from_raw(chunks.symbols));
             }
             if let Some(large) = self.large() {
                 drop(Box::from_raw(large));
@@ -353,7 +336,7 @@ impl Heap {
     pub fn copy_in(&self, value: Value<'_>) -> Option<(Value<'_>, usize)> {
         if !value.word().is_pointer() {
             if let Some(symbol) = value.word().as_collected() {
-                self.hold(Held::new(symbol));
+                self.hold([symbol]);
             }
             return Some((Value::new(value.word()), 0));
         }
@@ -383,8 +366,8 @@ impl Heap {
             }
             if !chunks.symbols.is_null() {
                 // SAFETY: the fragment owned it, and is not dropped.
-                let symbols = unsafe { Box::from_raw(chunks.symbols) };
-                symbols.held.into_iter().for_each(|held| self.hold(held));
+                let counted = unsafe { Box::from_raw(chunks.symbols) };
+                self.hold(counted.symbols.iter().copied());
             }
             if let Some(large) = fragment.large() {
                 // SAFETY: the fragment owned it, and is not dropped.

@@ -9,7 +9,8 @@
 #![allow(unsafe_code)]
 // Invariant: nothing in a `Stored` is written after it was made, and its value is not handed out.
 
-use super::fragment::{Chunks, Symbols, relocate};
+use super::counted::Counted;
+use super::fragment::{Chunks, relocate};
 use super::offheap::{off_heap_link, referent_bytes};
 use super::{Fragment, Heap, chunk, host, layout, shared};
 use crate::compare::strict_eq;
@@ -116,7 +117,9 @@ impl Stored {
                 off_first = object;
                 off_bytes += referent_bytes(object);
             });
-            let (bytes, symbols) = (self.bytes, Symbols::copy_of(self.symbols()));
+            let bytes = self.bytes;
+            let copy = |counted: &Counted| Box::into_raw(Box::new(counted.clone()));
+            let symbols = self.symbols().map_or(ptr::null_mut(), copy);
             let (first, last) = (new, new);
             let chunks = Chunks { first, last, bytes, off_first, off_last, off_bytes, symbols };
             Fragment::from_chunks(root, chunks)
@@ -124,7 +127,7 @@ impl Stored {
     }
 
     /// The collected symbols in it.
-    fn symbols(&self) -> Option<&Symbols> {
+    fn symbols(&self) -> Option<&Counted> {
         // SAFETY: the fragment owns it.
         unsafe { self.fragment.chunks().symbols.as_ref() }
     }
@@ -184,7 +187,7 @@ impl Heap {
         if let Some(symbols) = stored.symbols()
             && stored.bytes <= AMONG_OTHERS
         {
-            symbols.held.iter().for_each(|held| self.hold(held.clone()));
+            self.hold(symbols.symbols.iter().copied());
         }
         if stored.bytes == 0 {
             return Value::new(stored.fragment.value().word());

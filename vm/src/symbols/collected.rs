@@ -72,21 +72,22 @@ impl Slots {
         at
     }
 
-    pub(super) fn retain(&self, at: u32) {
+    /// One holder more; gives the bytes of the text.
+    pub(super) fn retain(&self, at: u32) -> usize {
         let slot = self.get(at);
         debug_assert!(slot.is_some(), "a symbol was collected that somebody holds");
-        if let Some(slot) = slot {
-            slot.holders.fetch_add(1, Ordering::Relaxed);
-        }
+        let Some(slot) = slot else { return 0 };
+        slot.holders.fetch_add(1, Ordering::Relaxed);
+        slot.text.len()
     }
 
-    /// One holder less; whether it was the last.
-    pub(super) fn release(&self, at: u32) -> bool {
+    /// One holder less: the bytes of the text, and whether it was the last.
+    pub(super) fn release(&self, at: u32) -> (usize, bool) {
         let slot = self.get(at);
         debug_assert!(slot.is_some(), "a symbol was collected that somebody holds");
-        slot.is_some_and(|slot| {
-            slot.holders.fetch_sub(1, Ordering::Relaxed) == 1 && slot.lasting.is_none()
-        })
+        let Some(slot) = slot else { return (0, false) };
+        let was_last = slot.holders.fetch_sub(1, Ordering::Relaxed) == 1;
+        (slot.text.len(), was_last && slot.lasting.is_none())
     }
 
     /// Forgets a symbol, if it has no holder.

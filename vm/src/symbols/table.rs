@@ -73,6 +73,11 @@ pub(super) fn shard_of(symbol: Symbol) -> usize {
     symbol.0 as usize % SHARDS
 }
 
+/// What collected symbols are sorted by: shards come together.
+pub(super) fn place_of(symbol: Symbol) -> u32 {
+    symbol.0.rotate_right(SHARD_BITS)
+}
+
 /// The slot of a collected symbol in its shard.
 fn slot_of(symbol: Symbol) -> u32 {
     (symbol.0 & !Symbol::COLLECTED) >> SHARD_BITS
@@ -173,23 +178,29 @@ impl Table {
         collected(index, shard.collected.add(text, hash))
     }
 
-    /// One holder more of a collected symbol, which has some.
-    pub(super) fn retain(&self, symbol: Symbol) {
-        self.read(shard_of(symbol)).collected.retain(slot_of(symbol));
+    /// One holder more of collected symbols of one shard, which have some; gives the bytes of their texts.
+    pub(super) fn retain(&self, symbols: &[Symbol]) -> usize {
+        let Some(&first) = symbols.first() else { return 0 };
+        let shard = self.read(shard_of(first));
+        symbols.iter().map(|&symbol| shard.collected.retain(slot_of(symbol))).sum()
     }
 
-    /// One holder less of collected symbols of one shard.
-    pub(super) fn release(&self, symbols: impl Iterator<Item = Symbol> + Clone) {
-        let Some(first) = symbols.clone().next() else { return };
+    /// One holder less of collected symbols of one shard; gives the bytes of their texts.
+    pub(super) fn release(&self, symbols: &[Symbol]) -> usize {
+        let Some(&first) = symbols.first() else { return 0 };
+        let (mut bytes, mut left) = (0, false);
         let shard = self.read(shard_of(first));
-        let was_last = |symbol: Symbol| shard.collected.release(slot_of(symbol));
-        // All are to be given up.
-        let left = symbols.clone().filter(|&symbol| was_last(symbol)).count();
-        drop(shard);
-        if left > 0 {
-            let mut shard = self.write(shard_of(first));
-            symbols.for_each(|symbol| shard.collected.clear(slot_of(symbol)));
+        for &symbol in symbols {
+            let (text, was_last) = shard.collected.release(slot_of(symbol));
+            bytes += text;
+            left |= was_last;
         }
+        drop(shard);
+        if left {
+            let mut shard = self.write(shard_of(first));
+            symbols.iter().for_each(|&symbol| shard.collected.clear(slot_of(symbol)));
+        }
+        bytes
     }
 
     pub(super) fn text(&self, symbol: Symbol) -> Text<'static> {
