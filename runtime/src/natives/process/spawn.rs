@@ -16,21 +16,24 @@ use rata_vm::value::{Pid, Value};
 struct Ties {
     link: bool,
     monitor: bool,
-    /// The monitor's ref is an alias for one message as well, and the process's last argument.
+    /// The monitor's ref is an alias as well, and the process's last argument.
     reply: bool,
+    /// The alias is for one message.
+    once: bool,
 }
 
 impl Ties {
     fn of(mode: Value<'_>) -> Option<Ties> {
-        let (link, monitor, reply) = match mode.as_symbol()? {
-            sym::PLAIN => (false, false, false),
-            sym::LINK => (true, false, false),
-            sym::MONITOR => (false, true, false),
-            sym::REPLY => (false, true, true),
-            sym::REPLY_LINK => (true, true, true),
+        let (link, monitor, reply, once) = match mode.as_symbol()? {
+            sym::PLAIN => (false, false, false, false),
+            sym::LINK => (true, false, false, false),
+            sym::MONITOR => (false, true, false, false),
+            sym::REPLY => (false, true, true, true),
+            sym::REPLY_LINK => (true, true, true, true),
+            sym::TALK_LINK => (true, true, true, false),
             _ => return None,
         };
-        Some(Ties { link, monitor, reply })
+        Some(Ties { link, monitor, reply, once })
     }
 }
 
@@ -47,7 +50,8 @@ fn initial_of(call: &[Value<'_>], ties: Ties) -> Initial {
 }
 
 /// `spawn(call, mode)`: call is a list of the function and its arguments; mode is `:plain`, `:link`,
-/// `:monitor`, `:reply` or `:reply_link`. Gives the pid, or `{pid, ref}` where there is a monitor.
+/// `:monitor`, `:reply`, `:reply_link` or `:talk_link`, which makes the ref an alias for as many messages as
+/// come while the monitor lasts. Gives the pid, or `{pid, ref}` where there is a monitor.
 pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [call, mode] = args else { return wrong(cx, "spawn", "two arguments", Value::NIL) };
     let Some(entries) = call.as_list().filter(|e| e.first().is_some_and(|f| f.is_function()))
@@ -85,7 +89,8 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
         let relations = host.extra().relations();
         relations.monitors.insert(data.id, pid);
         if ties.reply {
-            relations.aliases.insert(data.id, Alias { urgent: false, once: true, settles: false });
+            let alias = Alias { urgent: false, once: ties.once, settles: false };
+            relations.aliases.insert(data.id, alias);
         }
     }
     inherit(host, &mut body.extra);
