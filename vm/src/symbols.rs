@@ -217,7 +217,8 @@ well_known! {
     EOF "eof" ENOENT "enoent" EACCES "eacces" EISDIR "eisdir" EEXIST "eexist"
     ENOTDIR "enotdir" EINVAL "einval"
     S "s" MS "ms" US "us" NS "ns" EMPTY_TEXT ""
-    PLAIN "plain" REPLY_LINK "reply_link" TALK_LINK "talk_link"
+    PLAIN "plain" REPLY_LINK "reply_link" TALK_LINK "talk_link" TASK "task"
+    TASK_LINK "task_link"
 }
 
 #[cfg(test)]

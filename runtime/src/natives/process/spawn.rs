@@ -20,37 +20,51 @@ struct Ties {
     reply: bool,
     /// The alias is for one message.
     once: bool,
+    /// The first argument is the function that it is all about, which reports name; the second may be a list of
+    /// what that is called with.
+    for_another: bool,
+}
+
+impl Ties {
+    const PLAIN: Ties =
+        Ties { link: false, monitor: false, reply: false, once: false, for_another: false };
+    const TASK: Ties = Ties { for_another: true, ..Ties::PLAIN };
+    const REPLY: Ties = Ties { monitor: true, reply: true, once: true, ..Ties::TASK };
 }
 
 impl Ties {
     fn of(mode: Value<'_>) -> Option<Ties> {
-        let (link, monitor, reply, once) = match mode.as_symbol()? {
-            sym::PLAIN => (false, false, false, false),
-            sym::LINK => (true, false, false, false),
-            sym::MONITOR => (false, true, false, false),
-            sym::REPLY => (false, true, true, true),
-            sym::REPLY_LINK => (true, true, true, true),
-            sym::TALK_LINK => (true, true, true, false),
+        Some(match mode.as_symbol()? {
+            sym::PLAIN => Ties::PLAIN,
+            sym::LINK => Ties { link: true, ..Ties::PLAIN },
+            sym::MONITOR => Ties { monitor: true, ..Ties::PLAIN },
+            sym::TASK => Ties::TASK,
+            sym::TASK_LINK => Ties { link: true, ..Ties::TASK },
+            sym::REPLY => Ties::REPLY,
+            sym::REPLY_LINK => Ties { link: true, ..Ties::REPLY },
+            sym::TALK_LINK => Ties { link: true, once: false, ..Ties::REPLY },
             _ => return None,
-        };
-        Some(Ties { link, monitor, reply, once })
+        })
     }
 }
 
 /// The function to name in reports: that of a `call` which hands it on is its first argument.
 fn initial_of(call: &[Value<'_>], ties: Ties) -> Initial {
-    let handed_on = call.get(1).filter(|f| ties.reply && f.is_function());
-    let arguments = if ties.reply { 0 } else { call.len() as u32 - 1 };
+    let handed_on = call.get(1).filter(|f| ties.for_another && f.is_function());
+    let arguments = match ties.for_another {
+        true => call.get(2).and_then(|args| args.as_list()).map_or(0, |args| args.len()),
+        false => call.len() - 1,
+    };
     let f = handed_on.unwrap_or(&call[0]);
     match (f.as_closure(), f.as_funref()) {
         (Some(closure), _) => Initial::Closure(closure.handle()),
-        (_, Some(f)) => Initial::Named(f.module, f.name, arguments),
+        (_, Some(f)) => Initial::Named(f.module, f.name, arguments as u32),
         _ => Initial::Main,
     }
 }
 
 /// `spawn(call, mode)`: call is a list of the function and its arguments; mode is `:plain`, `:link`,
-/// `:monitor`, `:reply`, `:reply_link` or `:talk_link`, which makes the ref an alias for as many messages as
+/// `:monitor`, `:task` or `:task_link` (for calls that hand a function on), `:reply`, `:reply_link`, or `:talk_link`, which makes the ref an alias for as many messages as
 /// come while the monitor lasts. Gives the pid, or `{pid, ref}` where there is a monitor.
 pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [call, mode] = args else { return wrong(cx, "spawn", "two arguments", Value::NIL) };
