@@ -52,12 +52,7 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     let [call, mode] = args else { return wrong(cx, "spawn", "two arguments", Value::NIL) };
     let Some(entries) = call.as_list().filter(|e| e.first().is_some_and(|f| f.is_function()))
     else {
-        let function = match mode.as_symbol() {
-            Some(sym::LINK) => "spawn_link",
-            Some(sym::MONITOR) => "spawn_monitor",
-            _ => "spawn",
-        };
-        return wrong(cx, function, "a function", *call);
+        return wrong(cx, "spawn", "a function", *call);
     };
     let Some(ties) = Ties::of(*mode) else { return wrong(cx, "spawn", "a mode", *mode) };
     let initial = initial_of(entries, ties);
