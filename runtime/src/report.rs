@@ -146,14 +146,22 @@ pub fn initial_text(initial: Initial) -> String {
     }
 }
 
-/// The main process has ended: says so unless that went well or was reported.
-pub fn main_ended(node: &Node, reason: &Fragment, reported: bool) {
-    let value = reason.value();
-    let code = if reported { Some(1) } else { exit_code(value) };
-    if code.is_none() {
-        node.output.report(&format!("error: the main process ended: {}\n", shown(value)));
+/// The main process has ended of itself: the program has failed if it says so.
+pub fn main_ended(node: &Node, reason: &Fragment) {
+    match exit_code(reason.value()) {
+        Some(code) => node.main_ended(code),
+        None => main_failed(node, reason, false),
     }
-    node.main_ended(code.unwrap_or(1));
+}
+
+/// The main process has ended by a mistake or by another one's exit, be that `:shutdown`: the program did not come to its
+/// end. Says so unless that is reported already, or what it was asked for.
+pub fn main_failed(node: &Node, reason: &Fragment, reported: bool) {
+    if !reported && !node.is_asked_to_stop() {
+        let text = format!("error: the main process ended: {}\n", shown(reason.value()));
+        node.output.report(&text);
+    }
+    node.main_ended(1);
 }
 
 /// The exit code that a reason asks for: 0 for `:normal`, `:shutdown` and `{:shutdown, why}`, n for

@@ -365,6 +365,15 @@ impl Vm {
         }
     }
 
+    /// Whether a value is a function that can be called with so many arguments.
+    pub fn accepts(&self, function: Value<'_>, arity: u32) -> bool {
+        match function.view() {
+            View::Closure(closure) => fn_set_of(closure.handle()).target(arity).is_some(),
+            View::FunRef(f) => self.has_function(f.module, f.name, arity),
+            _ => false,
+        }
+    }
+
     /// Whether a function value has a form for just so many arguments. One that ignores surplus
     /// arguments does not count as having a form for more than it names.
     pub fn takes(&self, function: Value<'_>, arity: u32) -> bool {

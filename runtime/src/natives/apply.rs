@@ -88,6 +88,12 @@ pub fn core_call_list<'h>(cx: &mut Cx<'h, '_>, [module, name, args]: [Value<'h>;
     }
 }
 
+/// `accepts(f, n)`: whether f is a function that can be called with n arguments.
+pub fn core_accepts<'h>(cx: &mut Cx<'h, '_>, [f, n]: [Value<'h>; 2]) -> Native<'h> {
+    let n = n.as_small().and_then(|n| u32::try_from(n).ok());
+    Native::Value(Value::bool(n.is_some_and(|n| cx.vm().accepts(f, n))))
+}
+
 /// `caught(e)`: `{:exit, []}` for the reason of `Process.exit`, `{:raise, trace}` for what was raised.
 pub fn core_caught<'h>(cx: &mut Cx<'h, '_>, [value]: [Value<'h>; 1]) -> Native<'h> {
     let (places, is_exit) = cx.core.caught(value);

@@ -29,8 +29,10 @@ pub enum Reason {
     Normal,
     /// It raised, and nobody caught it.
     Crashed,
-    /// `Process.exit(reason)`, or an exit signal.
+    /// `Process.exit(reason)`, of itself.
     Exit(Fragment),
+    /// The exit signal of another process.
+    Signal(Fragment),
     /// It holds more memory than it may.
     Memory,
     /// Its mailbox holds more than it may.
@@ -56,6 +58,7 @@ pub struct Leaving {
 pub fn end(host: &mut WorkerHost, mut body: Box<Body>, reason: Reason) {
     stop_timer(host, &mut body);
     let reported = matches!(reason, Reason::Crashed | Reason::Memory | Reason::Queue);
+    let by_another = matches!(reason, Reason::Signal(_));
     let reason = reason_value(host, &body, reason);
     let pid = body.extra.pid;
     let is_main = host.node.is_main(pid);
@@ -74,7 +77,10 @@ pub fn end(host: &mut WorkerHost, mut body: Box<Body>, reason: Reason) {
         }
         let copy = Fragment::copy_of(reason.value());
         leave(host, body, reason);
-        report::main_ended(&host.node, &copy, reported);
+        match reported || by_another {
+            true => report::main_failed(&host.node, &copy, reported),
+            false => report::main_ended(&host.node, &copy),
+        }
     } else {
         leave(host, body, reason);
     }
@@ -90,7 +96,7 @@ fn reason_value(host: &WorkerHost, body: &Body, reason: Reason) -> Fragment {
         Reason::Normal => Fragment::copy_of(Value::symbol(sym::NORMAL)),
         Reason::Memory => limit(sym::MEMORY),
         Reason::Queue => limit(Symbol::intern("message_queue")),
-        Reason::Exit(reason) => reason,
+        Reason::Exit(reason) | Reason::Signal(reason) => reason,
         Reason::Crashed => {
             let lines = host.node.trace_lines(&body.process.stacktrace());
             let trace = report::trace_value(heap, &lines);

@@ -317,7 +317,7 @@ pub(super) fn is_answered(body: &mut Body, id: u64, by: Pid) -> bool {
 
 fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) -> Option<Reason> {
     if kind == ExitKind::Kill {
-        return Some(Reason::Exit(Fragment::copy_of(Value::symbol(sym::KILLED))));
+        return Some(Reason::Signal(Fragment::copy_of(Value::symbol(sym::KILLED))));
     }
     if body.process.core.trap_exit {
         put_exit(body, from, reason.value());
@@ -327,7 +327,10 @@ fn receive_exit(body: &mut Body, from: Pid, kind: ExitKind, reason: Fragment) ->
     if is_normal && from != body.extra.pid {
         return None;
     }
-    Some(Reason::Exit(reason))
+    match from == body.extra.pid {
+        true => Some(Reason::Exit(reason)),
+        false => Some(Reason::Signal(reason)),
+    }
 }
 
 /// Puts the message into the mailbox of a process that traps exits that an exit signal becomes.

@@ -118,7 +118,7 @@ macro_rules! for_each_native {
                 vector_cumsum / 1, vector_cumprod / 1, vector_rank / 1, vector_mean / 1,
             }
             apply {
-                core_apply / 2, core_call_list / 3, core_caught / 1,
+                core_apply / 2, core_call_list / 3, core_caught / 1, core_accepts / 2,
             }
             cache {
                 cache_new / 2, cache_put / 3, cache_put_new / 3, cache_get / 3, cache_has / 2,
