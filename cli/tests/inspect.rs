@@ -119,6 +119,8 @@ fn a_trace_shows_messages() {
     let trace = node.says(&["trace", "--pid", "1", "--messages", "--count", "4"]);
     assert!(trace.contains("#pid<1> sends  {:\"$gen_call\""), "{trace}");
     assert!(trace.contains("#pid<1> gets   {#ref<"), "{trace}");
+    let (code, _, err) = node.ask(&["trace", "--name", "counter", "--count", "0"]);
+    assert!(code == Some(2) && err.contains("'0' for '--count <N>'"), "{err}");
     // It can be traced again, and goes on as before.
     let table = node.says(&["top", "--once"]);
     assert!(table.contains(":counter"), "{table}");

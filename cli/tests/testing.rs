@@ -122,7 +122,7 @@ fn tests_that_crash_hang_skip_or_wait_to_be_written() {
         &out,
         &[") Bad › linked", "has ended it: \"boom\"", "| error: uncaught exception in process"],
     );
-    holds(&out, &[") Bad › killed", "has ended it: :killed"]);
+    holds(&out, &[") Bad › killed", "the test's process was killed, or one that it was linked to"]);
     holds(
         &out,
         &[") Bad › hangs", "bad_test.rata:7", "took longer than 500 ms", "bad_test.rata:9 |"],
@@ -131,6 +131,51 @@ fn tests_that_crash_hang_skip_or_wait_to_be_written() {
     holds(&out, &[") Bad › own limit", "took longer than 50 ms and was ended"]);
     holds(&out, &[") Bad › exits", "the test exited: {:why, 1}"]);
     holds(&out, &["8 tests: 6 failed, 1 skipped, 1 todo"]);
+}
+
+#[test]
+fn teardowns_of_tests_that_were_ended() {
+    let text = "module \"Torn\" {\n  setup(fn -> {:ok, \"made by setup\"} end)\n  \
+                teardown(fn what -> System.cmd(\"touch\", [what]) end)\n  describe(\"within\", fn ->\n    \
+                teardown(fn -> raise \"cannot\" end)\n    \
+                test(\"is late\", fn -> Process.sleep(60_000) end, timeout: 50)\n  end)\n}\n\
+                module \"Linked\" {\n  teardown(fn -> System.cmd(\"touch\", [\"linked\"]) end)\n  \
+                test(\"is ended\", fn ->\n    Process.spawn_link(fn -> Process.exit(:x) end)\n    Process.sleep(60_000)\n  end)\n}\n\
+                module \"Both\" {\n  teardown(fn -> raise \"broken pipe\" end)\n  test(\"fail\", fn -> assert_eq(1, 2) end)\n}\n\
+                module \"Hangs\" {\n  teardown(fn -> System.cmd(\"touch\", [\"first\"]) end)\n  \
+                teardown(fn -> Process.sleep(60_000) end)\n  test(\"in its teardown\", fn -> nil end, timeout: 50)\n}\n";
+    let folder = Folder::new("torn", &[("torn_test.rata", text)]);
+    let out = folder.gives(1, &[]);
+    holds(&out, &[") Torn › within › is late", "took longer than 50 ms"]);
+    holds(&out, &[") Torn › within › is late › teardown", "raised \"cannot\""]);
+    holds(&out, &[") Linked › is ended", "has ended it: :x"]);
+    let both =
+        [") Both › fail", "assert_eq failed", "a teardown failed, too: raised \"broken pipe\""];
+    holds(&out, &both);
+    holds(&out, &[") Hangs › in its teardown", "took longer than 50 ms"]);
+    holds(&out, &["5 tests: 5 failed"]);
+    for file in ["made by setup", "linked", "first"] {
+        assert!(folder.0.join(file).exists(), "{file}");
+    }
+}
+
+#[test]
+fn a_property_that_is_ended_tells_what_it_was_tried_for() {
+    let text = "module \"Props\" {\n  ints = [Tests.Gen.int(0, 1000)]\n  \
+                hang = fn n -> if n > 3 { Process.sleep(60_000) } end\n  \
+                property(\"hangs\", [Tests.Gen.constant(7), Tests.Gen.constant(\"a\")], fn n, _ -> hang(n) end, timeout: 100)\n  \
+                property(\"is killed\", [Tests.Gen.constant(8)], fn _ -> Process.exit(Process.self(), :kill) end)\n  \
+                property(\"holds\", ints, fn _ -> true end)\n  \
+                test(\"is late afterwards\", fn ->\n    Tests.property(\"holds\", ints, fn _ -> true end)\n    \
+                Process.sleep(60_000)\n  end, timeout: 1000)\n}\n";
+    let folder = Folder::new("tried", &[("props_test.rata", text)]);
+    let out = folder.gives(1, &[]);
+    let tried = "the property was being tried for";
+    holds(&out, &[") Props › hangs", "took longer than 100 ms", tried, "7, \"a\"", "--seed "]);
+    holds(&out, &[") Props › is killed", "was killed", tried, "8"]);
+    assert_eq!(out.matches(tried).count(), 2, "{out}");
+    let json = folder.gives(1, &["--format", "json"]);
+    holds(&json, &["took longer than 100 ms\\nthe property was being tried for"]);
 }
 
 #[test]

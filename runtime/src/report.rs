@@ -126,7 +126,7 @@ fn who(node: &Node, body: &Body, is_main: bool) -> String {
         let _ = write!(text, " ({})", inspect::inspect(Heap::new().immediate(&name)));
     }
     if let Some(label) = body.extra.relations.as_ref().and_then(|r| r.label.as_ref()) {
-        let _ = write!(text, " \"{label}\"");
+        let _ = write!(text, " {}", shown(label.value()));
     }
     let initial = initial_text(body.extra.initial);
     if !is_main {

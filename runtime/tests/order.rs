@@ -82,8 +82,7 @@ module Receiver {
 
   # Whether it is not the next one of this sender.
   see = function(from, k, step) {
-    next = case Native.process_get(from) { nil -> 1
-      n -> n }
+    next = Native.process_get(from, 1)
     Native.process_put(from, k + step)
     if next == k { 0 } else { 1 }
   }

@@ -58,8 +58,7 @@ module Actor {
   }
 
   count = function(key) {
-    case Native.process_get(key) { nil -> 0
-      n -> n }
+    Native.process_get(key, 0)
   }
 
   give_up = function(ref) {

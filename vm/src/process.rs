@@ -38,6 +38,9 @@ pub enum Outcome {
     LimitReached,
 }
 
+/// The most milliseconds that a timer is set for, some 278 years: more is for ever.
+pub const LONGEST: u64 = 1 << 43;
+
 /// How long a receive waits, in one word, so that an outcome comes back in registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Wait(u64);

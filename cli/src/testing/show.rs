@@ -68,10 +68,11 @@ impl Show {
         if done.status == Status::Late {
             let at = if done.trace.is_empty() { "" } else { ", at" };
             let _ = writeln!(text, "     {} and was ended{at}", self.too_long(done));
+            push_indented(text, "     ", told_beside(done));
         } else {
             push_indented(text, "     ", done.message);
         }
-        if done.message.starts_with("the property does not hold") {
+        if done.message.lines().any(|line| line.starts_with("the property ")) {
             let _ = writeln!(text, "     (the same cases again: --seed {})", self.seed);
         }
         let trace = self.frames(done.trace);
@@ -125,9 +126,10 @@ impl Show {
         Some(self.texts.get(frame.file)?.lines().nth(frame.line.checked_sub(1)?)?.trim())
     }
 
-    /// The message of a late one is its own limit in ms, if it has one.
+    /// The first line of a late one's message is its own limit in ms, if it has one.
     fn too_long(&self, done: &Done<'_>) -> String {
-        let own = done.message.parse().map(Duration::from_millis);
+        let limit = done.message.lines().next().unwrap_or_default();
+        let own = limit.parse().map(Duration::from_millis);
         format!("took longer than {}", shown_time(own.unwrap_or(self.timeout)))
     }
 
@@ -136,7 +138,9 @@ impl Show {
         let path = real_path(done.file);
         let line = title_line(text_of(&self.texts, path), done.name, done.line);
         let message = match done.status {
-            Status::Late => self.too_long(done),
+            Status::Late => {
+                format!("{}\n{}", self.too_long(done), told_beside(done)).trim_end().to_owned()
+            }
             _ => done.message.to_owned(),
         };
         let mut text = format!("{{\"line\":{line},\"seconds\":{:.6}", done.time.as_secs_f64());
@@ -197,6 +201,11 @@ impl fmt::Display for Frame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}:{}){}", self.function, self.file, self.line, self.remark)
     }
+}
+
+/// What is told of a late one beside its limit.
+fn told_beside<'t>(done: &Done<'t>) -> &'t str {
+    done.message.split_once('\n').map_or("", |(_, text)| text)
 }
 
 /// The most frames that are shown.

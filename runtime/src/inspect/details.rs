@@ -4,6 +4,7 @@ use crate::node::Node;
 use crate::process::body::{Body, Status};
 use crate::report::initial_text;
 use rata_vm::heap::Immediate;
+use rata_vm::inspect::inspect_to;
 use rata_vm::process::Priority;
 use rata_vm::value::{Pid, Value};
 use std::fmt::Write;
@@ -89,6 +90,13 @@ pub fn tidy(text: &str, most: usize) -> String {
     line
 }
 
+/// A label as rata shows it.
+fn label_text(label: Value<'_>) -> String {
+    let mut text = String::new();
+    inspect_to(label, &mut text, NAME);
+    tidy(&text, NAME)
+}
+
 /// A pid as rata shows it.
 pub fn pid_text(pid: Pid) -> String {
     rata_vm::inspect::inspect(Value::pid(pid))
@@ -116,7 +124,7 @@ impl Details {
         Details {
             pid: extra.pid,
             name: None,
-            label: relations.and_then(|r| r.label.as_ref()).map(|l| tidy(l, NAME)),
+            label: relations.and_then(|r| r.label.as_ref()).map(|l| label_text(l.value())),
             initial: initial_text(extra.initial),
             parent: extra.parent.as_pid(),
             status: status_text(extra.status),
@@ -145,7 +153,7 @@ impl Details {
     pub fn title(&self) -> String {
         match (&self.name, &self.label) {
             (Some(name), _) => name.clone(),
-            (None, Some(label)) => format!("\"{label}\""),
+            (None, Some(label)) => label.clone(),
             (None, None) => self.initial.clone(),
         }
     }

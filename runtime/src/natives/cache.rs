@@ -114,24 +114,14 @@ pub fn cache_exchange<'h>(cx: &mut Cx<'h, '_>, [c, key, old, new]: [Value<'h>; 4
     value(Value::bool(cache.exchange(key, old, new)))
 }
 
-/// `add(cache, key, by, first)`: the new number.
+/// `add(cache, key, by, first)`: the new number; nil if one of them is no small int.
 pub fn cache_add<'h>(cx: &mut Cx<'h, '_>, [c, key, by, first]: [Value<'h>; 4]) -> Answer<'h> {
     let cache = cache(cx, "update_counter", c)?;
     let (Some(by), Some(first)) = (by.as_small(), first.as_small()) else {
-        let text = "expected ints of at most 63 bits to add and to begin with";
-        return Err(cx.argument_error("Cache.update_counter", text));
+        return value(Value::NIL);
     };
     cx.before_effect();
-    match cache.add(key, by, first) {
-        Some(new) => value(new),
-        None => {
-            let text = format!(
-                "what is under {} is no int, or the sum would have more than 63 bits",
-                shown(key)
-            );
-            Err(cx.argument_error("Cache.update_counter", &text))
-        }
-    }
+    value(cache.add(key, by, first).unwrap_or(Value::NIL))
 }
 
 /// `size(cache)`

@@ -65,11 +65,12 @@ pub fn process_make_ref<'h>(cx: &mut Cx<'h, '_>, _args: &[Value<'h>]) -> Native<
     Native::Value(reference_value(cx.heap(), data))
 }
 
-/// `get(key)` of the process dictionary: the value or nil.
+/// `get(key, default)` of the process dictionary.
 pub fn process_get<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let [key, default] = args else { return Native::Value(Value::NIL) };
     let dictionary = cx.core.dictionary(cx.heap());
-    let found = dictionary.as_map().and_then(|map| map.get(args[0]));
-    Native::Value(found.unwrap_or(Value::NIL))
+    let found = dictionary.as_map().and_then(|map| map.get(*key));
+    Native::Value(found.unwrap_or(*default))
 }
 
 /// `put(key, value)`: the old value or nil.

@@ -27,7 +27,11 @@ fn registry<'h>(cx: &mut Cx<'h, '_>, name: Value<'h>) -> Result<Arc<Registry>, V
     if name.as_module().is_some_and(|name| LASTING.contains(&&*name.text())) {
         return Ok(registries.lasting(name.word()));
     }
-    Err(cx.argument_error("Registry", &format!("there is no registry {}", shown(name))))
+    Err(no_registry(cx, name))
+}
+
+fn no_registry<'h>(cx: &Cx<'h, '_>, name: Value<'h>) -> Value<'h> {
+    cx.argument_error("Registry", &format!("there is no registry {}", shown(name)))
 }
 
 /// `open(name, unique)`: a registry that ends with the calling process; false if the name is taken.
@@ -50,6 +54,10 @@ pub fn registry_register<'h>(cx: &mut Cx<'h, '_>, [name, key, v]: [Value<'h>; 3]
     let host = host(cx);
     host.extra().relations().holdings.add(Arc::<Registry>::clone(&registry));
     let taken = registry.register(&host.node.table, key, member);
+    // It may have ended before this process was in there to be told.
+    if registry.has_ended() {
+        return Err(no_registry(cx, name));
+    }
     value(taken.map_or_else(Value::pid, |()| Value::NIL))
 }
 

@@ -13,7 +13,7 @@ use crate::capture::Capture;
 use crate::inspect::trace::Traced;
 use crate::natives::random::Generator;
 use crate::store::holding::Holdings;
-use rata_vm::heap::Immediate;
+use rata_vm::heap::{Fragment, Immediate};
 use rata_vm::mailbox::Mailbox;
 use rata_vm::value::Pid;
 use std::sync::Arc;
@@ -123,8 +123,8 @@ pub struct Relations {
     /// The trace that notes what it does. Then it has a bound of the mailbox too.
     #[cfg(unix)]
     pub traced: Option<Box<Traced>>,
-    /// `Process.set_label(text)`.
-    pub label: Option<Box<str>>,
+    /// `Process.set_label(label)`.
+    pub label: Option<Fragment>,
     /// Its part in the memory of a group of processes.
     pub share: Option<Box<Share>>,
     /// What it holds outside itself.

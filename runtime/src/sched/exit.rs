@@ -43,6 +43,8 @@ pub enum Reason {
 pub struct Leaving {
     reason: Fragment,
     links: few::IntoIter<Pid, Link>,
+    /// Who depends on it without a link.
+    dependent: IntoIter<Pid>,
     watchers: few::IntoIter<u64, Watcher>,
     monitors: few::IntoIter<u64, Pid>,
     /// Senders that wait for room in its mailbox.
@@ -119,12 +121,13 @@ fn leave(host: &mut WorkerHost, mut body: Box<Body>, reason: Fragment) {
     }
     let Relations { links, watchers, monitors, queue_limit, holdings, .. } =
         *relations.unwrap_or_default();
-    holdings.end(&host.node, pid);
+    let dependent = holdings.end(&host.node, pid);
     let mut senders = queue_limit.map(|l| l.waiting).unwrap_or_default();
     senders.extend(ahead);
     let leaving = Leaving {
         reason,
         links: links.into_iter(),
+        dependent: dependent.into_iter(),
         watchers: watchers.into_iter(),
         monitors: monitors.into_iter(),
         senders: senders.into_iter(),
@@ -155,10 +158,10 @@ impl Leaving {
         // One that is dead as well needs no telling.
         if let Some((other, link)) = self.links.next() {
             if link == Link::Active {
-                let reason = Fragment::copy_of(self.reason.value());
-                let signal = Signal::Exit { from: pid, kind: ExitKind::Link, reason };
-                let _ = deliver(host, other, signal);
+                self.send_exit(host, pid, other, ExitKind::Link);
             }
+        } else if let Some(other) = self.dependent.next() {
+            self.send_exit(host, pid, other, ExitKind::Asked);
         } else if let Some((_, watcher)) = self.watchers.next() {
             send_down(host, pid, watcher, self.reason.value());
         } else if let Some((id, target)) = self.monitors.next() {
@@ -173,6 +176,11 @@ impl Leaving {
             return false;
         }
         true
+    }
+
+    fn send_exit(&self, host: &mut WorkerHost, pid: Pid, other: Pid, kind: ExitKind) {
+        let reason = Fragment::copy_of(self.reason.value());
+        let _ = deliver(host, other, Signal::Exit { from: pid, kind, reason });
     }
 }
 
@@ -203,7 +211,7 @@ fn answer(from: &mut impl Schedule, dest: Pid, signal: Signal) {
             let _ = deliver(from, reference.creator, signal);
         }
         Signal::Room { from: sender } => drop(deliver(from, sender, Signal::Go)),
-        Signal::Hold(holding) => holding.ended(from.node(), dest),
+        Signal::Hold(holding) => drop(holding.ended(from.node(), dest)),
         _ => {}
     }
 }

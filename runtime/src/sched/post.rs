@@ -74,6 +74,21 @@ pub fn post(from: &mut impl Schedule, dest: Pid, signal: Signal) -> Result<Poste
     posted
 }
 
+/// Whether a process lives and waits with all seen to that was sent to it. It is not woken for that.
+pub fn is_at_rest(from: &mut impl Schedule, dest: Pid) -> bool {
+    let (woken, at_rest) = {
+        let Some(slot) = from.node().table.get(dest) else { return false };
+        match slot.parking.take() {
+            Some(body) if receive::is_free(slot, &body, dest) => (lay_down(slot, body), true),
+            woken => (woken, false),
+        }
+    };
+    if let Some(body) = woken {
+        from.schedule(body);
+    }
+    at_rest
+}
+
 /// The timer of a process's waits has gone off. Gives the deadline of its latest wait if that is still to come:
 /// the timer is to be set again.
 pub fn ring(from: &mut impl Schedule, dest: Pid, number: u32) -> Option<u64> {

@@ -193,11 +193,11 @@ impl Cache {
 }
 
 impl Holding for Cache {
-    fn ended(self: Arc<Self>, node: &Node, pid: Pid) {
+    fn ended(self: Arc<Self>, node: &Node, pid: Pid) -> Vec<Pid> {
         let heir = {
             let mut belongs = self.belongs.lock();
             if belongs.owner != pid {
-                return;
+                return Vec::new();
             }
             belongs.heir.take()
         };
@@ -206,6 +206,7 @@ impl Holding for Cache {
         if !given {
             self.end(node);
         }
+        Vec::new()
     }
 
     fn address(&self) -> usize {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 /// Something that a process has a part in until it ends.
 pub trait Holding: Send + Sync {
-    /// The process has ended: nobody finds it in here any more.
-    fn ended(self: Arc<Self>, node: &Node, pid: Pid);
+    /// The process has ended: nobody finds it in here any more. Gives those that depend on it as if they were linked to it.
+    fn ended(self: Arc<Self>, node: &Node, pid: Pid) -> Vec<Pid>;
     /// The same thing as another holding?
     fn address(&self) -> usize;
 }
@@ -29,10 +29,8 @@ impl Holdings {
         self.0.retain(|held| held.address() != holding.address());
     }
 
-    /// The process has ended.
-    pub fn end(self, node: &Node, pid: Pid) {
-        for holding in self.0 {
-            holding.ended(node, pid);
-        }
+    /// The process has ended: who depends on it.
+    pub fn end(self, node: &Node, pid: Pid) -> Vec<Pid> {
+        self.0.into_iter().flat_map(|holding| holding.ended(node, pid)).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Registries: processes by keys, each with a value of its own. Under a unique key there is one process, under others there may
-//! be many. A process is taken out when it ends, before anybody is told of its end.
+//! be many. A process is taken out when it ends, before anybody is told of its end. A registry ends with the process that it belongs
+//! to, and so do those registered there, as if they were linked to that process: whoever can be found no more would be of no use.
 
 use super::holding::Holding;
 use super::table::{Change, Key, Place, Table};
@@ -152,6 +153,19 @@ impl Registry {
         keys.get(&pid).map_or(Vec::new(), |all| all.iter().map(|k| Arc::clone(&k.2)).collect())
     }
 
+    /// All processes registered, oldest first.
+    fn processes(&self) -> Vec<Pid> {
+        let keys_of = |shard: &Mutex<HashMap<Pid, Keys>>| shard.lock().keys().copied().collect();
+        let mut pids: Vec<Pid> = self.by_pid.iter().flat_map::<Vec<Pid>, _>(keys_of).collect();
+        pids.sort_by_key(|pid| pid.serial());
+        pids
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
     /// Some keys with their processes: see [`Table::walk`].
     pub fn walk(
         &self,
@@ -168,13 +182,14 @@ fn is_alive(processes: &Processes, member: &Member) -> bool {
 }
 
 impl Holding for Registry {
-    fn ended(self: Arc<Self>, node: &Node, pid: Pid) {
-        let Some(keys) = self.keys_of(pid).lock().remove(&pid) else { return };
+    fn ended(self: Arc<Self>, node: &Node, pid: Pid) -> Vec<Pid> {
+        let Some(keys) = self.keys_of(pid).lock().remove(&pid) else { return Vec::new() };
         if keys.len() > MANY {
             node.pool.run(Box::new(move || self.leave(&keys)));
         } else {
             self.leave(&keys);
         }
+        Vec::new()
     }
 
     fn address(&self) -> usize {
@@ -233,11 +248,14 @@ pub struct Owned {
 }
 
 impl Holding for Owned {
-    fn ended(self: Arc<Self>, node: &Node, _pid: Pid) {
+    fn ended(self: Arc<Self>, node: &Node, _pid: Pid) -> Vec<Pid> {
+        // Before the processes are counted: who registers from now on sees it.
         self.registry.ended.store(true, Ordering::Release);
         node.registries.close(self.name, &self.registry);
+        let pids = self.registry.processes();
         let keys = self.registry.keys.take();
         node.pool.run(Box::new(move || drop(keys)));
+        pids
     }
 
     fn address(&self) -> usize {

@@ -144,7 +144,7 @@ macro_rules! for_each_native {
                 process_registered / 0, process_link / 1, process_unlink / 1, process_monitor / 2,
                 process_request / 3, process_demonitor / 2, process_exit / 1, process_exit_to / 2, process_flag / 2,
                 process_is_alive / 1, process_list / 0, process_send_after / 3,
-                process_cancel_timer / 1, process_read_timer / 1, process_get / 1,
+                process_cancel_timer / 1, process_read_timer / 1, process_get / 2,
                 process_put / 2, process_erase / 1, process_alias / 1, process_unalias / 1,
                 process_set_label / 1, process_ask_info / 2,
             }

@@ -4,10 +4,11 @@
 
 use super::env::{Env, Raised};
 use super::machine::Machine;
+use crate::data::int::BigRef;
 use crate::native::Poll;
-use crate::process::{Outcome, Receiving, Wait};
+use crate::process::{LONGEST, Outcome, Receiving, Wait};
 use crate::symbols::sym;
-use crate::value::Word;
+use crate::value::{Value, Word};
 
 /// What a wait leads to. Two words, as [`Outcome`].
 pub(crate) enum Waited {
@@ -31,12 +32,16 @@ pub(crate) enum More {
     Unknown,
 }
 
-/// How many milliseconds a timeout is, `None` being for ever; nothing if it is no timeout.
+/// How many milliseconds a timeout is, `None` being for ever, as which an int counts that is too large; nothing if it is no
+/// timeout.
 #[inline]
-fn timeout_of(word: Word) -> Option<Option<u64>> {
-    match word.as_small() {
-        Some(ms @ 0..) => Some(Some(ms as u64)),
-        _ => (word == Word::symbol(sym::INFINITY)).then_some(None),
+fn timeout_of(value: Value<'_>) -> Option<Option<u64>> {
+    match value.word().as_small() {
+        Some(ms @ 0..) => Some(Some(ms as u64).filter(|ms| *ms <= LONGEST)),
+        _ => {
+            let is_large = BigRef::of(value).is_some_and(|n| !n.is_negative());
+            (is_large || value.word() == Word::symbol(sym::INFINITY)).then_some(None)
+        }
     }
 }
 
@@ -84,7 +89,7 @@ impl Env<'_> {
             Poll::Messages => More::Messages,
             Poll::Nothing if self.process.core.receiving != Receiving::TimedOut => {
                 let is_due = self.process.heap.should_collect();
-                match timeout_of(timeout) {
+                match timeout_of(self.process.heap.value(timeout)) {
                     Some(timeout) if timeout != Some(0) && !is_due => {
                         More::Wait(self.begin_wait(timeout))
                     }
@@ -115,7 +120,9 @@ impl Env<'_> {
             Poll::Nothing if late => return Waited::Late,
             Poll::Nothing => {}
         }
-        let Some(timeout) = timeout_of(timeout) else { return Waited::NoTimeout };
+        let Some(timeout) = timeout_of(self.process.heap.value(timeout)) else {
+            return Waited::NoTimeout;
+        };
         if timeout == Some(0) {
             return Waited::Late;
         }

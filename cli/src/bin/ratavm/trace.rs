@@ -41,7 +41,7 @@ pub struct Trace {
     #[arg(long, value_name = "F")]
     function: Option<String>,
     /// End after so many events
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
     /// End after so many seconds
     #[arg(long, value_name = "S", default_value_t = 3600)]

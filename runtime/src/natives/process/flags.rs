@@ -85,7 +85,7 @@ fn subtree_limit<'h>(cx: &mut Cx<'h, '_>, value: Value<'h>) -> Native<'h> {
 
 fn queue_limit<'h>(cx: &mut Cx<'h, '_>, value: Value<'h>) -> Native<'h> {
     let Some(mut limit) = limit_of(value) else {
-        let what = "{max: messages, bytes: bytes, when_full: :drop | :kill | :block} or nil";
+        let what = "{max: messages, bytes: bytes, when_full: :drop | :kill | :block, inherit: true} or nil";
         return wrong(cx, "flag", what, value);
     };
     let old = shown_limit(

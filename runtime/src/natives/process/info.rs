@@ -6,13 +6,12 @@
 use super::flags::{memory_limit, priority_name, shown_limit};
 use super::{host, new_ref, reference_value, wrong};
 use crate::host::WorkerHost;
-use crate::natives::support::args::shown;
 use crate::node::Node;
 use crate::process::body::{Body, Status};
 use crate::process::relations::Alias;
 use crate::process::signal::{RefData, Signal};
 use crate::report;
-use crate::sched::post::deliver;
+use crate::sched::post::{deliver, is_at_rest};
 use rata_vm::Symbol;
 use rata_vm::data::{map, vector_of};
 use rata_vm::heap::{Fragment, Heap};
@@ -58,10 +57,17 @@ const KEYS: &[&str] = &[
     "gc_count",
 ];
 
-/// `alive?(pid)`
+/// `alive?(pid)`: true or false; or a ref that `{ref, pid}` will come with, `{ref, nil}` if the process is dead by then. What
+/// the caller has sent it before, an exit signal above all, counts: unless it waits, and has seen to all of it, it is asked.
 pub fn process_is_alive<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let Some(pid) = args[0].as_pid() else { return wrong(cx, "alive?", "a pid", args[0]) };
-    Native::Value(Value::bool(host(cx).node.table.get(pid).is_some()))
+    if pid == cx.core.pid || is_at_rest(host(cx), pid) {
+        return Native::Value(Value::TRUE);
+    }
+    match ask(cx, pid, Some("pid")) {
+        Some(reference) => Native::Value(reference),
+        None => Native::Value(Value::FALSE),
+    }
 }
 
 /// `list()`: all pids, oldest first.
@@ -92,13 +98,9 @@ impl Resume for Listed {
     fn trace(&mut self, _visit: &mut dyn FnMut(&mut Word)) {}
 }
 
-/// `set_label(text)`: names the process in reports.
+/// `set_label(label)`: names the process in reports.
 pub fn process_set_label<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
-    let label = match args[0].as_str() {
-        Some(text) => text.into(),
-        None => shown(args[0]).into(),
-    };
-    host(cx).extra().relations().label = Some(label);
+    host(cx).extra().relations().label = Some(Fragment::copy_of(args[0]));
     Native::Value(Value::symbol(sym::OK))
 }
 
@@ -111,14 +113,17 @@ pub fn process_ask_info<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
     if !key.is_nil() && known.is_none() {
         return wrong(cx, "info", "a key of the map that info(pid) gives", *key);
     }
-    let (data, key) = (new_ref(cx), known);
-    if deliver(host(cx), pid, Signal::Info { reference: data, key }).is_err() {
-        return Native::Value(Value::NIL);
-    }
+    Native::Value(ask(cx, pid, known).unwrap_or(Value::NIL))
+}
+
+/// Asks a process for one entry, or all: the ref that the answer will come with, unless it is dead.
+fn ask<'h>(cx: &mut Cx<'h, '_>, pid: Pid, key: Option<&'static str>) -> Option<Value<'h>> {
+    let data = new_ref(cx);
+    deliver(host(cx), pid, Signal::Info { reference: data, key }).ok()?;
     // The answer is dropped by no limit of the mailbox.
     let aliases = &mut host(cx).extra().relations().aliases;
     aliases.insert(data.id, Alias { urgent: false, once: true, settles: false });
-    Native::Value(reference_value(cx.heap(), data))
+    Some(reference_value(cx.heap(), data))
 }
 
 /// Answers a request for info: with the map, or the one entry asked for.
@@ -177,7 +182,7 @@ impl<'h> Teller<'h, '_> {
             "parent" => heap.value(body.extra.parent),
             "label" => {
                 let label = body.extra.relations.as_ref().and_then(|r| r.label.as_ref());
-                label.map_or(Value::NIL, |label| heap.string(label))
+                label.map_or(Value::NIL, |label| heap.attach(Fragment::copy_of(label.value())))
             }
             "stacktrace" => report::trace_value(heap, &self.stack(FRAMES)),
             "heap_size" => Value::count(process.heap.heap_bytes()),

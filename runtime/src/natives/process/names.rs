@@ -12,7 +12,11 @@ use rata_vm::value::Value;
 /// `register(pid, name)`
 pub fn process_register<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [pid, name] = args else { return Native::Value(Value::NIL) };
-    let Some(target) = pid.as_pid() else { return wrong(cx, "register", "a pid", *pid) };
+    let Some(target) = pid.as_pid() else {
+        // The library has put what is no pid here.
+        let text = format!("expected a pid and a name, got {} and {}", shown(*name), shown(*pid));
+        return Native::Raise(cx.argument_error("Process.register", &text));
+    };
     let is_name = name.as_symbol().is_some() || name.as_module().is_some();
     let Some(kept) = Immediate::of(*name).filter(|_| is_name) else {
         return wrong(cx, "register", "a symbol or module as the name", *name);

@@ -117,8 +117,10 @@ pub(super) fn sent<'h>(
 
 /// `alias(urgent)`: a ref that messages can be sent to until `unalias`.
 pub fn process_alias<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    let Some(urgent) = args[0].as_bool() else {
+        return wrong(cx, "alias", "true or false as priority", args[0]);
+    };
     let data = new_ref(cx);
-    let urgent = args[0].as_bool() == Some(true);
     host(cx)
         .extra()
         .relations()

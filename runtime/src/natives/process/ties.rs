@@ -116,6 +116,9 @@ pub fn process_demonitor<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<
     let Some(r) = reference.as_ref() else {
         return wrong(cx, "demonitor", "a ref", *reference);
     };
+    let Some(flush) = flush.as_bool() else {
+        return wrong(cx, "demonitor", "true or false as flush", *flush);
+    };
     let id = r.id();
     let host = host(cx);
     let target = host.extra().relations.as_mut().and_then(|relations| {
@@ -128,7 +131,7 @@ pub fn process_demonitor<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<
         return Native::Value(Value::TRUE);
     }
     let may_be_there = cx.core.mailbox.has_after(r.stamp());
-    if flush.as_bool() == Some(true) && may_be_there && r.creator() == Some(cx.core.pid) {
+    if flush && may_be_there && r.creator() == Some(cx.core.pid) {
         return Box::new(Flush { id, stamp: r.stamp() }).resume(cx);
     }
     Native::Value(Value::FALSE)

@@ -4,13 +4,15 @@ use super::{host, new_ref, reference_value, wrong};
 use crate::sched::shard::Alarm;
 use rata_vm::heap::{Fragment, Immediate};
 use rata_vm::native::{Cx, Native};
+use rata_vm::process::LONGEST;
 use rata_vm::value::Value;
 
 /// `send_after(dest, message, ms)`: a ref.
 pub fn process_send_after<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [dest, message, ms] = args else { return Native::Value(Value::NIL) };
-    let Some(ms) = ms.as_small().filter(|ms| *ms >= 0) else {
-        return wrong(cx, "send_after", "milliseconds, 0 or more", *ms);
+    let Some(ms) = ms.as_small().and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms <= LONGEST)
+    else {
+        return wrong(cx, "send_after", &format!("milliseconds from 0 to {LONGEST}"), *ms);
     };
     let is_name = dest.as_symbol().is_some() || dest.as_module().is_some();
     let Some(kept) = Immediate::of(*dest).filter(|_| is_name || dest.as_pid().is_some()) else {
@@ -20,7 +22,7 @@ pub fn process_send_after<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native
     let message = Fragment::copy_of(*message);
     cx.charge(1 + (message.bytes() / 512) as u64);
     let host = host(cx);
-    let deadline = host.node.clock.deadline(ms as u64);
+    let deadline = host.node.clock.deadline(ms);
     let alarm = Alarm::Send { dest: kept, id: data.id, message };
     host.node.timers[host.me].set(deadline, alarm);
     Native::Value(reference_value(cx.heap(), data))
