@@ -62,7 +62,7 @@ fn stress_modes_set_the_environment() {
     let text = "```rata size=1000\n#vm echo $RATA_STRESS $RATA_SIZE\n```\n```output\n1000\n```\n";
     let stressed = [Mode::Gc, Mode::Preempt, Mode::JitGc, Mode::JitPreempt];
     fails(text, &stressed, &["stress="]);
-    assert!(outcome(text, Mode::Gc).unwrap_err().contains("+ gc 10\n"));
+    assert!(outcome(text, Mode::Gc).unwrap_err().contains("+ gc,symbols 10\n"));
     passes(&text.replace("size=1000", "size=1000 nostress"));
 }
 
