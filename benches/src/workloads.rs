@@ -291,6 +291,29 @@ pub const WORKLOADS: &[Workload] = &[
     },
     entry(
         Concurrent,
+        "linked",
+        "linked processes die of one exit",
+        (1_000_000, 1000),
+        &[(Erlang, "c_linked")],
+        &[
+            Figure::of("all dead", Micros, "die_us"),
+            Figure::of("others late, most", Micros, "late_us"),
+        ],
+    ),
+    entry(
+        Concurrent,
+        "flood",
+        "messages to a process that does not read",
+        (5_000_000, 10_000),
+        &[(Erlang, "c_flood")],
+        &[
+            Figure::of("round trip beside", Nanos, "beside_ns"),
+            Figure::of("round trip alone", Nanos, "alone_ns"),
+            Figure::of("memory grown", Bytes, "grown_bytes"),
+        ],
+    ),
+    entry(
+        Concurrent,
         "timers",
         "lateness of timers",
         (100_000, 1000),

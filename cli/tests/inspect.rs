@@ -96,6 +96,7 @@ fn a_dump_tells_all_and_can_go_to_a_file() {
         "5 processes; 5 of them",
         ":counter #pid<",
         "\"the main one\"",
+        "  started with Counter.init/1 by #pid<1>\n",
         "  waiting, priority normal",
         "500 in its mailbox",
         "    at GenServer.Loop.loop/5 (",

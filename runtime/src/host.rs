@@ -10,6 +10,7 @@ use crate::process::table::{Slot, Spare};
 use crate::sched::chance::{Chance, NS_PER_REDUCTION};
 use crate::sched::gather::{self, Gathered};
 use crate::sched::queue::Local;
+use crate::world::TICKS_PER_MS;
 use rata_vm::native::{Cx, Host, Native, Poll, Resume};
 use rata_vm::process::Core;
 use rata_vm::value::{Pid, Value, Word};
@@ -21,6 +22,10 @@ use std::sync::Arc;
 pub const SWITCH: i64 = 8;
 /// After so many reductions a worker looks at the clock.
 const PER_CLOCK: u64 = 500;
+/// Reductions between two looks at whether a second has passed; a clock read each is nothing then.
+const PER_TRIM: u64 = 100_000;
+/// So many ticks after it has freed what it did not need, a worker does so again.
+const TRIM: u64 = 1000 * TICKS_PER_MS;
 
 /// A worker's side of things; the current process's `extra` is lent to it.
 pub struct WorkerHost {
@@ -58,6 +63,10 @@ pub struct WorkerHost {
     chance: Option<Box<Chance>>,
     /// The tick at which this worker, if idle, has the allocator return freed memory.
     pub freed: Option<u64>,
+    /// Where `spent` is when the worker sees whether it is time to free what it keeps, …
+    trim_at: u64,
+    /// … and the tick from which it is.
+    trim_from: u64,
 }
 
 impl WorkerHost {
@@ -83,6 +92,8 @@ impl WorkerHost {
             spare: Spare::default(),
             chance,
             freed: None,
+            trim_at: PER_TRIM,
+            trim_from: TRIM,
         }
     }
 
@@ -123,6 +134,19 @@ impl WorkerHost {
             self.clock_at = self.spent + PER_CLOCK;
         }
         now
+    }
+
+    /// Frees, about once a second, the memory that this worker keeps and has not needed meanwhile.
+    pub fn trim(&mut self) {
+        if self.spent < self.trim_at {
+            return;
+        }
+        self.trim_at = self.spent + PER_TRIM;
+        let now = self.node.clock.tick();
+        if now >= self.trim_from {
+            self.trim_from = now.saturating_add(TRIM);
+            rata_vm::heap::trim();
+        }
     }
 
     /// The body to run next: the one just woken, unless such have run for long or something more urgent

@@ -3,7 +3,7 @@
 
 use super::dump;
 use crate::node::Node;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -21,24 +21,29 @@ pub fn default_path() -> PathBuf {
     PathBuf::from(format!("rata-crash-{}.dump", std::process::id()))
 }
 
-/// Leaves a dump, if the options say where: the path, if that went well.
+/// Leaves a dump, if the options say where: the path, if anything could be written.
 pub fn leave(node: &Arc<Node>, why: &str) -> Option<PathBuf> {
     let path = node.options.crash_dump.clone()?;
     if node.dumped.swap(true, Ordering::SeqCst) {
         return None;
     }
     let (done, dones) = channel();
+    let mut file = BufWriter::new(File::create(&path).ok()?);
     let (node, why) = (Arc::clone(node), why.to_owned());
     let work = move || {
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            let mut file = BufWriter::new(File::create(&path).ok()?);
-            dump::write(&node, &why, dump::USUAL, &mut file).ok()?;
-            file.flush().ok()?;
-            Some(path)
+        // What fails here, the file shows: it has no end.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            let _ = dump::write(&node, &why, dump::USUAL, &mut file);
+            let _ = file.flush();
         }));
-        // Who waits no more has told so already.
-        let _ = done.send(written.ok().flatten());
+        // Who waits no more has gone already.
+        let _ = done.send(());
     };
     thread::Builder::new().name("rata-dump".into()).spawn(work).ok()?;
-    dones.recv_timeout(LIMIT).ok().flatten()
+    let _ = dones.recv_timeout(LIMIT);
+    let is_something_there = fs::metadata(&path).is_ok_and(|file| file.len() > 0);
+    if !is_something_there {
+        let _ = fs::remove_file(&path);
+    }
+    is_something_there.then_some(path)
 }

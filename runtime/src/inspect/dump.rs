@@ -14,15 +14,22 @@ pub const USUAL: usize = 500;
 /// How deep their stacks are shown.
 const FRAMES: usize = 20;
 
-/// Writes a dump with at most so many processes: those that hold most memory first.
+/// Writes a dump with at most so many processes: those that hold most memory first. What is known at once is written at once: in a
+/// node that has failed, the rest may never come.
 pub fn write(node: &Node, why: &str, processes: usize, to: &mut dyn Write) -> io::Result<()> {
     let mut schedulers = Use::default();
+    to.write_all(head(node, why).as_bytes())?;
+    to.flush()?;
+    to.write_all(names(node).as_bytes())?;
+    to.flush()?;
     let looking = Looking::at(node);
     let mut sampler = Sampler::default();
     sampler.look_around(&looking, Order::Memory, processes);
     let rows = sampler.sample(&looking, Order::Memory, processes, FRAMES);
-    to.write_all(head(node, why, &schedulers.since()).as_bytes())?;
-    to.write_all(names(node).as_bytes())?;
+    let used = schedulers.since();
+    if !used.is_empty() {
+        writeln!(to, "\nschedulers in use while this was written: {used:?} percent")?;
+    }
     let (shown, live) = (rows.len(), node.table.live());
     writeln!(to, "\n{live} processes; {shown} of them, by the memory that they hold:\n")?;
     for row in &rows {
@@ -31,7 +38,7 @@ pub fn write(node: &Node, why: &str, processes: usize, to: &mut dyn Write) -> io
     writeln!(to, "end of the dump")
 }
 
-fn head(node: &Node, why: &str, used: &[u64]) -> String {
+fn head(node: &Node, why: &str) -> String {
     let options = &node.options;
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let mut text = String::new();
@@ -50,9 +57,6 @@ fn head(node: &Node, why: &str, used: &[u64]) -> String {
         "schedulers: {}; waiting in their queues {queues:?}, and {outside} in none yet",
         queues.len()
     );
-    if !used.is_empty() {
-        let _ = writeln!(text, "in use:     {used:?} percent while this was written");
-    }
     let _ = writeln!(
         text,
         "options:    no_halt {}, turns of {} reductions, stop limit {} s",

@@ -39,6 +39,7 @@ fn work(mut host: WorkerHost, node: &Arc<Node>) {
     while !node.is_stopping() {
         if host.looks_at_clock() {
             fire_timers(&mut host, node);
+            host.trim();
         }
         let found = host.pick().or_else(|| match node.is_seeded() {
             true => pass_time(&mut host, node),

@@ -2,7 +2,8 @@
 //!
 //! In: a number of payload bytes. Out: a chunk with at least that much room, taken from this
 //! thread's pool if it has one. A fresh mapping per collection costs several times the collection,
-//! so freed chunks are kept (up to a cap) for the next one that asks.
+//! so freed chunks are kept (up to a cap) for the next one that asks. Those that nobody asks for go back to the
+//! allocator: about once a second a worker frees as many as were never taken since the last time.
 //!
 //! Invariant: a chunk is owned by exactly one list (of a heap, a fragment, a pool); `release` gives
 //! up ownership. Nothing in a released chunk is read again, except by the pool its first word.
@@ -40,6 +41,8 @@ const COUNT_CAP: usize = 4096;
 struct Pool {
     free: [Cell<*mut Chunk>; CLASSES],
     count: [Cell<u32>; CLASSES],
+    /// The fewest that there were since the pool was trimmed: so many were not needed.
+    unused: [Cell<u32>; CLASSES],
 }
 
 thread_local! {
@@ -47,19 +50,35 @@ thread_local! {
         Pool {
             free: [const { Cell::new(ptr::null_mut()) }; CLASSES],
             count: [const { Cell::new(0) }; CLASSES],
+            unused: [const { Cell::new(0) }; CLASSES],
         }
     };
 }
 
+impl Pool {
+    fn bytes(&self) -> usize {
+        let of_class = |(class, count): (usize, &Cell<u32>)| (count.get() as usize) << class;
+        self.count.iter().enumerate().map(of_class).sum::<usize>() << MIN_CLASS
+    }
+
+    /// Frees the chunks that were not needed since the last time.
+    fn trim(&self) {
+        for class in 0..CLASSES {
+            for _ in 0..self.unused[class].get() {
+                // SAFETY: there were at least so many all the time; they are owned by the pool, and linked by `next`.
+                self.free[class].set(unsafe { free(self.free[class].get()) });
+            }
+            let left = self.count[class].get() - self.unused[class].get();
+            self.count[class].set(left);
+            self.unused[class].set(left);
+        }
+    }
+}
+
 impl Drop for Pool {
     fn drop(&mut self) {
-        for class in &self.free {
-            let mut chunk = class.get();
-            while !chunk.is_null() {
-                // SAFETY: chunks in the pool are owned by it, and linked by `next`.
-                chunk = unsafe { free(chunk) };
-            }
-        }
+        self.unused.clone_from(&self.count);
+        self.trim();
     }
 }
 
@@ -89,7 +108,11 @@ pub(crate) fn acquire(payload: usize) -> *mut Chunk {
             if !chunk.is_null() {
                 // SAFETY: the pool owns the chunk; its head is intact.
                 pool.free[class].set(unsafe { (*chunk).next });
-                pool.count[class].set(pool.count[class].get() - 1);
+                let left = pool.count[class].get() - 1;
+                pool.count[class].set(left);
+                if left < pool.unused[class].get() {
+                    pool.unused[class].set(left);
+                }
             }
             chunk
         });
@@ -197,16 +220,29 @@ pub(super) fn note_freed(bytes: usize) {
     }
 }
 
-/// Whether much memory has been freed that the allocator may hold on to: it returns pages to the
+/// A pool with fewer bytes than this may stay as it is.
+const SMALL_POOL: usize = 128 << 10;
+
+/// Whether much memory has been freed that this thread or the allocator may hold on to: the latter returns pages to the
 /// system after a while, but only when it is called again. See [`return_memory`].
 pub fn may_hold_memory() -> bool {
-    spare::any() || FREED.load(Ordering::Relaxed) >= WORTH_A_LOOK
+    spare::any()
+        || POOL.try_with(Pool::bytes).is_ok_and(|bytes| bytes >= SMALL_POOL)
+        || FREED.load(Ordering::Relaxed) >= WORTH_A_LOOK
+}
+
+/// Frees the chunks that this thread keeps and has not needed since the last time. For a thread that works; to be called
+/// now and then.
+pub fn trim() {
+    // A thread that ends has freed all.
+    let _ = POOL.try_with(Pool::trim);
 }
 
 /// Calls the allocator, so that it returns what was freed a while ago. For a thread that is about to
 /// sleep.
 pub fn return_memory() {
     spare::clear();
+    trim();
     FREED.store(0, Ordering::Relaxed);
     // SAFETY: the layout's size is not zero; nothing is done with the block.
     unsafe {
@@ -247,6 +283,35 @@ mod tests {
                 assert_eq!(a, b);
                 release(b);
             }
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn chunks_that_are_not_needed_are_freed() {
+        std::thread::spawn(|| {
+            let held = || POOL.with(Pool::bytes);
+            let chunks: Vec<_> = (0..1000).map(|_| acquire(1000)).collect();
+            assert_eq!(held(), 0);
+            // SAFETY: we own them.
+            chunks.into_iter().for_each(|chunk| unsafe {
+                release(chunk);
+            });
+            assert_eq!(held(), 1000 << 10);
+            assert!(may_hold_memory());
+            // A moment ago they were needed.
+            trim();
+            assert_eq!(held(), 1000 << 10);
+            let needed: Vec<_> = (0..300).map(|_| acquire(1000)).collect();
+            // SAFETY: as above.
+            needed.into_iter().for_each(|chunk| unsafe {
+                release(chunk);
+            });
+            trim();
+            assert_eq!(held(), 300 << 10);
+            trim();
+            assert_eq!(held(), 0);
         })
         .join()
         .unwrap();

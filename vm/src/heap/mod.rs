@@ -61,7 +61,7 @@ mod space;
 mod stored;
 
 pub use bag::Bag;
-pub use chunk::{may_hold_memory, return_memory};
+pub use chunk::{may_hold_memory, return_memory, trim};
 pub use counted::Immediate;
 pub use edit::Edit;
 pub(crate) use edit::RawEdit;

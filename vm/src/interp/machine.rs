@@ -268,11 +268,15 @@ impl Machine {
         self.set(register, word);
     }
 
-    /// Whether the result delivered here is returned at once.
+    /// Whether the result delivered here is returned at once, and the frame is not needed to catch what fails
+    /// until then.
     pub(crate) fn returns_result(&self) -> bool {
         // SAFETY: as in `deliver`.
         let register = unsafe { Info(*self.pc.sub(1)).register() };
-        self.op() == Ex::Return && self.a() == register
+        let function = self.function();
+        self.op() == Ex::Return
+            && self.a() == register
+            && function.handler(function.offset(self.pc).saturating_sub(1)).is_none()
     }
 
     /// The place right after the `args` instruction at `pc` with so many extension words.

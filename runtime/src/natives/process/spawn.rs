@@ -48,8 +48,13 @@ impl Ties {
     }
 }
 
-/// The function to name in reports: that of a `call` which hands it on is its first argument.
+/// The function to name in reports: that of a `call` which hands it on is its first argument, or the `init` of the
+/// module that is.
 fn initial_of(call: &[Value<'_>], ties: Ties) -> Initial {
+    let module = call.get(1).and_then(|m| m.as_module().or_else(|| m.as_symbol()));
+    if let Some(module) = module.filter(|_| ties.reply) {
+        return Initial::Named(module, sym::INIT, 1);
+    }
     let handed_on = call.get(1).filter(|f| ties.for_another && f.is_function());
     let arguments = match ties.for_another {
         true => call.get(2).and_then(|args| args.as_list()).map_or(0, |args| args.len()),
