@@ -88,6 +88,18 @@ fn it_stops_without_its_main_process_too() {
 }
 
 #[test]
+fn a_server_that_is_linked_to_nobody_stops_too() {
+    let rest = r#"
+        {:ok, _} = GenServer.start(Worker, :alone)
+        IO.puts("up")
+        Process.sleep(60000)
+    "#;
+    let begun = Instant::now();
+    assert_eq!(stopped(Node::start(&program(rest), &[])).out, ":alone :shutdown\n");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
 fn a_main_process_that_waits_for_a_job_stops() {
     let rest = "IO.puts(\"up\")\nSystem.cmd(\"sleep\", [\"2\"])";
     let node = Node::start(&program(&format!("{TREE}{rest}")), &[]);

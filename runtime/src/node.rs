@@ -200,9 +200,10 @@ impl Node {
         }
     }
 
-    /// A new ref's number; later ones are larger. The low byte tells the timer shard.
+    /// A new ref's number; later ones are larger. The low byte tells the timer shard, the bit above it whether it is an
+    /// alias for anybody.
     pub fn next_ref(&self, shard: usize) -> u64 {
-        (self.refs.fetch_add(1, Ordering::Relaxed) + 1) << 8 | shard as u64
+        (self.refs.fetch_add(1, Ordering::Relaxed) + 1) << 9 | shard as u64
     }
 
     /// A body for a new process, which runs `call` (see `Process::start`) once

@@ -146,19 +146,22 @@ pub fn initial_text(initial: Initial) -> String {
     }
 }
 
-/// The main process has ended of itself: the program has failed if it says so.
-pub fn main_ended(node: &Node, reason: &Fragment) {
+/// The main process has ended of itself, there: the program has failed if it says so.
+pub fn main_ended(node: &Node, reason: &Fragment, place: &[String]) {
     match exit_code(reason.value()) {
         Some(code) => node.main_ended(code),
-        None => main_failed(node, reason, false),
+        None => main_failed(node, reason, place, false),
     }
 }
 
 /// The main process has ended by a mistake or by another one's exit, be that `:shutdown`: the program did not come to its
-/// end. Says so unless that is reported already, or what it was asked for.
-pub fn main_failed(node: &Node, reason: &Fragment, reported: bool) {
+/// end. Says so, and where if that is known, unless it is reported already, or what it was asked for.
+pub fn main_failed(node: &Node, reason: &Fragment, place: &[String], reported: bool) {
     if !reported && !node.is_asked_to_stop() {
-        let text = format!("error: the main process ended: {}\n", shown(reason.value()));
+        let mut text = format!("error: the main process ended: {}\n", shown(reason.value()));
+        for line in place.iter().take(FRAMES) {
+            let _ = writeln!(text, "    at {line}");
+        }
         node.output.report(&text);
     }
     node.main_ended(1);
@@ -183,13 +186,16 @@ fn exit_code(reason: Value<'_>) -> Option<i32> {
 
 /// Every process waits and nothing can wake one: says so, who waits where, and ends the program.
 pub fn deadlock(node: &Node) {
-    let mut text = String::from(
-        "error: deadlock: every process waits for a message, and nothing is left that could send one\n",
-    );
     let pids = node.table.pids();
+    let (mut text, mut all_receive) = (String::new(), true);
     for pid in pids.iter().take(FRAMES) {
-        describe_waiting(node, *pid, &mut text);
+        all_receive &= describe_waiting(node, *pid, &mut text);
     }
+    let head = match all_receive {
+        true => "every process waits for a message, and nothing is left that could send one",
+        false => "every process waits for another, and nothing is left that could wake one",
+    };
+    text.insert_str(0, &format!("error: deadlock: {head}\n"));
     if pids.len() > FRAMES {
         let _ = writeln!(text, "  … and {} more processes", pids.len() - FRAMES);
     }
@@ -197,20 +203,22 @@ pub fn deadlock(node: &Node) {
     node.stop(1);
 }
 
-fn describe_waiting(node: &Node, pid: Pid, text: &mut String) {
-    let Some(body) = node.table.get(pid).and_then(|slot| slot.parking.take()) else { return };
+/// Tells where a process waits, and whether that is in a receive.
+fn describe_waiting(node: &Node, pid: Pid, text: &mut String) -> bool {
+    let Some(body) = node.table.get(pid).and_then(|slot| slot.parking.take()) else { return true };
     let is_main = node.is_main(pid);
     let process = who(node, &body, is_main);
     let queued = body.process.core.mailbox.len();
-    let what = match body.extra.status {
-        Status::Loading => "waits for another to load a module",
-        Status::Sending => "waits for room in the mailbox of another",
-        _ => "waits in receive",
+    let (what, receives) = match body.extra.status {
+        Status::Loading => ("waits for another to load a module", false),
+        Status::Sending => ("waits for room in the mailbox of another", false),
+        _ => ("waits in receive", true),
     };
     let _ = write!(text, "  {process} {what}");
     if queued > 0 {
         let plural = if queued == 1 { "" } else { "s" };
-        let _ = write!(text, " ({queued} message{plural} in its mailbox fit no clause)");
+        let fit = if receives { "fit no clause" } else { "wait" };
+        let _ = write!(text, " ({queued} message{plural} in its mailbox {fit})");
     }
     text.push('\n');
     for line in node.trace_lines(&body.process.current_stacktrace(3)) {
@@ -219,4 +227,5 @@ fn describe_waiting(node: &Node, pid: Pid, text: &mut String) {
     if let Some(slot) = node.table.get(pid) {
         slot.parking.put(body);
     }
+    receives
 }

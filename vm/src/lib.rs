@@ -3,6 +3,7 @@
 //! A runtime makes one [`Vm`], loads packages into it, and runs each [`Process`] a turn at a
 //! time with [`interp::run`], which answers with an [`Outcome`].
 
+pub mod aside;
 pub(crate) mod code;
 pub mod compare;
 pub mod data;

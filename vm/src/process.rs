@@ -8,6 +8,7 @@
 //! A turn: `interp::run(&mut process, &vm, &mut host, budget)`. Between turns the runtime may push
 //! messages, call [`Process::resume_with`] (an offloaded job is done) or [`Process::time_out`].
 
+use crate::aside::Account;
 use crate::code::module::Module;
 use crate::heap::{Fragment, Heap};
 use crate::jit;
@@ -119,6 +120,8 @@ pub(crate) struct Cold {
     pub(crate) midway: bool,
     /// What it came to: the answer when it is executed again.
     pub(crate) answer: Option<Word>,
+    /// What others keep for it (`aside.rs`).
+    pub(crate) aside: Option<Account>,
 }
 
 /// How an operator goes on that takes long.
@@ -325,9 +328,10 @@ impl Process {
         Some((place, words.into_iter().map(|word| Some(self.heap.value(word?))).collect()))
     }
 
-    /// Bytes held by heap, stack and mailbox, off-heap data included.
+    /// Bytes held by heap, stack and mailbox, off-heap data and what others keep for it included.
     pub fn memory(&self) -> usize {
-        self.heap.used_bytes() + self.stack.bytes() + self.core.mailbox.outside_bytes()
+        let inside = self.heap.used_bytes() + self.stack.bytes();
+        inside + self.core.mailbox.outside_bytes() + self.core.aside()
     }
 
     /// Bytes held by the stack.

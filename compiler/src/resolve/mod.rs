@@ -13,6 +13,7 @@ pub mod index;
 mod library;
 mod lookup;
 mod module;
+mod order;
 pub mod outline;
 mod pattern;
 mod receive;

@@ -1,6 +1,7 @@
 //! Statements and blocks: bindings, clause groups of local functions, docstrings, warnings about
 //! what is never used.
 
+use super::order::functions_first;
 use super::outline::bound_names;
 use super::scope::Local;
 use super::{Resolver, TEST_MODULES};
@@ -251,6 +252,7 @@ impl<'a> Resolver<'a, '_> {
             }
         }
         let name = self.names.intern(title);
+        let stmts = functions_first(&stmts, self.file.text, self.names);
         let stmts: &'a [Stmt<'a>] = self.arena.alloc_slice_copy(&stmts);
         let (_, body) = documented_body(&Block { span, stmts });
         let outside = std::mem::replace(&mut self.in_test_module, true);
@@ -325,7 +327,7 @@ pub(super) fn documented_body<'a>(body: &Block<'a>) -> (Option<&'a str>, Block<'
 }
 
 /// The text of a statement that is only a string.
-fn docstring<'a>(stmt: &Stmt<'a>) -> Option<&'a str> {
+pub(super) fn docstring<'a>(stmt: &Stmt<'a>) -> Option<&'a str> {
     match stmt.kind {
         StmtKind::Expr(Expr { kind: ExprKind::Str(text), .. }) => Some(text),
         _ => None,
@@ -346,7 +348,7 @@ fn defined<'a>(stmt: &Stmt<'a>) -> Option<&'a Function<'a>> {
 }
 
 /// The name that the first statements define as functions, and how many of them do.
-fn function_run(stmts: &[Stmt<'_>]) -> Option<(Ident, usize)> {
+pub(super) fn function_run(stmts: &[Stmt<'_>]) -> Option<(Ident, usize)> {
     let name = |stmt: &Stmt<'_>| -> Option<Ident> {
         defined(stmt)?;
         match &stmt.kind {

@@ -365,7 +365,7 @@ fn into_sequence<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, target: Value<'h>) -> An
         Some(target) => target,
         None => return Err(Arg("Enum.into", "target").wrong(cx, "a collection", target)),
     };
-    if !cx.heap().has_room(target.len().saturating_mul(8)) {
+    if !cx.heap().may_build(target.len().saturating_mul(8)) {
         return Err(Arg("Enum.into", "target").too_large(cx));
     }
     let mut out = Collector::new(target.is_list());

@@ -14,7 +14,9 @@ pub use flags::process_flag;
 pub use info::{process_ask_info, process_is_alive, process_list, process_set_label};
 pub use names::{process_register, process_registered, process_unregister, process_whereis};
 pub use request::process_request;
-pub use send::{process_alias, process_exit, process_exit_to, process_send, process_unalias};
+pub use send::{
+    process_alias, process_await_room, process_exit, process_exit_to, process_send, process_unalias,
+};
 pub use spawn::{process_hibernate, process_spawn};
 pub use ties::{process_demonitor, process_link, process_monitor, process_unlink};
 pub use timers::{process_cancel_timer, process_read_timer, process_send_after};

@@ -177,7 +177,7 @@ pub fn random_shuffle<'h>(cx: &mut Cx<'h, '_>, [coll]: [Value<'h>; 1]) -> Answer
 fn draw<'h>(cx: &mut Cx<'h, '_>, seq: Seq<'h>, n: usize) -> Answer<'h> {
     let len = seq.len();
     let arg = Arg("Random.shuffle", "coll");
-    if len > u32::MAX as usize || !cx.heap().has_room(len * 4) {
+    if len > u32::MAX as usize || !cx.heap().may_build(len * 4) {
         return Err(arg.too_large(cx));
     }
     cx.charge(len as u64 / 64);
@@ -204,7 +204,7 @@ pub fn random_sample<'h>(cx: &mut Cx<'h, '_>, [coll, n, replace]: [Value<'h>; 3]
     if len == 0 && wanted > 0 {
         return Err(Arg("Random.sample", "coll").bad(cx, "a collection with entries", coll));
     }
-    if !cx.heap().has_room(wanted.saturating_mul(8)) {
+    if !cx.heap().may_build(wanted.saturating_mul(8)) {
         return Err(arg.too_large(cx));
     }
     cx.charge(wanted as u64 / 16);

@@ -5,13 +5,12 @@ use super::support::args::{Answer, shown, value};
 use super::support::roots::Roots;
 use super::support::steps::{Steps, run};
 use super::support::walk::{Shared, entries};
-use crate::sched::post::send;
+use crate::sched::post::{send, waits_for_room};
 use crate::store::registry::{Member, Owned, Registry};
 use crate::store::table::Place;
 use rata_vm::data::vector::VecBuilder;
 use rata_vm::heap::{Heap, Stored};
 use rata_vm::native::Cx;
-use rata_vm::sym;
 use rata_vm::value::{Pid, Value, Word};
 use std::sync::Arc;
 
@@ -141,7 +140,8 @@ fn push_entry(heap: &Heap, to: &mut VecBuilder, key: &Stored, member: &Member) {
     to.push(heap, heap.list(&[key, Value::pid(member.pid), v]));
 }
 
-/// `broadcast(registry, key, message, pid or nil)`: sends it to every process there but one.
+/// `broadcast(registry, key, message, pid or nil)`: sends it to every process there but one. The pids of those whose mailboxes
+/// the caller is to wait for (`process_await_room`), in a list.
 pub fn registry_broadcast<'h>(
     cx: &mut Cx<'h, '_>,
     [name, key, message, except]: [Value<'h>; 4],
@@ -153,13 +153,14 @@ pub fn registry_broadcast<'h>(
     if let Some(except) = except.as_pid() {
         to.retain(|pid| *pid != except);
     }
-    run(cx, Broadcast { message: message.word(), to, next: 0 })
+    run(cx, Broadcast { message: message.word(), to, next: 0, behind: Vec::new() })
 }
 
 struct Broadcast {
     message: Word,
     to: Vec<Pid>,
     next: usize,
+    behind: Vec<Pid>,
 }
 
 /// So many are sent to between two looks at the budget.
@@ -176,10 +177,17 @@ impl Steps for Broadcast {
         let message = cx.heap().value(self.message);
         let end = self.to.len().min(self.next + SENT);
         for pid in &self.to[self.next..end] {
-            let (_, bytes) = send(host(cx), *pid, message);
+            let (posted, bytes) = send(host(cx), *pid, message);
             cx.charge(1 + bytes as u64 / 512);
+            if waits_for_room(posted, cx.core.priority) && *pid != cx.core.pid {
+                self.behind.push(*pid);
+            }
         }
         self.next = end;
-        Ok((end == self.to.len()).then_some(Value::symbol(sym::OK)))
+        if end < self.to.len() {
+            return Ok(None);
+        }
+        let behind: Vec<_> = self.behind.iter().map(|pid| Value::pid(*pid)).collect();
+        Ok(Some(cx.heap().list(&behind)))
     }
 }

@@ -225,7 +225,7 @@ pub fn string_replace<'h>(cx: &mut Cx<'h, '_>, [s, what, by, all]: [Value<'h>; 4
         return pieces::replace(cx, s, what, by);
     }
     let grown = s.as_str().map_or(0, |text| text.len()).saturating_mul(1 + by.len());
-    if what.is_empty() && !cx.heap().has_room(grown) {
+    if what.is_empty() && !cx.heap().may_build(grown) {
         return Err(Arg("String.replace", "by").too_large(cx));
     }
     each_text(cx, Arg("String.replace", "s"), s, move |cx, whole, text| {
@@ -333,7 +333,7 @@ pub fn string_repeat<'h>(cx: &mut Cx<'h, '_>, [s, times]: [Value<'h>; 2]) -> Ans
     let times = arg.count(cx, times)?;
     each_text(cx, Arg("String.repeat", "s"), s, move |cx, _, text| {
         let bytes = text.len().saturating_mul(times);
-        if bytes > string::MAX_LEN || !cx.heap().has_room(bytes) {
+        if bytes > string::MAX_LEN || !cx.heap().may_build(bytes) {
             return Err(arg.too_large(cx));
         }
         cx.charge(bytes as u64 / 512);
@@ -355,8 +355,8 @@ pub fn string_pad<'h>(
         return Err(Arg(function, "with").bad(cx, "a string of at least one character", empty));
     }
     let characters = pieces::count(&with);
-    if !cx.heap().has_room(wanted.saturating_mul(with.len()))
-        || wanted > string::MAX_LEN / with.len()
+    if wanted > string::MAX_LEN / with.len()
+        || !cx.heap().may_build(wanted.saturating_mul(with.len()))
     {
         return Err(Arg(function, "width").too_large(cx));
     }

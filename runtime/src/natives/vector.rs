@@ -299,10 +299,10 @@ pub fn vector_repeat<'h>(cx: &mut Cx<'h, '_>, [x, times]: [Value<'h>; 2]) -> Ans
         }
     };
     let len = entries.len();
+    let bytes = if x.as_bool().is_some() { 1 } else { 8 };
     match len.checked_mul(times) {
         Some(0) => value(vector::empty()),
-        Some(total) if total <= vector::MAX_LEN && heap.has_room(total * 8) => {
-            let bytes = if x.as_bool().is_some() { 1 } else { 8 };
+        Some(total) if total <= vector::MAX_LEN && heap.may_build(total * bytes) => {
             if total * bytes <= FILLED_AT_ONCE && !x.kind().is_collection() {
                 cx.charge(total as u64 / 128);
                 let filled = vector::filled(heap, x, total);
@@ -332,7 +332,7 @@ pub fn vector_range<'h>(cx: &mut Cx<'h, '_>, [first, last, step]: [Value<'h>; 3]
     if backwards {
         return value(vector::empty());
     }
-    if len > vector::MAX_LEN || !cx.heap().has_room(len.saturating_mul(8)) {
+    if len > vector::MAX_LEN || !cx.heap().may_build(len.saturating_mul(8)) {
         return Err(arg("last").too_large(cx));
     }
     let Some(indices) = vector::range(cx.heap(), 0, len as i64 - 1) else {

@@ -48,6 +48,10 @@ pub struct Alias {
     pub settles: bool,
 }
 
+/// The bit of a ref's number that makes it an alias for anybody, `Process.alias()`: what is sent to it is bounded as other
+/// messages are. Those of calls, of tasks and the like are for an answer that is owed.
+pub const OPEN: u64 = 1 << 8;
+
 /// What happens to a message that finds the mailbox full.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WhenFull {
@@ -101,9 +105,17 @@ impl QueueLimit {
         self.bounds() && self.when_full == WhenFull::Block
     }
 
-    /// Whether a mailbox of so many messages and bytes has no room for another.
+    /// Whether a mailbox has no room for another message.
     pub fn is_full(&self, mailbox: &Mailbox) -> bool {
         mailbox.len() >= self.max || mailbox.queued_bytes() >= self.bytes
+    }
+
+    /// What becomes of a message of so many bytes, if the mailbox does not take it. Who had to wait for room is let in, however
+    /// large the message is: else it would wait for ever.
+    pub fn refuses(&self, mailbox: &Mailbox, bytes: usize) -> Option<WhenFull> {
+        let too_much = mailbox.queued_bytes().saturating_add(bytes) > self.bytes;
+        let refuses = self.when_full != WhenFull::Block && (too_much || self.is_full(mailbox));
+        refuses.then_some(self.when_full)
     }
 }
 

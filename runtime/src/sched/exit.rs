@@ -59,6 +59,7 @@ pub fn end(host: &mut WorkerHost, mut body: Box<Body>, reason: Reason) {
     stop_timer(host, &mut body);
     let reported = matches!(reason, Reason::Crashed | Reason::Memory | Reason::Queue);
     let by_another = matches!(reason, Reason::Signal(_));
+    let by_itself = matches!(reason, Reason::Exit(_));
     let reason = reason_value(host, &body, reason);
     let pid = body.extra.pid;
     let is_main = host.node.is_main(pid);
@@ -76,10 +77,12 @@ pub fn end(host: &mut WorkerHost, mut body: Box<Body>, reason: Reason) {
             relations.links = Default::default();
         }
         let copy = Fragment::copy_of(reason.value());
+        let trace = if by_itself { body.process.stacktrace() } else { Vec::new() };
+        let place = host.node.trace_lines(&trace);
         leave(host, body, reason);
         match reported || by_another {
-            true => report::main_failed(&host.node, &copy, reported),
-            false => report::main_ended(&host.node, &copy),
+            true => report::main_failed(&host.node, &copy, &place, reported),
+            false => report::main_ended(&host.node, &copy, &place),
         }
     } else {
         leave(host, body, reason);

@@ -4,7 +4,7 @@ use super::exit::{self, Reason};
 use crate::host::WorkerHost;
 use crate::natives::process::info;
 use crate::process::body::{Body, Rung, Status};
-use crate::process::relations::{Alias, Watcher, WhenFull};
+use crate::process::relations::{Alias, OPEN, Watcher, WhenFull};
 use crate::process::signal::{Envelope, ExitKind, Signal};
 use crate::process::table::Slot;
 use crate::sched::post::deliver;
@@ -82,9 +82,11 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
     match signal {
         Signal::Message(message) => return receive_message(body, message),
         Signal::Bag(bag) => return receive_bag(body, bag),
-        Signal::Alias { id, urgent, message } => {
-            receive_alias(body, id, urgent, message);
-        }
+        Signal::Alias { id, urgent, message } => match refusal(body, &message, id & OPEN != 0) {
+            Some(WhenFull::Kill) if is_alias(body, id) => return Some(Reason::Queue),
+            Some(_) => {}
+            None => drop(receive_alias(body, id, urgent, message)),
+        },
         Signal::Exit { from, kind, reason } => {
             if extra.status == Status::Held && kind != ExitKind::Kill {
                 return None;
@@ -215,14 +217,18 @@ pub(super) fn at_once(body: &mut Body, signal: Signal) -> Result<bool, Signal> {
 }
 
 fn receive_message(body: &mut Body, message: Fragment) -> Option<Reason> {
-    let mailbox = &mut body.process.core.mailbox;
-    let limit = body.extra.relations.as_ref().and_then(|r| r.queue_limit.as_ref());
-    match limit.filter(|l| l.is_full(mailbox)).map(|l| l.when_full) {
-        Some(WhenFull::Drop) => {}
+    match refusal(body, &message, true) {
         Some(WhenFull::Kill) => return Some(Reason::Queue),
-        Some(WhenFull::Block) | None => mailbox.push(message),
+        Some(_) => {}
+        None => body.process.core.mailbox.push(message),
     }
     None
+}
+
+/// What becomes of a message that the mailbox does not take, if it is `bounded` at all.
+fn refusal(body: &Body, message: &Fragment, bounded: bool) -> Option<WhenFull> {
+    let limit = body.extra.relations.as_ref()?.queue_limit.as_ref().filter(|_| bounded)?;
+    limit.refuses(&body.process.core.mailbox, message.bytes())
 }
 
 fn receive_bag(body: &mut Body, bag: Bag) -> Option<Reason> {
@@ -293,6 +299,10 @@ fn receive_alias(body: &mut Body, id: u64, urgent: bool, message: Fragment) -> b
         body.process.core.mailbox.push(message);
     }
     true
+}
+
+fn is_alias(body: &Body, id: u64) -> bool {
+    body.extra.relations.as_ref().is_some_and(|r| r.aliases.get(&id).is_some())
 }
 
 /// An active alias that a message has come for: one for one message ends with it.

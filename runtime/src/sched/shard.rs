@@ -4,6 +4,7 @@
 use super::timer::{TimerKey, Timers};
 use foldhash::HashMap;
 use parking_lot::Mutex;
+use rata_vm::aside::Charge;
 use rata_vm::heap::{Fragment, Immediate};
 use rata_vm::value::Pid;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,6 +33,8 @@ pub enum Alarm {
         id: u64,
         /// What.
         message: Fragment,
+        /// It counts as held by who has set the timer.
+        charge: Charge,
     },
 }
 

@@ -139,7 +139,7 @@ macro_rules! for_each_native {
                 module_behaviours / 1,
             }
             process {
-                process_hibernate / 1, process_self / 0, process_make_ref / 0, process_spawn / 2, process_send / 3,
+                process_hibernate / 1, process_self / 0, process_make_ref / 0, process_spawn / 2, process_send / 3, process_await_room / 1,
                 process_register / 2, process_unregister / 1, process_whereis / 1,
                 process_registered / 0, process_link / 1, process_unlink / 1, process_monitor / 2,
                 process_request / 3, process_demonitor / 2, process_exit / 1, process_exit_to / 2, process_flag / 2,

@@ -246,7 +246,7 @@ fn add_slow<'h>(
 /// Whether a vector of so many entries can be had: a range is as long as it likes without taking
 /// room, what is made of it is not.
 fn fits(heap: &Heap, len: usize) -> Result<(), VecError> {
-    let fits = len <= super::MAX_LEN && heap.has_room(len.saturating_mul(8));
+    let fits = len <= super::MAX_LEN && heap.may_build(len.saturating_mul(8));
     fits.then_some(()).ok_or(VecError::TooLong)
 }
 

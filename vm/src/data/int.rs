@@ -352,7 +352,7 @@ pub fn pow<'h>(
 pub(crate) fn power_fits(heap: &Heap, base: &BigInt, exponent: i64) -> Option<u32> {
     let n = u32::try_from(exponent).ok()?;
     let bits = base.bits().saturating_mul(n as u64);
-    (bits <= MAX_BITS && heap.has_room(bits as usize / 8)).then_some(n)
+    (bits <= MAX_BITS && heap.may_build(bits as usize / 8)).then_some(n)
 }
 
 /// How two ints compare; nothing if one is no int.

@@ -108,6 +108,8 @@ enum Wanted {
 const STRESS: u8 = 1;
 /// Mode of a heap: something that is to go on later holds values, so nothing may be moved.
 const PINNED: u8 = 2;
+/// Mode of a heap: its process has asked for more than the heap may ever hold.
+const CONDEMNED: u8 = 4;
 
 /// The memory of one process.
 #[repr(C)]
@@ -131,7 +133,7 @@ pub struct Heap {
     off_in_vain: Cell<u8>,
     due: Cell<bool>,
     wanted: Cell<Wanted>,
-    /// STRESS and PINNED.
+    /// STRESS, PINNED and CONDEMNED.
     modes: Cell<u8>,
     /// What goes with vectors that are edited in place, once there have been any.
     attic: OnceCell<Box<Attic>>,
@@ -300,8 +302,25 @@ impl Heap {
         self.used_bytes() > self.limit.get()
     }
 
-    /// Whether so many more bytes would stay within the limit and are no nonsense: natives ask
-    /// before they build something whose size is an argument.
+    /// Whether something of so many bytes may be built: natives ask before they build what is as large as an argument says, and
+    /// raise otherwise. What is there may be garbage, and is not held against it; but what is larger than the limit by itself
+    /// condemns the process.
+    pub fn may_build(&self, bytes: usize) -> bool {
+        if bytes > isize::MAX as usize / 4 {
+            return false;
+        }
+        let limit = self.limit.get();
+        let fits = bytes <= limit && self.used_bytes() <= limit.saturating_mul(2) - bytes;
+        self.set_mode(CONDEMNED, self.is_condemned() || !fits);
+        fits
+    }
+
+    /// Whether the process asked for more than its limit allows: it is to end, whatever catches what was raised.
+    pub(crate) fn is_condemned(&self) -> bool {
+        self.has_mode(CONDEMNED)
+    }
+
+    /// Whether so many more bytes would stay within the limit and are no nonsense.
     pub fn has_room(&self, bytes: usize) -> bool {
         bytes <= isize::MAX as usize / 4
             && self.used_bytes().saturating_add(bytes) <= self.limit.get()

@@ -210,7 +210,7 @@ fn texts<'h>(cx: &mut Cx<'h, '_>, parts: &[Value<'h>]) -> Option<Res<'h>> {
     let bytes = |text: Value<'_>| text.as_str().map_or(0, str::len);
     if parts.iter().any(|part| bytes(*part) > LARGE) {
         let total = parts.iter().map(|part| bytes(*part)).sum();
-        if total > string::MAX_LEN || !heap.has_room(total) {
+        if total > string::MAX_LEN || !heap.may_build(total) {
             return Some(Err(cx.value_error("`+`: the result would be too large")));
         }
     }

@@ -37,7 +37,7 @@ impl Lengths {
         }
         let len = if x == 1 { y } else { x };
         // Ranges are as long as they like without taking room; what is made of them is not.
-        if len > MAX_LEN || !heap.has_room(len.saturating_mul(8)) {
+        if len > MAX_LEN || !heap.may_build(len.saturating_mul(8)) {
             return Err(Fault::TooLarge);
         }
         Ok(Lengths { len, left_one: x == 1, right_one: y == 1 })

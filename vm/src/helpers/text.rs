@@ -134,7 +134,7 @@ impl<'h> Printing<'h> {
         };
         let added = self.out.len() - before;
         cx.charge(if whole { added / BYTES } else { added.div_ceil(BYTES) } as u64);
-        if self.out.len() > MOST || !cx.heap().has_room(self.out.len()) {
+        if self.out.len() > MOST || !cx.heap().may_build(self.out.len()) {
             return Some(Err(cx.value_error("the text of the value would be too long")));
         }
         whole.then(|| Ok(std::mem::take(&mut self.out)))

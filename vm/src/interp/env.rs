@@ -146,6 +146,9 @@ impl Env<'_> {
             return Err(Exit::Leave(outcome));
         }
         m.save_within(&mut self.process.stack);
+        if self.process.heap.is_condemned() {
+            return Err(Exit::Leave(Outcome::LimitReached));
+        }
         self.process.core.charge(1);
         let found = self.process.stack.frames().find_map(|frame| Some((frame, handler(frame)?)));
         let Some((frame, handler)) = found else {

@@ -64,7 +64,7 @@ fn shift<'h>(cx: &mut Cx<'h, '_>, args: [Arg; 2], a: Value<'h>, by: i64) -> Res<
     }
     let n = n.into_big();
     let bits = n.bits().saturating_add(by.unsigned_abs());
-    if bits > MOST_BITS || !heap.has_room(bits as usize / 8) {
+    if bits > MOST_BITS || !heap.may_build(bits as usize / 8) {
         return Err(args[1].too_large(cx));
     }
     cx.charge(bits / 4096);

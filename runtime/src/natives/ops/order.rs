@@ -214,7 +214,7 @@ pub fn sort_by<'h>(
 
 /// An error for what is too long to be put in order: a range takes no room, its entries do.
 fn fits<'h>(cx: &Cx<'h, '_>, seq: Seq<'h>) -> Result<(), Value<'h>> {
-    if seq.len() <= MAX_LEN && cx.heap().has_room(seq.len() * 16) {
+    if seq.len() <= MAX_LEN && cx.heap().may_build(seq.len() * 16) {
         return Ok(());
     }
     Err(cx.value_error(&format!("{} entries are too many to be put in order", seq.len())))

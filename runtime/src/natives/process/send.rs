@@ -5,7 +5,7 @@ use crate::host::{WorkerHost, after_signals, hold};
 use crate::natives::support::args::shown;
 use crate::node::Node;
 use crate::process::body::Hold;
-use crate::process::relations::Alias;
+use crate::process::relations::{Alias, OPEN};
 use crate::process::signal::{ExitKind, RefData, Signal};
 use crate::sched::gather;
 use crate::sched::post::{Answer, Posted, answer, deliver, send, waits_for_room};
@@ -85,7 +85,8 @@ pub fn process_send<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
             let urgent = urgent.as_bool() == Some(true);
             let (posted, bytes) = answer(host, core.pid, Answer { pid, id, urgent }, *message);
             // Whose mailbox has no room must not keep those waiting who answer it.
-            (if posted == Posted::Bounded { Posted::Ahead } else { posted }, bytes)
+            let is_answer = posted == Posted::Bounded && id & OPEN == 0;
+            (if is_answer { Posted::Ahead } else { posted }, bytes)
         }
     };
     sent(cx, posted, bytes, pid, *message)
@@ -115,17 +116,23 @@ pub(super) fn sent<'h>(
     Native::Value(value)
 }
 
+/// `await_room(pid)`: `:ok`, when a process has room for more messages or has seen to some.
+pub fn process_await_room<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    match args[0].as_pid() {
+        Some(pid) => hold(cx, Hold::Mailbox(pid), Value::symbol(sym::OK)),
+        None => wrong(cx, "await_room", "a pid", args[0]),
+    }
+}
+
 /// `alias(urgent)`: a ref that messages can be sent to until `unalias`.
 pub fn process_alias<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let Some(urgent) = args[0].as_bool() else {
         return wrong(cx, "alias", "true or false as priority", args[0]);
     };
     let data = new_ref(cx);
-    host(cx)
-        .extra()
-        .relations()
-        .aliases
-        .insert(data.id, Alias { urgent, once: false, settles: false });
+    let data = RefData { id: data.id | OPEN, ..data };
+    let alias = Alias { urgent, once: false, settles: false };
+    host(cx).extra().relations().aliases.insert(data.id, alias);
     Native::Value(reference_value(cx.heap(), data))
 }
 

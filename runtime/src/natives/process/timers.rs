@@ -21,9 +21,14 @@ pub fn process_send_after<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native
     let data = new_ref(cx);
     let message = Fragment::copy_of(*message);
     cx.charge(1 + (message.bytes() / 512) as u64);
+    let charge = cx.core.set_aside(message.bytes() + size_of::<Alarm>());
+    if cx.core.aside() > cx.heap().limit().saturating_sub(cx.heap().used_bytes()) {
+        // Whether it holds too much is seen when its garbage is gone.
+        cx.heap().request_collection();
+    }
     let host = host(cx);
     let deadline = host.node.clock.deadline(ms);
-    let alarm = Alarm::Send { dest: kept, id: data.id, message };
+    let alarm = Alarm::Send { dest: kept, id: data.id, message, charge };
     host.node.timers[host.me].set(deadline, alarm);
     Native::Value(reference_value(cx.heap(), data))
 }
