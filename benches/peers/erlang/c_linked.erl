@@ -5,7 +5,7 @@ main(A) -> N = bench:arg(A, 1000000), bench:run("linked", N, fun() -> run(N) end
 run(N) ->
     Me = self(),
     Others = erlang:system_info(process_count),
-    Hub = spawn(fun() -> link(N), Me ! {self(), linked}, receive never -> ok end end),
+    Hub = spawn(fun() -> link_all(N), Me ! {self(), linked}, receive never -> ok end end),
     receive {Hub, linked} -> ok end,
     Ws = [spawn_link(fun() -> watch(0) end) || _ <- lists:seq(1, 4)],
     timer:sleep(20),
@@ -15,8 +15,8 @@ run(N) ->
     T1 = bench:now_us(),
     Late = lists:max([begin W ! {Me, stop}, receive {W, L} -> L end end || W <- Ws]),
     {ext, N, [{die_us, T1 - T0}, {late_us, Late}]}.
-link(0) -> ok;
-link(N) -> spawn_link(fun() -> receive stop -> ok end end), link(N - 1).
+link_all(0) -> ok;
+link_all(N) -> spawn_link(fun() -> receive stop -> ok end end), link_all(N - 1).
 wait_gone(Left) ->
     case erlang:system_info(process_count) of C when C =< Left -> ok; _ -> timer:sleep(20), wait_gone(Left) end.
 watch(Longest) ->
