@@ -12,6 +12,7 @@ use std::time::Duration;
 const INTERNAL: &[&str] = &[
     "Agent.Server",
     "Application.Defaults",
+    "Application.Master",
     "Application.Server",
     "Cache.Pattern",
     "DynamicSupervisor.Defaults",

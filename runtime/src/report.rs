@@ -11,11 +11,27 @@ use rata_vm::value::{Pid, Value};
 use std::any::Any;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The most frames that a report shows of one stack.
 const FRAMES: usize = 30;
 /// The most bytes that a report shows of one value.
 const SHOWN: usize = 8 << 10;
+
+/// The level that is reported from, as the rank that stdlib/log.rata gives it.
+static LEVEL: AtomicUsize = AtomicUsize::new(0);
+/// The rank from which nothing is reported.
+const NONE: usize = 4;
+
+/// The level that is reported from.
+pub fn level() -> usize {
+    LEVEL.load(Ordering::Relaxed)
+}
+
+/// Reports from this level on.
+pub fn set_level(rank: usize) {
+    LEVEL.store(rank, Ordering::Relaxed);
+}
 
 /// A stack trace as a value: a vector of lines.
 pub fn trace_value<'h>(heap: &'h Heap, lines: &[String]) -> Value<'h> {
@@ -44,8 +60,11 @@ pub fn raised_text(value: Value<'_>) -> String {
     }
 }
 
-/// Reports a process that ended by an exception that nobody caught, or by a limit.
+/// Reports a process that ended by an exception that nobody caught, or by a limit. Why the program failed is told at any level.
 pub fn crash(node: &Node, body: &Body, reason: &Fragment, is_main: bool) {
+    if !is_main && level() >= NONE {
+        return;
+    }
     let mut text = String::new();
     let process = who(node, body, is_main);
     match reason.value().as_list() {

@@ -133,6 +133,7 @@ impl Traced {
             Signal::Message(message)
             | Signal::Alias { message, .. }
             | Signal::Down { message, .. }
+            | Signal::Hold { message, .. }
                 if self.0.messages =>
             {
                 self.note(pid, format_args!("gets   {}", shown(message.value())));

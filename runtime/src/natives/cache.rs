@@ -29,7 +29,7 @@ fn still_there<'h>(cx: &Cx<'h, '_>, function: &str, cache: &Cache) -> Result<(),
     }
     let mut text = String::new();
     cache.inspect(&mut text);
-    text.push_str(" has ended with its owner");
+    text.push_str(" has ended");
     Err(cx.argument_error(&format!("Cache.{function}"), &text))
 }
 
@@ -48,7 +48,12 @@ fn copied<'h>(cx: &mut Cx<'h, '_>, found: Option<Arc<Stored>>, default: Value<'h
     cx.heap().copy_of_stored(&stored)
 }
 
-fn heir<'h>(cx: &Cx<'h, '_>, pid: Value<'h>, data: Value<'h>) -> Result<Option<Heir>, Value<'h>> {
+fn heir<'h>(
+    cx: &Cx<'h, '_>,
+    function: &str,
+    pid: Value<'h>,
+    data: Value<'h>,
+) -> Result<Option<Heir>, Value<'h>> {
     if pid.is_nil() {
         return Ok(None);
     }
@@ -56,14 +61,14 @@ fn heir<'h>(cx: &Cx<'h, '_>, pid: Value<'h>, data: Value<'h>) -> Result<Option<H
         Some(pid) => Ok(Some(Heir { pid, data: Stored::new(data) })),
         None => {
             let text = format!("expected a pid or nil as the heir, got {}", shown(pid));
-            Err(cx.argument_error("Cache", &text))
+            Err(cx.argument_error(&format!("Cache.{function}"), &text))
         }
     }
 }
 
 /// `new(heir, data)`
 pub fn cache_new<'h>(cx: &mut Cx<'h, '_>, [pid, data]: [Value<'h>; 2]) -> Answer<'h> {
-    let heir = heir(cx, pid, data)?;
+    let heir = heir(cx, "new", pid, data)?;
     let cache = Cache::new(cx.core.pid, heir);
     host(cx).extra().relations().holdings.add(Arc::<Cache>::clone(&cache));
     value(cx.heap().host(cache))
@@ -93,6 +98,14 @@ pub fn cache_get<'h>(cx: &mut Cx<'h, '_>, [c, key, default]: [Value<'h>; 3]) -> 
     value(copied(cx, found, default))
 }
 
+/// `find(cache, key)`: nil, or the value in a list of one, so that it can be told from nothing.
+pub fn cache_find<'h>(cx: &mut Cx<'h, '_>, [c, key]: [Value<'h>; 2]) -> Answer<'h> {
+    let Some(found) = cache(cx, "update", c)?.get(key) else { return value(Value::NIL) };
+    charge(cx, found.bytes());
+    let heap = cx.heap();
+    value(heap.list(&[heap.copy_of_stored(&found)]))
+}
+
 /// `has(cache, key)`
 pub fn cache_has<'h>(cx: &mut Cx<'h, '_>, [c, key]: [Value<'h>; 2]) -> Answer<'h> {
     value(Value::bool(cache(cx, "has_key", c)?.has(key)))
@@ -104,6 +117,14 @@ pub fn cache_take<'h>(cx: &mut Cx<'h, '_>, [c, key, default]: [Value<'h>; 3]) ->
     cx.before_effect();
     let found = cache.take(key);
     value(copied(cx, found, default))
+}
+
+/// `delete(cache, key)`
+pub fn cache_delete<'h>(cx: &mut Cx<'h, '_>, [c, key]: [Value<'h>; 2]) -> Answer<'h> {
+    let cache = cache(cx, "delete", c)?;
+    cx.before_effect();
+    drop(cache.take(key));
+    ok()
 }
 
 /// `exchange(cache, key, {old} or nil, new)`: puts `new` if `old` is there, or nothing with nil; whether it did.
@@ -163,7 +184,7 @@ pub fn cache_owner<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
 pub fn cache_set_heir<'h>(cx: &mut Cx<'h, '_>, [c, pid, data]: [Value<'h>; 3]) -> Answer<'h> {
     let cache = cache(cx, "set_heir", c)?;
     only_owner(cx, "set_heir", cache)?;
-    let heir = heir(cx, pid, data)?;
+    let heir = heir(cx, "set_heir", pid, data)?;
     cache.set_heir(heir);
     ok()
 }
@@ -184,13 +205,20 @@ pub fn cache_give<'h>(cx: &mut Cx<'h, '_>, [c, to, data]: [Value<'h>; 3]) -> Ans
     value(Value::bool(given))
 }
 
-/// `entries(cache)`: all, as `{key, value}`, in no order.
-pub fn cache_entries<'h>(cx: &mut Cx<'h, '_>, [c]: [Value<'h>; 1]) -> Answer<'h> {
-    let cache = cache(cx, "to_list", c)?.handle();
-    entries(cx, cache)
+/// `entries(cache, function)`: all, as `{key, value}`, in no order.
+pub fn cache_entries<'h>(cx: &mut Cx<'h, '_>, [c, function]: [Value<'h>; 2]) -> Answer<'h> {
+    let function = function.as_str().unwrap_or_default();
+    let cache = cache(cx, function, c)?.handle();
+    entries(cx, Entries { cache, function: function.to_owned() })
 }
 
-impl Shared for Arc<Cache> {
+/// The entries of a cache, for a function of Cache.
+struct Entries {
+    cache: Arc<Cache>,
+    function: String,
+}
+
+impl Shared for Entries {
     fn some<'h>(
         &self,
         cx: &mut Cx<'h, '_>,
@@ -198,10 +226,10 @@ impl Shared for Arc<Cache> {
         most: usize,
         found: &mut VecBuilder,
     ) -> Result<(Option<Place>, usize), Value<'h>> {
-        still_there(cx, "to_list", self)?;
+        still_there(cx, &self.function, &self.cache)?;
         let heap = cx.heap();
         let mut bytes = 0;
-        let at = self.walk(from, most, |key, entry| {
+        let at = self.cache.walk(from, most, |key, entry| {
             bytes += key.bytes() + entry.bytes();
             push_entry(heap, found, key, entry);
         });

@@ -7,22 +7,18 @@ use rata_vm::native::{Cx, Native};
 use rata_vm::value::Value;
 use rata_vm::{Symbol, sym};
 use std::fmt::Write;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 /// How many bytes of what was raised are shown.
 const RAISED: usize = 4000;
 
-/// The level that messages are shown from, as the rank that stdlib/log.rata gives it.
-static LEVEL: AtomicI64 = AtomicI64::new(0);
-
 /// `level()`
 pub fn log_level<'h>(_cx: &mut Cx<'h, '_>, []: [Value<'h>; 0]) -> Native<'h> {
-    Native::Value(Value::count(LEVEL.load(Ordering::Relaxed) as usize))
+    Native::Value(Value::count(report::level()))
 }
 
 /// `set_level(rank)`
 pub fn log_set_level<'h>(_cx: &mut Cx<'h, '_>, [rank]: [Value<'h>; 1]) -> Native<'h> {
-    LEVEL.store(rank.as_small().unwrap_or(0).max(0), Ordering::Relaxed);
+    report::set_level(rank.as_small().unwrap_or(0).max(0) as usize);
     Native::Value(Value::symbol(sym::OK))
 }
 

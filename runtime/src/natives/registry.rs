@@ -17,8 +17,12 @@ use std::sync::Arc;
 /// The registries of these modules are always there.
 const LASTING: [&str; 3] = ["Application", "PartitionSupervisor", "PubSub"];
 
-/// The registry with a name.
-fn registry<'h>(cx: &mut Cx<'h, '_>, name: Value<'h>) -> Result<Arc<Registry>, Value<'h>> {
+/// The registry with a name, for a function of Registry.
+fn registry<'h>(
+    cx: &mut Cx<'h, '_>,
+    function: &str,
+    name: Value<'h>,
+) -> Result<Arc<Registry>, Value<'h>> {
     let registries = &host(cx).node.registries;
     if let Some(found) = registries.find(name.word()) {
         return Ok(found);
@@ -26,11 +30,17 @@ fn registry<'h>(cx: &mut Cx<'h, '_>, name: Value<'h>) -> Result<Arc<Registry>, V
     if name.as_module().is_some_and(|name| LASTING.contains(&&*name.text())) {
         return Ok(registries.lasting(name.word()));
     }
-    Err(no_registry(cx, name))
+    Err(no_registry(cx, function, name))
 }
 
-fn no_registry<'h>(cx: &Cx<'h, '_>, name: Value<'h>) -> Value<'h> {
-    cx.argument_error("Registry", &format!("there is no registry {}", shown(name)))
+fn no_registry<'h>(cx: &Cx<'h, '_>, function: &str, name: Value<'h>) -> Value<'h> {
+    let text = format!("there is no registry {}", shown(name));
+    cx.argument_error(&format!("Registry.{function}"), &text)
+}
+
+/// The name of the function that a native works for.
+fn asker<'h>(function: Value<'h>) -> &'h str {
+    function.as_str().unwrap_or_default()
 }
 
 /// `open(name, unique)`: a registry that ends with the calling process; false if the name is taken.
@@ -48,28 +58,37 @@ pub fn registry_open<'h>(cx: &mut Cx<'h, '_>, [name, unique]: [Value<'h>; 2]) ->
 
 /// `register(registry, key, value)`: nil, or who has the key already.
 pub fn registry_register<'h>(cx: &mut Cx<'h, '_>, [name, key, v]: [Value<'h>; 3]) -> Answer<'h> {
-    let registry = registry(cx, name)?;
+    let registry = registry(cx, "register", name)?;
     let member = Member { pid: cx.core.pid, value: Arc::new(Stored::new(v)) };
     let host = host(cx);
     host.extra().relations().holdings.add(Arc::<Registry>::clone(&registry));
     let taken = registry.register(&host.node.table, key, member);
     // It may have ended before this process was in there to be told.
     if registry.has_ended() {
-        return Err(no_registry(cx, name));
+        return Err(no_registry(cx, "register", name));
     }
     value(taken.map_or_else(Value::pid, |()| Value::NIL))
 }
 
-/// `unregister(registry, key)`: how often the calling process was there.
-pub fn registry_unregister<'h>(cx: &mut Cx<'h, '_>, [name, key]: [Value<'h>; 2]) -> Answer<'h> {
-    let registry = registry(cx, name)?;
-    let many = registry.unregister(key, cx.core.pid);
-    value(Value::count(many))
+/// `unregister(registry, key, out)`: the calling process. `out` is nil, or a list that tells which of its registrations there end.
+pub fn registry_unregister<'h>(
+    cx: &mut Cx<'h, '_>,
+    [name, key, out]: [Value<'h>; 3],
+) -> Answer<'h> {
+    let registry = registry(cx, "unregister", name)?;
+    registry.unregister(key, cx.core.pid, |n| match out.as_list() {
+        Some(out) => out.get(n).and_then(|out| out.as_bool()) == Some(true),
+        None => true,
+    });
+    value(Value::symbol(sym::OK))
 }
 
-/// `lookup(registry, key)`: `{pid, value}` for each process there.
-pub fn registry_lookup<'h>(cx: &mut Cx<'h, '_>, [name, key]: [Value<'h>; 2]) -> Answer<'h> {
-    let registry = registry(cx, name)?;
+/// `lookup(registry, key, function)`: `{pid, value}` for each process there.
+pub fn registry_lookup<'h>(
+    cx: &mut Cx<'h, '_>,
+    [name, key, function]: [Value<'h>; 3],
+) -> Answer<'h> {
+    let registry = registry(cx, asker(function), name)?;
     let heap = cx.heap();
     let mut found = VecBuilder::new();
     let mut bytes = 0;
@@ -83,14 +102,14 @@ pub fn registry_lookup<'h>(cx: &mut Cx<'h, '_>, [name, key]: [Value<'h>; 2]) -> 
 
 /// `set_value(registry, key, value)`: of the calling process; whether it is registered there.
 pub fn registry_set_value<'h>(cx: &mut Cx<'h, '_>, [name, key, v]: [Value<'h>; 3]) -> Answer<'h> {
-    let registry = registry(cx, name)?;
+    let registry = registry(cx, "update_value", name)?;
     let set = registry.set_value(key, cx.core.pid, Arc::new(Stored::new(v)));
     value(Value::bool(set))
 }
 
 /// `keys(registry, pid)`
 pub fn registry_keys<'h>(cx: &mut Cx<'h, '_>, [name, pid]: [Value<'h>; 2]) -> Answer<'h> {
-    let registry = registry(cx, name)?;
+    let registry = registry(cx, "keys", name)?;
     let Some(pid) = pid.as_pid() else {
         let text = format!("expected a pid, got {}", shown(pid));
         return Err(cx.argument_error("Registry.keys", &text));
@@ -103,14 +122,14 @@ pub fn registry_keys<'h>(cx: &mut Cx<'h, '_>, [name, pid]: [Value<'h>; 2]) -> An
     value(found.collect(heap))
 }
 
-/// `is_unique(registry)`
-pub fn registry_is_unique<'h>(cx: &mut Cx<'h, '_>, [name]: [Value<'h>; 1]) -> Answer<'h> {
-    value(Value::bool(registry(cx, name)?.is_unique()))
+/// `is_unique(registry, function)`
+pub fn registry_is_unique<'h>(cx: &mut Cx<'h, '_>, [name, function]: [Value<'h>; 2]) -> Answer<'h> {
+    value(Value::bool(registry(cx, asker(function), name)?.is_unique()))
 }
 
-/// `entries(registry)`: `{key, pid, value}` for each process under each key.
-pub fn registry_entries<'h>(cx: &mut Cx<'h, '_>, [name]: [Value<'h>; 1]) -> Answer<'h> {
-    let registry = registry(cx, name)?;
+/// `entries(registry, function)`: `{key, pid, value}` for each process under each key.
+pub fn registry_entries<'h>(cx: &mut Cx<'h, '_>, [name, function]: [Value<'h>; 2]) -> Answer<'h> {
+    let registry = registry(cx, asker(function), name)?;
     entries(cx, registry)
 }
 
@@ -146,7 +165,7 @@ pub fn registry_broadcast<'h>(
     cx: &mut Cx<'h, '_>,
     [name, key, message, except]: [Value<'h>; 4],
 ) -> Answer<'h> {
-    let registry = registry(cx, name)?;
+    let registry = registry(cx, "dispatch", name)?;
     let mut to = Vec::new();
     registry.look_up(&host(cx).node.table, key, |member| to.push(member.pid));
     cx.charge(1 + to.len() as u64 / 64);

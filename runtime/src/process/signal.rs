@@ -58,6 +58,16 @@ unsafe impl Pack for Envelope {
     }
 }
 
+/// What of a process's info is asked for.
+pub enum Asked {
+    /// The map of all, in which what is very long is left out.
+    All,
+    /// One entry.
+    One(&'static str),
+    /// A map of these entries.
+    These(Vec<&'static str>),
+}
+
 /// Why an exit signal was sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ExitKind {
@@ -159,16 +169,21 @@ pub enum Signal {
     Info {
         /// The ref to answer with; its creator asks.
         reference: RefData,
-        /// Which entry; nil for all.
-        key: Option<&'static str>,
+        /// What is to be told.
+        asked: Asked,
     },
     /// `from` has sent a message to the full mailbox of the receiver and waits for `Go`.
     Room {
         /// Who.
         from: Pid,
     },
-    /// It has been given this.
-    Hold(Arc<dyn Holding>),
+    /// It has been given this; the message tells it so.
+    Hold {
+        /// What.
+        holding: Arc<dyn Holding>,
+        /// Comes whatever the bound of the mailbox is.
+        message: Fragment,
+    },
     /// What it waits for has come: there is room.
     Go,
     /// Nothing but: look at your signals and at what you wait for.

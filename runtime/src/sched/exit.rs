@@ -214,7 +214,7 @@ fn answer(from: &mut impl Schedule, dest: Pid, signal: Signal) {
             let _ = deliver(from, reference.creator, signal);
         }
         Signal::Room { from: sender } => drop(deliver(from, sender, Signal::Go)),
-        Signal::Hold(holding) => drop(holding.ended(from.node(), dest)),
+        Signal::Hold { holding, .. } => drop(holding.ended(from.node(), dest)),
         _ => {}
     }
 }

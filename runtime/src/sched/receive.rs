@@ -146,14 +146,17 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
             }
             body.process.resume_with(native);
         }
-        Signal::Info { reference, key } => info::answer(host, body, reference, key),
+        Signal::Info { reference, asked } => info::answer(host, body, reference, &asked),
         Signal::Room { from } => receive_room(host, body, from),
         Signal::Go => {
             if let Status::Printing | Status::Sending = extra.status {
                 extra.status = Status::Runnable;
             }
         }
-        Signal::Hold(holding) => extra.relations().holdings.add(holding),
+        Signal::Hold { holding, message } => {
+            extra.relations().holdings.add(holding);
+            body.process.core.mailbox.push(message);
+        }
         Signal::Nudge => {}
         Signal::Visit(visit) => visit(body),
     }

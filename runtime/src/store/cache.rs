@@ -182,13 +182,12 @@ impl Cache {
             heap.copy_of_stored(data),
         ]);
         let message = Fragment::copy_of(told);
-        if deliver(&mut Outside(node), to, Signal::Hold(me)).is_err() {
-            self.belongs.lock().owner = giver;
-            return false;
-        }
         // Who ends before it reads that has had it.
-        let _ = deliver(&mut Outside(node), to, Signal::Message(message));
-        true
+        let given = deliver(&mut Outside(node), to, Signal::Hold { holding: me, message }).is_ok();
+        if !given {
+            self.belongs.lock().owner = giver;
+        }
+        given
     }
 }
 

@@ -92,27 +92,31 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes a process out from under a key; how often it was there.
-    pub fn unregister(&self, key: Value<'_>, pid: Pid) -> usize {
+    /// Takes a process out from under a key where `is_out` says so of its registrations there, counted from 0.
+    pub fn unregister(&self, key: Value<'_>, pid: Pid, is_out: impl Fn(usize) -> bool) {
         let key = Key::of(key);
-        let Key::Value(value, hash) = key else { return 0 };
+        let Key::Value(value, hash) = key else { return };
+        let mut seen = 0;
         let mut mine: Keys = SmallVec::new();
         {
             let mut keys = self.keys_of(pid).lock();
-            let Some(all) = keys.get_mut(&pid) else { return 0 };
+            let Some(all) = keys.get_mut(&pid) else { return };
             all.retain(|(number, h, stored)| {
-                let is_it = *h == hash && stored.is_key(value);
-                if is_it {
+                if *h != hash || !stored.is_key(value) {
+                    return true;
+                }
+                seen += 1;
+                let goes = is_out(seen - 1);
+                if goes {
                     mine.push((*number, *h, Arc::clone(stored)));
                 }
-                !is_it
+                !goes
             });
             if all.is_empty() {
                 keys.remove(&pid);
             }
         }
         self.leave(&mine);
-        mine.len()
     }
 
     fn leave(&self, keys: &Keys) {

@@ -81,9 +81,9 @@ macro_rules! for_each_native {
                 random_shuffle / 1, random_sample / 3, random_pick / 1,
             }
             registry {
-                registry_open / 2, registry_register / 3, registry_unregister / 2, registry_lookup / 2,
-                registry_set_value / 3, registry_keys / 2, registry_entries / 1,
-                registry_is_unique / 1, registry_broadcast / 4,
+                registry_open / 2, registry_register / 3, registry_unregister / 3, registry_lookup / 3,
+                registry_set_value / 3, registry_keys / 2, registry_entries / 2,
+                registry_is_unique / 2, registry_broadcast / 4,
             }
             set {
                 set_empty / 0, set_size / 1, set_from / 1, set_add / 2, set_delete / 2,
@@ -121,9 +121,9 @@ macro_rules! for_each_native {
                 core_apply / 2, core_call_list / 3, core_caught / 1, core_accepts / 2,
             }
             cache {
-                cache_new / 2, cache_put / 3, cache_put_new / 3, cache_get / 3, cache_has / 2,
-                cache_take / 3, cache_exchange / 4, cache_add / 4, cache_size / 1, cache_clear / 1,
-                cache_end / 1, cache_entries / 1, cache_owner / 1, cache_set_heir / 3, cache_give / 3,
+                cache_new / 2, cache_put / 3, cache_put_new / 3, cache_get / 3, cache_find / 2, cache_has / 2,
+                cache_take / 3, cache_delete / 2, cache_exchange / 4, cache_add / 4, cache_size / 1, cache_clear / 1,
+                cache_end / 1, cache_entries / 2, cache_owner / 1, cache_set_heir / 3, cache_give / 3,
             }
             constant {
                 constant_put / 2, constant_get / 2, constant_erase / 1,

@@ -9,7 +9,7 @@ use crate::host::WorkerHost;
 use crate::node::Node;
 use crate::process::body::{Body, Status};
 use crate::process::relations::Alias;
-use crate::process::signal::{RefData, Signal};
+use crate::process::signal::{Asked, RefData, Signal};
 use crate::report;
 use crate::sched::post::{deliver, is_at_rest};
 use rata_vm::Symbol;
@@ -64,7 +64,7 @@ pub fn process_is_alive<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
     if pid == cx.core.pid || is_at_rest(host(cx), pid) {
         return Native::Value(Value::TRUE);
     }
-    match ask(cx, pid, Some("pid")) {
+    match ask(cx, pid, Asked::One("pid")) {
         Some(reference) => Native::Value(reference),
         None => Native::Value(Value::FALSE),
     }
@@ -104,42 +104,46 @@ pub fn process_set_label<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<
     Native::Value(Value::symbol(sym::OK))
 }
 
-/// Asks a process for its info: a ref that `{ref, info}` will come with; nil if it is dead.
+/// Asks a process for its info, for one entry of it by its key, or for some by a list of keys: a ref that `{ref, info}` will come
+/// with; nil if the process is dead.
 pub fn process_ask_info<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
     let [target, key] = args else { return Native::Value(Value::NIL) };
     let Some(pid) = target.as_pid() else { return wrong(cx, "info", "a pid", *target) };
-    let name = key.as_symbol().map(Symbol::text);
-    let known = name.as_deref().and_then(|name| KEYS.iter().copied().find(|key| *key == name));
-    if !key.is_nil() && known.is_none() {
-        return wrong(cx, "info", "a key of the map that info(pid) gives", *key);
+    let asked = match key.as_list() {
+        _ if key.is_nil() => Some(Asked::All),
+        Some(keys) => keys.iter().map(|key| known(*key)).collect::<Option<_>>().map(Asked::These),
+        None => known(*key).map(Asked::One),
+    };
+    match asked {
+        Some(asked) => Native::Value(ask(cx, pid, asked).unwrap_or(Value::NIL)),
+        None => wrong(cx, "info", "a key of the map that info(pid) gives, or several", *key),
     }
-    Native::Value(ask(cx, pid, known).unwrap_or(Value::NIL))
 }
 
-/// Asks a process for one entry, or all: the ref that the answer will come with, unless it is dead.
-fn ask<'h>(cx: &mut Cx<'h, '_>, pid: Pid, key: Option<&'static str>) -> Option<Value<'h>> {
+fn known(key: Value<'_>) -> Option<&'static str> {
+    let name = key.as_symbol().map(Symbol::text)?;
+    KEYS.iter().copied().find(|key| *key == &*name)
+}
+
+/// Asks a process for its info: the ref that the answer will come with, unless it is dead.
+fn ask<'h>(cx: &mut Cx<'h, '_>, pid: Pid, asked: Asked) -> Option<Value<'h>> {
     let data = new_ref(cx);
-    deliver(host(cx), pid, Signal::Info { reference: data, key }).ok()?;
+    deliver(host(cx), pid, Signal::Info { reference: data, asked }).ok()?;
     // The answer is dropped by no limit of the mailbox.
     let aliases = &mut host(cx).extra().relations().aliases;
     aliases.insert(data.id, Alias { urgent: false, once: true, settles: false });
     Some(reference_value(cx.heap(), data))
 }
 
-/// Answers a request for info: with the map, or the one entry asked for.
-pub fn answer(host: &mut WorkerHost, body: &mut Body, reference: RefData, key: Option<&str>) {
+/// Answers a request for info: with a map, or the one entry asked for.
+pub fn answer(host: &mut WorkerHost, body: &mut Body, reference: RefData, asked: &Asked) {
     let heap = Heap::new();
-    let brief = key.is_none();
+    let brief = matches!(asked, Asked::All);
     let teller = Teller { node: &host.node, body, heap: &heap, asker: reference.creator, brief };
-    let value = match key {
-        None => {
-            let keyed: Vec<(Value<'_>, Value<'_>)> = KEYS
-                .iter()
-                .map(|key| (Value::symbol(Symbol::intern(key)), teller.entry(key)))
-                .collect();
-            map::from_entries(&heap, &keyed)
-        }
-        Some(key) => teller.entry(key),
+    let value = match asked {
+        Asked::All => teller.entries(KEYS),
+        Asked::One(key) => teller.entry(key),
+        Asked::These(keys) => teller.entries(keys),
     };
     let message = Fragment::copy_of(heap.list(&[reference_value(&heap, reference), value]));
     host.spend((message.bytes() / PER_REDUCTION) as i64);
@@ -161,6 +165,12 @@ struct Teller<'h, 'b> {
 }
 
 impl<'h> Teller<'h, '_> {
+    fn entries(&self, keys: &[&str]) -> Value<'h> {
+        let keyed: Vec<(Value<'h>, Value<'h>)> =
+            keys.iter().map(|key| (Value::symbol(Symbol::intern(key)), self.entry(key))).collect();
+        map::from_entries(self.heap, &keyed)
+    }
+
     fn entry(&self, key: &str) -> Value<'h> {
         let Teller { body, heap, .. } = *self;
         let (process, core) = (&body.process, &body.process.core);

@@ -17,8 +17,7 @@ pub fn process_register<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
         let text = format!("expected a pid and a name, got {} and {}", shown(*name), shown(*pid));
         return Native::Raise(cx.argument_error("Process.register", &text));
     };
-    let is_name = name.as_symbol().is_some() || name.as_module().is_some();
-    let Some(kept) = Immediate::of(*name).filter(|_| is_name) else {
+    let Some(kept) = Immediate::of(*name).filter(|_| is_name(*name)) else {
         return wrong(cx, "register", "a symbol or module as the name", *name);
     };
     let node = &host(cx).node;
@@ -32,8 +31,15 @@ pub fn process_register<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'
     Native::Raise(cx.argument_error("Process.register", &text))
 }
 
+fn is_name(value: Value<'_>) -> bool {
+    value.as_symbol().is_some() || value.as_module().is_some()
+}
+
 /// `unregister(name)`
 pub fn process_unregister<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
+    if !is_name(args[0]) {
+        return wrong(cx, "unregister", "a symbol or module as the name", args[0]);
+    }
     let node = &host(cx).node;
     if node.names.unregister(&node.table, args[0].word()) {
         return Native::Value(Value::TRUE);
