@@ -12,6 +12,7 @@ use rata_runtime::JitSettings;
 use rata_runtime::node::Options;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{fs, process};
 
 /// Reads source files from disk.
@@ -59,6 +60,15 @@ pub fn report(failure: &Failure) -> i32 {
 /// `cannot read app.rata: there is no such file`
 pub fn cannot_read(path: &str, error: &io::Error) -> Failure {
     Failure::before_running(format!("cannot read `{path}`: {}", reason(error)))
+}
+
+/// Seconds as an option gives them: any number above 0 that is no nonsense.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "it is no number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() && seconds < 1e9 => Ok(time),
+        _ => Err("it must be above 0 and below 1e9".to_owned()),
+    }
 }
 
 /// The cause of an I/O error in words.

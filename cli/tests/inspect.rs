@@ -210,6 +210,8 @@ fn a_trace_is_bounded_in_time_and_refuses_what_is_not_there() {
         let (code, _, err) = node.ask(args);
         assert!(code == Some(1) && err.contains(why), "{args:?} {code:?} {err}");
     }
+    let (code, _, err) = node.ask(&["trace", "--name", "flooded", "--seconds", "0.2"]);
+    assert!(code == Some(0) && err.contains("the time is over"), "{err}");
     // Two at a time would get half of it each.
     let mut first =
         node.folder.ratavm(&["trace", "--name", "counter"]).stdout(Stdio::null()).spawn().unwrap();
@@ -220,6 +222,55 @@ fn a_trace_is_bounded_in_time_and_refuses_what_is_not_there() {
     first.wait().unwrap();
     thread::sleep(Duration::from_millis(500));
     node.says(&["trace", "--name", "counter", "--count", "2"]);
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused() {
+    let node = Node::start(r#"IO.puts("up"); Process.sleep(60000)"#, &["--inspect=one.a-b_c"]);
+    for seconds in ["0", "-1", "nan", "1e30", "soon"] {
+        for option in [["top", "--interval"], ["trace", "--seconds"]] {
+            let (code, _, err) = node.ask(&[option[0], &format!("{}={seconds}", option[1])]);
+            assert!(
+                code == Some(2) && err.contains(&format!("invalid value '{seconds}'")),
+                "{err}"
+            );
+        }
+    }
+    let (code, _, err) = node.ask(&["trace", "--pid", "1,x"]);
+    assert!(code == Some(2) && err.contains("invalid value 'x' for '--pid <PID>'"), "{err}");
+    let (code, _, err) = node.ask(&["trace"]);
+    assert!(code == Some(2) && err.contains("--pid <PID>|--name <NAME>"), "{err}");
+    for name in ["", "a/b", "é", &"x".repeat(41)] {
+        let (code, _, err) = node.ask(&["run", &format!("--inspect={name}"), "app.rata"]);
+        assert!(code == Some(2) && err.contains("from 1 to 40 letters, digits"), "{name} {err}");
+    }
+    assert!(node.says(&["top", "one.a-b_c", "--once"]).contains("app.rata"));
+}
+
+#[test]
+fn nodes_of_one_name_are_told_apart_by_number() {
+    let nodes = [start(), start()];
+    let [first, second] = &nodes;
+    let folder = &first.folder.0;
+    let ask = |args: &[&str]| {
+        let mut command = first.folder.ratavm(args);
+        let done = command.env("XDG_RUNTIME_DIR", folder).stdin(Stdio::null()).output().unwrap();
+        (done.status.code(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    // The other's socket, where the first one's is, and one more with another name.
+    let socket = |node: &Node, name: &str| {
+        folder.join("rata").join(format!("{}-{name}.sock", node.child.id()))
+    };
+    std::os::unix::fs::symlink(second.socket(), socket(second, "test")).unwrap();
+    std::os::unix::fs::symlink(second.socket(), socket(second, "other")).unwrap();
+    let (code, err) = ask(&["top", "test", "--once"]);
+    assert!(code == Some(1) && err.contains("say which by its number"), "{err}");
+    assert!(
+        err.contains(&format!("{} test", second.child.id())) && !err.contains("other"),
+        "{err}"
+    );
+    let (code, err) = ask(&["top", "nobody", "--once"]);
+    assert!(code == Some(1) && err.contains("no such node") && err.contains("other"), "{err}");
 }
 
 #[test]
@@ -265,7 +316,7 @@ fn hostile_clients_harm_nothing() {
         b"GET / HTTP/1.1\r\n\r\n",
         b"rata1 top count=99999999999999999999 sort=\xff\n",
         b"rata1 dump processes=-1\n",
-        b"rata1 trace processes=1 count=0 seconds=x calls=yes\n",
+        b"rata1 trace processes=1 count=0 ms=x calls=yes\n",
         b"rata1 top coun",
         b"",
     ];
@@ -407,7 +458,7 @@ fn being_looked_at_loses_no_message_and_wakes_nobody_for_ever() {
                     .with("calls", if n % 3 == 0 { "yes" } else { "no" })
                     .with("exits", "yes")
                     .with("count", 20)
-                    .with("seconds", 1)
+                    .with("ms", 1000)
             })
         });
         let ended = node.end();

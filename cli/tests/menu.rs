@@ -97,6 +97,11 @@ impl Terminal {
         }
     }
 
+    /// The number of the program in the system: `setsid` becomes it.
+    fn node(&self) -> u32 {
+        self.child.id()
+    }
+
     fn type_in(&mut self, text: &str) {
         self.keys.write_all(text.as_bytes()).expect("the terminal takes keys");
     }
@@ -150,18 +155,24 @@ fn the_menu_shows_processes_and_stacks_and_lets_the_program_go_on() {
     terminal.type_in("s deep\n");
     let stack = terminal.wait_for("break> ");
     assert_eq!(stack.matches("at deep/2 (app.rata:2)").count(), 4, "{stack}");
-    for unknown in ["s 99\n", "s\n", "s nobody\n"] {
-        terminal.type_in(unknown);
+    let dumped = format!("written to rata-dump-{}.txt", terminal.node());
+    for (line, wanted) in [
+        ("s 99\n", "there is no process 99"),
+        ("s nobody\n", "there is no process nobody"),
+        ("s\n", "which process? s PID"),
+        ("d there.dump\n", "written to there.dump"),
+        ("d\n", &dumped),
+    ] {
+        terminal.type_in(line);
         let answer = terminal.wait_for("break> ");
-        assert!(answer.contains("there is no such process"), "{answer}");
+        assert!(answer.contains(wanted), "{answer}");
     }
-    terminal.type_in("d there.dump\n");
-    let answer = terminal.wait_for("break> ");
-    assert!(answer.contains("written to there.dump"), "{answer}");
     terminal.type_in("what\n");
     terminal.wait_for("(c)ontinue");
     terminal.wait_for("break> ");
-    terminal.type_in("c\n");
+    // The end of the input.
+    terminal.type_in("\x04");
+    terminal.wait_for("the program goes on");
     // It opens again.
     thread::sleep(Duration::from_millis(200));
     terminal.type_in(INTERRUPT);

@@ -139,7 +139,7 @@ fn teardowns_of_tests_that_were_ended() {
                 teardown(fn what -> System.cmd(\"touch\", [what]) end)\n  describe(\"within\", fn ->\n    \
                 teardown(fn -> raise \"cannot\" end)\n    \
                 test(\"is late\", fn -> Process.sleep(60_000) end, timeout: 50)\n  end)\n}\n\
-                module \"Linked\" {\n  teardown(fn -> System.cmd(\"touch\", [\"linked\"]) end)\n  \
+                module \"Linked\" {\n  teardown(fn ->\n    IO.puts(\"tidy\")\n    System.cmd(\"touch\", [\"linked\"])\n  end)\n  \
                 test(\"is ended\", fn ->\n    Process.spawn_link(fn -> Process.exit(:x) end)\n    Process.sleep(60_000)\n  end)\n}\n\
                 module \"Both\" {\n  teardown(fn -> raise \"broken pipe\" end)\n  test(\"fail\", fn -> assert_eq(1, 2) end)\n}\n\
                 module \"Hangs\" {\n  teardown(fn -> System.cmd(\"touch\", [\"first\"]) end)\n  \
@@ -149,6 +149,7 @@ fn teardowns_of_tests_that_were_ended() {
     holds(&out, &[") Torn › within › is late", "took longer than 50 ms"]);
     holds(&out, &[") Torn › within › is late › teardown", "raised \"cannot\""]);
     holds(&out, &[") Linked › is ended", "has ended it: :x"]);
+    holds(&out, &["  Linked › is ended › teardown", "| tidy"]);
     let both =
         [") Both › fail", "assert_eq failed", "a teardown failed, too: raised \"broken pipe\""];
     holds(&out, &both);
@@ -171,7 +172,14 @@ fn a_property_that_is_ended_tells_what_it_was_tried_for() {
     let folder = Folder::new("tried", &[("props_test.rata", text)]);
     let out = folder.gives(1, &[]);
     let tried = "the property was being tried for";
-    holds(&out, &[") Props › hangs", "took longer than 100 ms", tried, "7, \"a\"", "--seed "]);
+    holds(
+        &out,
+        &[") Props › hangs", "100 ms and was ended", tried, "7, \"a\"", "--seed ", "     at "],
+    );
+    assert!(
+        out.contains(&format!("took longer than 100 ms and was ended\n     {tried}\n")),
+        "{out}"
+    );
     holds(&out, &[") Props › is killed", "was killed", tried, "8"]);
     assert_eq!(out.matches(tried).count(), 2, "{out}");
     let json = folder.gives(1, &["--format", "json"]);
@@ -185,6 +193,7 @@ fn what_cannot_run_has_exit_code_2() {
         &[
             ("bad/wrong_test.rata", "module \"x\" {\n  assert nothing_of_the_kind\n}\n"),
             ("none/plain.rata", SUM),
+            ("empty/a_test.rata", ""),
         ],
     );
     let (code, out, err) = folder.run(&["bad"]);
@@ -192,10 +201,16 @@ fn what_cannot_run_has_exit_code_2() {
     holds(&err, &["unknown name `nothing_of_the_kind`", "bad/wrong_test.rata:2:10"]);
     let (code, _, err) = folder.run(&["none"]);
     assert_eq!((code, err.as_str()), (2, "error: there are no tests in none\n"));
+    for words in [&["empty"][..], &["empty", "--list"], &["empty", "--format", "json"]] {
+        let (code, _, err) = folder.run(words);
+        assert_eq!((code, err.as_str()), (2, "error: there are no tests in empty\n"));
+    }
     let (code, _, err) = folder.run(&["missing"]);
     assert_eq!((code, err.contains("cannot read `missing`")), (2, true), "{err}");
     assert_eq!(folder.run(&["--jobs", "0"]).0, 2);
-    assert_eq!(folder.run(&["--timeout", "0"]).0, 2);
+    for seconds in ["0", "nan", "1e30"] {
+        assert_eq!(folder.run(&["--timeout", seconds]).0, 2);
+    }
 }
 
 #[test]
@@ -235,7 +250,14 @@ fn the_same_seed_gives_the_same_run() {
 fn enough_is_enough() {
     let text = "module \"Many\" { Enum.each(1..50, fn n -> test(f\"t{n}\", fn -> assert n == 0 end) end) }\n";
     let folder = Folder::new("enough", &[("many_test.rata", text)]);
-    holds(&folder.gives(1, &["--max-failures", "3"]), &["3 tests: 3 failed"]);
+    holds(
+        &folder.gives(1, &["--max-failures", "3"]),
+        &["50 tests: 3 failed, 47 not run (stopped after 3 failures)"],
+    );
+    let one = folder.gives(1, &["--max-failures", "50"]);
+    assert!(one.contains("50 tests: 50 failed in"), "{one}");
+    let json = folder.gives(1, &["--max-failures", "1", "--format", "json"]);
+    holds(&json, &["\"failed\":1,\"skipped\":0,\"todo\":0,\"not_run\":49,"]);
 }
 
 #[test]
@@ -290,6 +312,90 @@ fn a_test_that_ends_the_program_is_named() {
     let text = "module \"Halt\" { test(\"stops all\", fn -> System.halt(3) end) }\n";
     let folder = Folder::new("halt", &[("halt_test.rata", text)]);
     holds(&folder.gives(1, &[]), &["Halt › stops all", "ended with exit code 3"]);
+    let json = folder.gives(1, &["--format", "json"]);
+    assert!(!json.contains("\"line\"") && json.matches("\"seconds\"").count() == 1, "{json}");
+}
+
+#[test]
+fn the_end_of_the_program_is_blamed_on_what_ran() {
+    let text = "module \"Halt\" { Enum.each(1..3, fn n -> test(f\"t{n}\", fn -> System.halt(3) end) end) }\n";
+    let folder = Folder::new("halt-one", &[("halt_test.rata", text)]);
+    let out = folder.gives(1, &["-j", "1"]);
+    holds(&out, &["1) Halt › t", "before this test was over", "3 tests: 1 failed, 2 not run in"]);
+    let text = "module \"Halt\" {\n  test(\"stops\", fn -> Process.sleep(500); System.halt(3) end)\n  \
+                Enum.each(1..2, fn n -> test(f\"waits{n}\", fn -> Process.sleep(60_000) end) end)\n}\n";
+    let folder = Folder::new("halt-all", &[("halt_test.rata", text)]);
+    let out = folder.gives(1, &["-j", "3"]);
+    holds(&out, &["Halt › waits", "before these tests were over", "3 tests: 3 failed in"]);
+}
+
+#[test]
+fn names_are_given_once() {
+    let text = "module \"Twice\" {\n  test(\"a\", fn -> assert true end)\n  describe(\"d\", fn ->\n    \
+                test(\"a\", fn -> assert true end)\n    test(\"b\", fn -> assert true end)\n  end)\n  \
+                describe(\"d\", fn -> todo(\"b\") end)\n}\n";
+    let modules = "module \"M\" { assert true }\nmodule \"M\" { assert true }\n";
+    let folder = Folder::new("twice", &[("a_test.rata", text), ("b_test.rata", modules)]);
+    let out = folder.gives(1, &[]);
+    let tests = "the module has two tests called \"d › b\": a_test.rata:5";
+    holds(&out, &[") Twice", tests]);
+    let modules = "the file has two test modules called \"M\": b_test.rata:1 and b_test.rata:2";
+    holds(&out, &[") b_test.rata", modules]);
+}
+
+#[test]
+fn limits_are_of_real_time_in_deterministic_runs() {
+    let text = "module \"Time\" {\n  test(\"sleeps\", fn -> Process.sleep(100_000_000) end)\n  \
+                test(\"loops\", fn ->\n    again = fn n -> again(n + 1) end\n    again(0)\n  end, timeout: 300)\n  \
+                test(\"hangs\", fn -> receive { :never -> 1 } end)\n}\n";
+    let folder = Folder::new("real-time", &[("time_test.rata", text)]);
+    let began = Instant::now();
+    let out = folder.gives(1, &["--seed", "5"]);
+    assert!(began.elapsed() < Duration::from_secs(30), "{out}");
+    holds(&out, &[") Time › loops", "took longer than 300 ms and was ended"]);
+    holds(&out, &[") Time › hangs", "took longer than 60.0 s and was ended"]);
+    holds(&out, &["3 tests: 1 passed, 2 failed"]);
+}
+
+#[test]
+fn statements_that_are_left_out_do_not_run() {
+    let text = "module \"plain\" { System.cmd(\"touch\", [\"ran\"]) }\nmodule \"by another\" { Made.both() }\n";
+    let made =
+        "module Made {\n  both = function() { Tests.test(\"inner\", fn -> assert true end) }\n}\n";
+    let folder = Folder::new(
+        "left-out",
+        &[("x_test.rata", "module \"plain\" { System.cmd(\"touch\", [\"ran\"]) }\n")],
+    );
+    folder.write("y_test.rata", "module \"y\" { test(\"z\", fn -> assert true end) }\n");
+    holds(&folder.gives(0, &["-f", "z"]), &["1 test: 1 passed (1 left out)"]);
+    holds(&folder.gives(0, &["--list"]), &["x_test.rata:1: plain", "y_test.rata:1: y › z"]);
+    assert!(!folder.0.join("ran").exists());
+    holds(&folder.gives(0, &["-f", "plain"]), &["1 test: 1 passed (1 left out)"]);
+    assert!(folder.0.join("ran").exists());
+    // Where code that it may call names tests, only running tells which.
+    let folder = Folder::new("left-in", &[("x_test.rata", text), ("made.rata", made)]);
+    holds(&folder.gives(0, &["-f", "inner"]), &["1 test: 1 passed (1 left out)"]);
+}
+
+#[test]
+fn what_others_print_stands_on_lines_of_its_own() {
+    let text = "module \"Loud\" {\n  test(\"leaves\", fn ->\n    \
+                Process.spawn(fn ->\n      Process.sleep(300)\n      IO.print(\"from outside\")\n    end)\n  end)\n  \
+                test(\"waits\", fn -> Process.sleep(1000) end)\n}\n";
+    let folder = Folder::new("loud", &[("loud_test.rata", text)]);
+    let out = folder.gives(0, &[]);
+    assert!(out.starts_with(".\nfrom outside\n.\n"), "{out}");
+}
+
+#[test]
+fn deep_stacks_are_cut() {
+    let code = "module Deep {\n  f = function(n) { if n == 0 { raise \"end\" } else { 1 + f(n - 1) } }\n}\n";
+    let text = "module \"Deep\" {\n  test(\"f\", fn -> Deep.f(1000) end)\n  \
+                test(\"linked\", fn ->\n    Process.spawn_link(fn -> Deep.f(1000) end)\n    Process.sleep(60_000)\n  end)\n}\n";
+    let folder = Folder::new("deep", &[("deep.rata", code), ("deep_test.rata", text)]);
+    let out = folder.gives(1, &[]);
+    holds(&out, &[") Deep › f", "at Deep.f/1 (deep.rata:2)", "     …"]);
+    holds(&out, &[") Deep › linked", "     …", "|     at Deep.f/1 (deep.rata:2)", "|     …"]);
 }
 
 #[test]
@@ -343,6 +449,18 @@ fn examples_in_docstrings() {
 }
 
 #[test]
+fn an_example_that_does_not_compile_is_shown_as_it_was_written() {
+    let code = "module Lib {\n  f = function(x) {\n    \"\"\"\n    One.\n\n        \
+                Lib.nosuch(1)  # 4\n        Lib.f(1)       # 1\n\n    Two.\n\n        \
+                Lib.f(2)  # 2\n    \"\"\"\n    x\n  }\n}\n";
+    let folder = Folder::new("docs-bad", &[("lib.rata", code)]);
+    let out = folder.gives(1, &[]);
+    holds(&out, &["--> lib.rata:6:", "6 |         Lib.nosuch(1)  # 4", "|             ^^^^^^"]);
+    holds(&out, &["3 tests: 2 passed, 1 failed"]);
+    assert!(!out.contains("Tests.Docs"), "{out}");
+}
+
+#[test]
 fn results_for_machines() {
     let text = "module \"J\" { test(\"a \\\"b\\\"\", fn -> assert_eq(\"x\\n\", 1) end) }\n";
     let folder = Folder::new("json", &[("j_test.rata", text)]);
@@ -358,6 +476,9 @@ fn results_for_machines() {
         assert!(lines[0].contains(part), "{part} in {out}");
     }
     assert!(lines[1].starts_with("{\"passed\":0,\"failed\":1,\"skipped\":0,\"todo\":0,"), "{out}");
+    let list = folder.gives(0, &["--list", "--format", "json"]);
+    let listed = "{\"file\":\"j_test.rata\",\"line\":1,\"name\":\"J › a \\\"b\\\"\"}\n";
+    assert_eq!(list, listed);
 }
 
 #[test]

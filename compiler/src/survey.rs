@@ -6,7 +6,7 @@
 use crate::names::Names;
 use crate::project::import_path;
 use crate::resolve::{holds_test_module, is_test_file};
-use crate::span::FileId;
+use crate::span::{FileId, Span};
 use crate::syntax::lexer::lex;
 use crate::syntax::parser::parse;
 use crate::syntax::token::Kind;
@@ -25,7 +25,14 @@ pub struct Survey {
     pub imports: Vec<String>,
     /// Whether it has the name of a file of tests, or holds a test module.
     pub has_tests: bool,
+    /// The lines of the test modules that name no tests themselves: unless code that they call does, their statements are their test.
+    pub statements: Vec<u32>,
+    /// Whether code of it that is in no test module may name tests.
+    pub names_tests: bool,
 }
+
+/// What names tests.
+const NAMING: &[&str] = &["test", "property", "todo", "describe"];
 
 /// Surveys files, given by path and text; on a thread with stack enough for the deepest of them.
 pub fn survey(files: &[(String, String)]) -> std::io::Result<Vec<Survey>> {
@@ -39,19 +46,39 @@ fn survey_one(path: &str, text: &str) -> Survey {
     let (tree, _) = parse(&arena, &mut names, FileId(0), text);
     let mut found = Survey { has_tests: is_test_file(path), ..Survey::default() };
     found.has_tests |= holds_test_module(tree.items);
-    found.items(tree.items, path, None, &names);
-    found.mentions(&arena, &mut names, text);
+    let mut test_modules = Vec::new();
+    found.items(tree.items, path, None, &names, &mut test_modules);
+    found.tokens(&arena, &mut names, text, &mut test_modules);
+    let plain = test_modules.iter().filter(|module| !module.names_tests);
+    let line = |module: &TestModule| 1 + text[..module.span.start as usize].matches('\n').count();
+    found.statements = plain.map(|module| line(module) as u32).collect();
     found
 }
 
+/// A test module, and whether a word in it may name tests.
+struct TestModule {
+    span: Span,
+    names_tests: bool,
+}
+
 impl Survey {
-    fn items(&mut self, items: &[Item<'_>], path: &str, outer: Option<&str>, names: &Names) {
+    fn items(
+        &mut self,
+        items: &[Item<'_>],
+        path: &str,
+        outer: Option<&str>,
+        names: &Names,
+        test_modules: &mut Vec<TestModule>,
+    ) {
         for item in items {
             match &item.kind {
+                ItemKind::TestModule { .. } => {
+                    test_modules.push(TestModule { span: item.span, names_tests: false });
+                }
                 ItemKind::Module { path: name, items } => {
                     let name = names.text(name.name);
                     let name = outer.map_or(name.to_owned(), |outer| format!("{outer}.{name}"));
-                    self.items(items, path, Some(&name), names);
+                    self.items(items, path, Some(&name), names, test_modules);
                     self.modules.push(name);
                 }
                 ItemKind::Library { source: LibrarySource::Path { path: to, .. }, .. } => {
@@ -62,10 +89,28 @@ impl Survey {
         }
     }
 
-    fn mentions(&mut self, arena: &Bump, names: &mut Names, text: &str) {
+    fn tokens(
+        &mut self,
+        arena: &Bump,
+        names: &mut Names,
+        text: &str,
+        test_modules: &mut [TestModule],
+    ) {
         let (tokens, _) = lex(arena, names, FileId(0), text);
         let mut path = String::new();
         for token in tokens.list.iter() {
+            let span = token.span;
+            let word = text.get(span.start as usize..span.end as usize).unwrap_or("");
+            let word = word.trim_start_matches(['.', ':']);
+            if NAMING.contains(&word) {
+                let around = test_modules
+                    .iter_mut()
+                    .find(|module| module.span.start <= span.start && span.end <= module.span.end);
+                match around {
+                    Some(module) => module.names_tests = true,
+                    None => self.names_tests = true,
+                }
+            }
             match token.kind {
                 Kind::Mod => path.clear(),
                 Kind::FieldMod if !path.is_empty() => path.push('.'),
@@ -74,9 +119,7 @@ impl Survey {
                     continue;
                 }
             }
-            let span = token.span;
-            let word = &text[span.start as usize..span.end as usize];
-            path.push_str(word.trim_start_matches('.'));
+            path.push_str(word);
             self.mentions.insert(path.clone());
         }
     }
@@ -96,6 +139,16 @@ mod tests {
         assert_eq!(mentions, ["A", "B", "C", "C.D", "F", "L"]);
         assert_eq!(found.imports, ["src/lib/loader.rata", "x.rata"]);
         assert!(found.has_tests);
+    }
+
+    #[test]
+    fn modules_of_statements_alone_are_known() {
+        let text = "module \"a\" { assert true }\nmodule \"b\" {\n  test(\"x\", fn -> assert true end)\n}\n\
+                    module C {\n  module \"d\" { assert C.f() == \"test\" }\n}\nmodule \"e\" { Tests.todo(\"x\") }\n";
+        let look = |text: &str| survey(&[("a.rata".into(), text.into())]).unwrap().remove(0);
+        let found = look(text);
+        assert_eq!((found.statements, found.names_tests), (vec![1, 6], false));
+        assert!(look("both = fn f -> Tests.test(\"x\", f) end").names_tests);
     }
 
     #[test]

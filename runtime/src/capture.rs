@@ -2,7 +2,7 @@
 //!
 //! A capture belongs to a process and to those that it starts (`Relations::capture`); whoever runs the tests knows it
 //! by its number. Once it has been asked for, it keeps nothing more: what processes say that outlive their test is
-//! written as if there were none.
+//! written as if there were none, on lines of its own (`Node::make_way`).
 
 use crate::process::body::Extra;
 use parking_lot::Mutex;

@@ -105,8 +105,12 @@ impl WorkerHost {
     /// Writes text of the process that runs, or keeps it where its output is captured. False when the output is full:
     /// the process should wait for room.
     pub fn say(&self, to: Stream, text: &str) -> bool {
-        let captured = self.extra.as_deref().is_some_and(|extra| capture::keeps(extra, text));
-        captured || self.node.output.write(to, text)
+        let Some(extra) = self.extra.as_deref() else { return self.node.output.write(to, text) };
+        if capture::keeps(extra, text) {
+            return true;
+        }
+        self.node.make_way(extra.pid, text);
+        self.node.output.write(to, text)
     }
 
     /// Counts what a turn uses, in reductions.

@@ -2,7 +2,7 @@
 
 use crate::capture::Captures;
 use crate::coverage::Coverage;
-use crate::output::Output;
+use crate::output::{Output, Stream};
 use crate::process::body::{Body, Extra, Initial, Lent};
 use crate::process::names::Names;
 use crate::process::table::{Spare, Table};
@@ -11,7 +11,7 @@ use crate::sched::pool::Pool;
 use crate::sched::queue::Shared;
 use crate::sched::shard::Shard;
 use crate::store::registry::Registries;
-use crate::world::Clock;
+use crate::world::{Clock, RealAlarm};
 use parking_lot::{Condvar, Mutex};
 use rata_vm::JitSettings;
 use rata_vm::heap::Fragment;
@@ -57,6 +57,8 @@ pub struct Options {
     pub crash_dump: Option<PathBuf>,
 }
 
+/// The longest name that a socket is opened under: its path must be short.
+pub const LONGEST_NAME: usize = 40;
 /// How long stopping in order may take, unless the options say otherwise.
 pub const STOP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -109,6 +111,8 @@ pub struct Node {
     pub output: Output,
     /// Time.
     pub clock: Clock,
+    /// For the runner of tests.
+    pub real_alarm: RealAlarm,
     /// Who waits for another process to load a module.
     pub loading: Mutex<Vec<(ModuleIndex, Pid)>>,
     /// How much is under way outside of all processes that will wake one: jobs, output.
@@ -182,6 +186,7 @@ impl Node {
             pool: Pool::default(),
             output,
             clock: if options.seed.is_some() { Clock::standing() } else { Clock::start() },
+            real_alarm: RealAlarm::default(),
             loading: Mutex::default(),
             outside: AtomicUsize::new(0),
             options,
@@ -248,6 +253,18 @@ impl Node {
         process.heap.set_stress(self.options.collect_always);
         let extra = Lent::new(Extra::new(pid, parent, initial));
         Some(Box::new(Body { process, extra }))
+    }
+
+    /// A process is about to print something: who shows what becomes of tests may want to end a line before.
+    pub fn make_way(&self, whose: Pid, text: &str) {
+        if let Some(listener) = self.listener.get()
+            && !self.is_main(whose)
+        {
+            let before = listener("says", &[text]);
+            if !before.is_empty() {
+                self.output.write(Stream::Out, &before);
+            }
+        }
     }
 
     /// The lines of a stack trace, innermost first.

@@ -98,16 +98,18 @@ pub fn crash(node: &Node, body: &Body, reason: &Fragment, is_main: bool) {
     }
     let lines = match body.process.stacktrace() {
         // A limit may end it in the midst of anything: where it stands is what helps.
-        trace if trace.is_empty() => node.trace_lines(&body.process.current_stacktrace(FRAMES)),
+        trace if trace.is_empty() => node.trace_lines(&body.process.current_stacktrace(FRAMES + 1)),
         trace => node.trace_lines(&trace),
     };
     for line in lines.iter().take(FRAMES) {
         let _ = writeln!(text, "    at {line}");
     }
     if lines.len() > FRAMES {
-        let _ = writeln!(text, "    … {} more", lines.len() - FRAMES);
+        // How many nobody knows: traces are cut as they are taken.
+        text.push_str("    …\n");
     }
     if !capture::keeps(&body.extra, &text) {
+        node.make_way(body.extra.pid, &text);
         node.output.report(&text);
     }
 }

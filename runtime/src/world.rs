@@ -1,6 +1,8 @@
 //! Time as processes see it: monotonic, in ticks of an eighth of a millisecond since the node began. What is due
 //! within one tick costs one look, so ticks are not shorter; longer ones would make timers late.
 
+use parking_lot::Mutex;
+use rata_vm::value::Pid;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -74,6 +76,11 @@ impl Clock {
         Duration::from_nanos(tick.saturating_mul(TICK).saturating_sub(self.nanoseconds()))
     }
 
+    /// Milliseconds since it began that have really passed.
+    pub fn real_milliseconds(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Nanoseconds since 1970, by the system's clock.
     pub fn system_nanoseconds(&self) -> i128 {
         if self.passed.is_some() {
@@ -83,5 +90,22 @@ impl Clock {
             Ok(since) => i128::try_from(since.as_nanos()).unwrap_or(i128::MAX),
             Err(before) => -i128::try_from(before.duration().as_nanos()).unwrap_or(i128::MAX),
         }
+    }
+}
+
+/// Who is to be told when so much time has really passed, in a deterministic run: its own clock knows nothing of that.
+#[derive(Default)]
+pub struct RealAlarm(Mutex<Option<(u64, Pid)>>);
+
+impl RealAlarm {
+    /// Is set, in place of what it was set to: for whom, and for when by `real_milliseconds`.
+    pub fn set(&self, at: u64, whom: Pid) {
+        *self.0.lock() = Some((at, whom));
+    }
+
+    /// Whom it was set for, once, if it is time.
+    pub fn due(&self, clock: &Clock) -> Option<Pid> {
+        let alarm = &mut *self.0.lock();
+        alarm.take_if(|(at, _)| clock.real_milliseconds() >= *at).map(|(_, whom)| whom)
     }
 }

@@ -278,10 +278,25 @@ impl Project {
         real.first().map(|path| (*path).clone())
     }
 
+    /// The test modules that are nothing but statements, by path and line. Where code around them might name tests for them, nobody
+    /// knows before they have run.
+    pub(super) fn statements(&self) -> BTreeSet<(String, usize)> {
+        let names_tests =
+            |file: &String| self.files.get(file).is_some_and(|f| f.survey.names_tests);
+        let plain = self.tests.iter().filter(|path| !self.needed(path).iter().any(names_tests));
+        let lines = |path: &String| self.files[path].survey.statements.clone();
+        plain.flat_map(|p| lines(p).into_iter().map(|line| (p.clone(), line as usize))).collect()
+    }
+
     /// The files that others of the project import.
     pub(super) fn imported(&self, group: &Group) -> BTreeSet<String> {
         let surveys = group.files.iter().filter_map(|path| self.files.get(path));
         surveys.flat_map(|file| file.survey.imports.iter().cloned()).collect()
+    }
+
+    /// The text of a file.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(|file| file.text.as_str())
     }
 
     /// The source texts, for reports.

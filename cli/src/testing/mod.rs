@@ -11,7 +11,7 @@ mod select;
 mod show;
 mod watch;
 
-use crate::Failure;
+use crate::{Failure, seconds};
 use clap::Args;
 use coverage::Lines;
 use report::Reporter;
@@ -56,7 +56,8 @@ pub struct TestArgs {
     /// Files and folders with tests [default: the current folder]
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
-    /// Only tests with this text in their name, or at FILE:LINE (also of a describe or module); several: any of them
+    /// Only tests with this text in their name, or at FILE:LINE (also of a describe or module); several: any of them. The
+    /// statements of a module that holds tests run all the same, as they say which there are
     #[arg(short, long, value_name = "TEXT")]
     filter: Vec<String>,
     /// No tests with this text in their name
@@ -68,14 +69,14 @@ pub struct TestArgs {
     /// How many tests run at once [default: four for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
-    /// Seconds that a test may take
+    /// Seconds that a test may take; with --seed, too, seconds that really pass
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     timeout: Duration,
     /// Decides the order of the tests and their random values [default: another one each time]; given, it makes the run
     /// deterministic: one scheduler, a clock that moves only by what is done
     #[arg(long, value_name = "N")]
     seed: Option<u32>,
-    /// Stop after so many failures
+    /// Stop after so many failures, and say how many tests were not run
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
     /// Name the N slowest tests at the end
@@ -122,14 +123,6 @@ enum Format {
     Json,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "it is no number of seconds".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(time) if !time.is_zero() && seconds < 1e9 => Ok(time),
-        _ => Err("it must be above 0".to_owned()),
-    }
-}
-
 /// Runs the tests; gives the exit code.
 pub fn run(args: &TestArgs) -> Result<i32, Failure> {
     if args.watch {
@@ -139,15 +132,12 @@ pub fn run(args: &TestArgs) -> Result<i32, Failure> {
     let seed = args.seed.unwrap_or_else(any_seed);
     let mut project = discover::find(args)?;
     let programs = program::compile_all(&mut project)?;
-    if programs.is_empty() && project.bad.is_empty() {
-        let place = if args.paths.is_empty() { ".".to_owned() } else { args.paths.join(", ") };
-        return Err(Failure::before_running(format!("there are no tests in {place}")));
-    }
-    let reporter = Arc::new(Mutex::new(Reporter::new(args, seed, project.texts())));
+    let reporter = Arc::new(Mutex::new(Reporter::new(args, seed, &project)));
     let mut lines = Lines::new(&project.covered);
-    for program in &programs {
+    for (number, program) in programs.iter().enumerate() {
         program::run(program, args, seed, &reporter, &mut lines)?;
         if lock(&reporter).has_enough() {
+            lock(&reporter).leave(programs.len() - number - 1);
             break;
         }
     }
@@ -157,6 +147,10 @@ pub fn run(args: &TestArgs) -> Result<i32, Failure> {
     }
     for (place, what) in &project.undocumented {
         reporter.undocumented(place, what);
+    }
+    if reporter.found_nothing() {
+        let place = if args.paths.is_empty() { ".".to_owned() } else { args.paths.join(", ") };
+        return Err(Failure::before_running(format!("there are no tests in {place}")));
     }
     let (text, code) = reporter.summary(began.elapsed());
     print(&text);

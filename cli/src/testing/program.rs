@@ -3,13 +3,13 @@
 
 use super::coverage::Lines;
 use super::discover::{Group, Project};
-use super::docs;
+use super::docs::{self, Examples};
 use super::report::{Outcome, Reporter};
 use super::select::EXAMPLE;
 use super::{TestArgs, lock};
 use crate::{Failure, cannot_read, shown_style};
 use rata_bytecode::module::{ModuleKind, Package};
-use rata_compiler::diagnostics::{Severity, Style};
+use rata_compiler::diagnostics::{Diagnostic, Severity, Style};
 use rata_compiler::pipeline::{Compiled, Request, compile};
 use rata_compiler::source_map::SourceMap;
 use rata_compiler::span::FileId;
@@ -79,14 +79,38 @@ fn set_aside(project: &mut Project, bad: &BTreeSet<String>) -> Result<(), Failur
         let parts = project.examples[path].split();
         project.replace_examples(path, parts.clone())?;
         for part in parts {
-            let compiled = compile_group(project, &project.group_of(&part.path))?;
+            let mut compiled = compile_group(project, &project.group_of(&part.path))?;
             if compiled.failed() {
+                compiled.diagnostics.retain(|d| d.severity == Severity::Error);
                 let (line, of) = part.first();
-                let (name, message) = (format!("{of}{EXAMPLE}"), compiled.render(Style::Plain));
+                let message =
+                    docs::places::told(&compiled, |path| project.text(path), Style::Plain);
+                let name = format!("{of}{EXAMPLE}");
                 project.bad.push((part.of.clone(), line, name, message));
-                project.replace_examples(&part.path, Vec::new())?;
+                keep_what_compiles(project, &part, &lines_of(&compiled))?;
             }
         }
+    }
+    Ok(())
+}
+
+/// The lines with errors.
+fn lines_of(compiled: &Compiled) -> BTreeSet<usize> {
+    let line = |d: &Diagnostic| compiled.sources.get(d.file).map(|f| f.line_of(d.span.start));
+    compiled.diagnostics.iter().filter_map(line).map(|line| line as usize).collect()
+}
+
+/// Of examples that do not compile: those that do without the statements on the lines that are to blame.
+fn keep_what_compiles(
+    project: &mut Project,
+    part: &Examples,
+    lines: &BTreeSet<usize>,
+) -> Result<(), Failure> {
+    project.replace_examples(&part.path, part.without(lines).into_iter().collect())?;
+    if project.examples.contains_key(&part.path)
+        && compile_group(project, &project.group_of(&part.path))?.failed()
+    {
+        project.replace_examples(&part.path, Vec::new())?;
     }
     Ok(())
 }
@@ -96,7 +120,8 @@ fn finish(project: &Project, compiled: Vec<(Group, Compiled)>) -> Result<Vec<Pro
     let mut failed = false;
     for (group, compiled) in compiled {
         if !compiled.diagnostics.is_empty() {
-            let _ = io::stderr().write_all(compiled.render(shown_style()).as_bytes());
+            let text = docs::places::told(&compiled, |path| project.text(path), shown_style());
+            let _ = io::stderr().write_all(text.as_bytes());
         }
         failed |= compiled.failed();
         let Some(package) = compiled.package else { continue };

@@ -12,7 +12,8 @@ pub(super) struct Done<'t> {
     pub(super) file: &'t str,
     pub(super) line: usize,
     pub(super) name: &'t str,
-    pub(super) time: Duration,
+    /// None if it never came to its end.
+    pub(super) time: Option<Duration>,
     pub(super) message: &'t str,
     pub(super) trace: &'t str,
     pub(super) diff: &'t str,
@@ -66,8 +67,7 @@ impl Show {
             let _ = writeln!(text, "     {}", self.paint(DIM, &place));
         }
         if done.status == Status::Late {
-            let at = if done.trace.is_empty() { "" } else { ", at" };
-            let _ = writeln!(text, "     {} and was ended{at}", self.too_long(done));
+            let _ = writeln!(text, "     {} and was ended", self.too_long(done));
             push_indented(text, "     ", told_beside(done));
         } else {
             push_indented(text, "     ", done.message);
@@ -95,8 +95,11 @@ impl Show {
             }
         }
         // One frame says no more than the line of source.
-        for frame in trace.iter().filter(|_| trace.len() > 1 || source.is_none()) {
+        for frame in trace.iter().filter(|_| trace.len() > 1 || source.is_none()).take(FRAMES) {
             let _ = writeln!(text, "     at {frame}");
+        }
+        if trace.len() > FRAMES {
+            text.push_str("     …\n");
         }
         if !done.log.is_empty() {
             let _ = writeln!(text, "     it printed:");
@@ -117,7 +120,6 @@ impl Show {
         while frames.len() > 1 && frames.last().is_some_and(|frame| !is_known(frame)) {
             frames.pop();
         }
-        frames.truncate(FRAMES);
         frames
     }
 
@@ -143,23 +145,19 @@ impl Show {
             }
             _ => done.message.to_owned(),
         };
-        let mut text = format!("{{\"line\":{line},\"seconds\":{:.6}", done.time.as_secs_f64());
-        let trace: Vec<String> = self.frames(done.trace).iter().map(Frame::to_string).collect();
-        let trace = trace.join("\n");
-        let fields = [
-            ("name", done.name),
-            ("status", done.status.word()),
-            ("file", path),
-            ("message", &message),
-            ("trace", &trace),
-            ("diff", done.diff),
-            ("log", done.log),
-        ];
-        for (key, value) in fields.iter().filter(|f| !f.1.is_empty()) {
-            let _ = write!(text, ",\"{key}\":{}", json_string(value));
-        }
-        text.push_str("}\n");
-        text
+        let trace = self.frames(done.trace);
+        let trace: Vec<String> = trace.iter().take(FRAMES).map(Frame::to_string).collect();
+        json_line(&[
+            ("line", number(line)),
+            ("seconds", done.time.map(|time| format!("{:.6}", time.as_secs_f64()))),
+            ("name", json_string(done.name)),
+            ("status", json_string(done.status.word())),
+            ("file", json_string(path)),
+            ("message", json_string(&message)),
+            ("trace", json_string(&trace.join("\n"))),
+            ("diff", json_string(done.diff)),
+            ("log", json_string(done.log)),
+        ])
     }
 
     /// The text in a colour, where colours help.
@@ -236,7 +234,23 @@ pub(super) fn shown_time(time: Duration) -> String {
     }
 }
 
-fn json_string(text: &str) -> String {
+/// An object on a line of its own, of the fields that are known, whose values are JSON.
+pub(super) fn json_line(fields: &[(&str, Option<String>)]) -> String {
+    let known = fields.iter().filter_map(|(key, value)| Some((key, value.as_ref()?)));
+    let shown: Vec<String> = known.map(|(key, value)| format!("\"{key}\":{value}")).collect();
+    format!("{{{}}}\n", shown.join(","))
+}
+
+/// The number of a line, if it is known.
+pub(super) fn number(line: usize) -> Option<String> {
+    (line > 0).then(|| line.to_string())
+}
+
+/// A text, if there is any.
+pub(super) fn json_string(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return None;
+    }
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -247,12 +261,12 @@ fn json_string(text: &str) -> String {
         }
     }
     out.push('"');
-    out
+    Some(out)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Frame, json_string};
+    use super::{Frame, json_line, json_string, number};
 
     #[test]
     fn frames_are_read() {
@@ -269,6 +283,8 @@ mod tests {
 
     #[test]
     fn texts_for_machines() {
-        assert_eq!(json_string("a\"\\\n\u{1}é"), "\"a\\\"\\\\\\n\\u0001é\"");
+        assert_eq!(json_string("a\"\\\n\u{1}é").unwrap(), "\"a\\\"\\\\\\n\\u0001é\"");
+        let fields = [("a", number(3)), ("b", number(0)), ("c", json_string("x"))];
+        assert_eq!(json_line(&fields), "{\"a\":3,\"c\":\"x\"}\n");
     }
 }

@@ -16,11 +16,6 @@ use std::time::Duration;
 /// How long it may take.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// The file that a dump goes to unless the user says otherwise.
-pub fn default_path() -> PathBuf {
-    PathBuf::from(format!("rata-crash-{}.dump", std::process::id()))
-}
-
 /// Leaves a dump, if the options say where: the path, if anything could be written.
 pub fn leave(node: &Arc<Node>, why: &str) -> Option<PathBuf> {
     let path = node.options.crash_dump.clone()?;

@@ -1,14 +1,12 @@
 //! Where the sockets of running nodes lie: in a folder that only their owner can enter.
 
+use crate::node::LONGEST_NAME;
 use rustix::process::getuid;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-
-/// The longest name; a socket's path must be short.
-const NAME: usize = 40;
 
 /// The folder, made if it is missing. One that others can enter, or that is somebody else's, is refused.
 pub fn folder() -> io::Result<PathBuf> {
@@ -82,8 +80,8 @@ impl Drop for Socket {
 fn file_name(name: &str) -> String {
     let name: String = name
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "._".contains(c) { c } else { '_' })
-        .take(NAME)
+        .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+        .take(LONGEST_NAME)
         .collect();
     if name.is_empty() { "node".to_owned() } else { name }
 }
@@ -107,7 +105,7 @@ mod tests {
     fn names_become_file_names() {
         assert_eq!(file_name("my app/server.rata"), "my_app_server.rata");
         assert_eq!(file_name(""), "node");
-        assert_eq!(file_name(&"x".repeat(500)).len(), NAME);
+        assert_eq!(file_name(&"x".repeat(500)).len(), LONGEST_NAME);
         let found = parse(PathBuf::from("/tmp/rata-0/12-my-app.sock")).unwrap();
         assert_eq!((found.os_pid, found.name.as_str()), (12, "my-app"));
         assert_eq!(parse(PathBuf::from("/tmp/rata-0/x.sock")), None);

@@ -34,8 +34,8 @@ const SHOWN: usize = 200;
 const WAITING: usize = 1000;
 /// The most events of one trace.
 const MOST: usize = 1_000_000;
-/// The longest trace.
-const LONGEST: usize = 3600;
+/// The longest trace, in milliseconds.
+const LONGEST: usize = 3_600_000;
 /// How often we look whether anybody is still there.
 const STEP: Duration = Duration::from_millis(50);
 
@@ -71,7 +71,7 @@ impl Wanted {
             module: request.get("module").map(str::to_owned),
             function: request.get("function").map(str::to_owned),
             count: request.number("count", 1000, MOST).max(1),
-            time: Duration::from_secs(request.number("seconds", LONGEST, LONGEST) as u64),
+            time: Duration::from_millis(request.number("ms", LONGEST, LONGEST) as u64),
         })
     }
 }

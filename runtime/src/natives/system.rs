@@ -9,7 +9,7 @@ use rata_vm::data::vector_of;
 use rata_vm::native::{Cx, Job, Native, Resume};
 use rata_vm::symbols::sym;
 use rata_vm::value::{Value, Word};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 /// `argv()`
 pub fn system_argv<'h>(cx: &mut Cx<'h, '_>, []: [Value<'h>; 0]) -> Answer<'h> {
@@ -133,11 +133,20 @@ impl Job for Run {
         Box::new(Ran(match command.output() {
             Ok(out) => {
                 let text = String::from_utf8_lossy(&out.stdout).into_owned();
-                Ok((text, out.status.code().unwrap_or(-1)))
+                Ok((text, exit_code(out.status)))
             }
             Err(error) => Err(super::support::files::reason(&error)),
         }))
     }
+}
+
+/// The exit code; 128 and the signal's number for a program that a signal has ended, as shells give it.
+fn exit_code(status: ExitStatus) -> i32 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return 128 + signal;
+    }
+    status.code().unwrap_or(-1)
 }
 
 impl Resume for Ran {

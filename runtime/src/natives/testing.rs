@@ -72,6 +72,22 @@ pub fn tests_cover<'h>(cx: &mut Cx<'h, '_>, [number]: [Value<'h>; 1]) -> Answer<
     value(Value::NIL)
 }
 
+/// `clock()`: milliseconds that have really passed since the program began.
+pub fn tests_clock<'h>(cx: &mut Cx<'h, '_>, []: [Value<'h>; 0]) -> Answer<'h> {
+    value(Value::count(host(cx).node.clock.real_milliseconds() as usize))
+}
+
+/// `alarm(at)`: in a deterministic run has `:"$tests_late"` sent when `clock` says so, unless it is called again before; false in any other.
+pub fn tests_alarm<'h>(cx: &mut Cx<'h, '_>, [at]: [Value<'h>; 1]) -> Answer<'h> {
+    let whom = cx.core.pid;
+    let node = &host(cx).node;
+    let seeded = node.is_seeded();
+    if seeded {
+        node.real_alarm.set(at.as_small().unwrap_or(0) as u64, whom);
+    }
+    value(Value::bool(seeded))
+}
+
 /// Lets the mailbox look at its nth oldest message, of those it has been asked to look at by a receive.
 fn look_at<'h>(cx: &mut Cx<'h, '_>, n: Value<'h>) -> Option<Value<'h>> {
     let heap = cx.heap();

@@ -9,7 +9,9 @@ use crate::process::signal::Signal;
 use crate::report;
 use crate::sched::post::{deliver, ring};
 use crate::world::TICKS_PER_MS;
-use rata_vm::vm;
+use rata_vm::heap::Fragment;
+use rata_vm::value::Value;
+use rata_vm::{Symbol, vm};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +42,9 @@ fn work(mut host: WorkerHost, node: &Arc<Node>) {
         if host.looks_at_clock() {
             fire_timers(&mut host, node);
             host.trim();
+        }
+        if node.is_seeded() {
+            ring_in_real_time(&mut host, node);
         }
         let found = host.pick().or_else(|| match node.is_seeded() {
             true => pass_time(&mut host, node),
@@ -93,6 +98,15 @@ pub fn fire(host: &mut WorkerHost, node: &Node, alarm: Alarm) -> Option<(u64, Al
         }
     }
     None
+}
+
+/// Tells whoever has asked to be told when so much time has really passed.
+fn ring_in_real_time(host: &mut WorkerHost, node: &Node) {
+    if let Some(pid) = node.real_alarm.due(&node.clock) {
+        let late = Value::symbol(Symbol::intern("$tests_late"));
+        // Who has ended need not know.
+        let _ = deliver(host, pid, Signal::Message(Fragment::copy_of(late)));
+    }
 }
 
 /// Nothing to do in a deterministic run: the time of the next timer comes at once. `None` when the program ends.

@@ -5,14 +5,15 @@
 
 use super::{end_by, terminal};
 use crate::inspect::details::{Details, pid_text};
+use crate::inspect::dump;
 use crate::inspect::look::Looking;
 use crate::inspect::sample::{Order, Row, Sampler};
-use crate::inspect::{crash, dump};
 use crate::node::Node;
 use rata_vm::value::Pid;
 use signal_hook::consts::SIGINT;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -27,7 +28,7 @@ const FRAMES: usize = 50;
 /// How long a process has to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-const MENU: &str = "\nBREAK: (a)bort  (c)ontinue  (p)rocesses [N]  (s)tack PID  (d)ump FILE\n";
+const MENU: &str = "\nBREAK: (a)bort  (c)ontinue  (p)rocesses [N]  (s)tack PID  (d)ump [FILE]\n";
 const PROMPT: &str = "break> ";
 
 /// SIGINT has come: opens the menu; ends the program if that is open already, or cannot be.
@@ -59,7 +60,7 @@ fn serve(node: &Node) -> io::Result<()> {
         to.write_all(PROMPT.as_bytes())?;
         let mut line = String::new();
         if from.read_line(&mut line)? == 0 {
-            return Ok(());
+            return to.write_all(b"\nno more input: the program goes on\n");
         }
         let mut words = line.split_whitespace();
         let (command, argument) = (words.next().unwrap_or_default(), words.next());
@@ -117,8 +118,11 @@ pub fn find(node: &Node, text: &str) -> Option<Pid> {
 }
 
 fn stack(node: &Node, which: Option<&str>) -> String {
-    let Some(pid) = which.and_then(|text| find(node, text)) else {
-        return "there is no such process: s PID, as in `s 12`, or s NAME\n".to_owned();
+    let Some(which) = which else {
+        return "which process? s PID, as in `s 12`, or s NAME\n".to_owned();
+    };
+    let Some(pid) = find(node, which) else {
+        return format!("there is no process {which}\n");
     };
     let looking = Looking::at(node);
     let until = Instant::now() + PATIENCE;
@@ -131,7 +135,8 @@ fn stack(node: &Node, which: Option<&str>) -> String {
 }
 
 fn write_dump(node: &Node, file: Option<&str>) -> String {
-    let path = file.map_or_else(crash::default_path, Into::into);
+    let usual = || format!("rata-dump-{}.txt", std::process::id()).into();
+    let path = file.map_or_else(usual, PathBuf::from);
     let written = File::create(&path).and_then(|file| {
         dump::write(node, "asked for in the break menu", dump::USUAL, &mut io::BufWriter::new(file))
     });

@@ -151,7 +151,7 @@ macro_rules! for_each_native {
             testing {
                 tests_tell / 2, tests_load / 1, tests_place / 1, tests_capture / 1,
                 tests_captured_by / 1, tests_captured / 1, tests_message / 1, tests_take / 1,
-                tests_cover / 1,
+                tests_cover / 1, tests_clock / 0, tests_alarm / 1,
             }
         }
     };

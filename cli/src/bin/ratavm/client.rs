@@ -3,6 +3,7 @@
 use rata_cli::Failure;
 use rata_runtime::inspect::folder::{self, Found};
 use rata_runtime::inspect::wire::{Kind, Request, receive_part};
+use std::borrow::Borrow;
 use std::io::{self, BufReader};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -22,27 +23,24 @@ fn choose(which: Option<&str>) -> Result<Found, Failure> {
         None => true,
         Some(text) => node.name == text || text.parse() == Ok(node.os_pid),
     };
-    let mut fitting = nodes.iter().filter(fits);
-    match (fitting.next(), fitting.next()) {
-        (Some(node), None) => Ok(node.clone()),
-        (Some(_), Some(_)) => Err(Failure {
-            message: format!("there are several nodes: say which one\n{}", list(&nodes)),
-            code: 2,
-        }),
-        (None, _) if nodes.is_empty() => Err(Failure {
-            message: "no node runs that can be looked at: start one with `ratavm run --inspect …`"
-                .to_owned(),
-            code: 1,
-        }),
-        (None, _) => {
-            Err(Failure { message: format!("there is no such node\n{}", list(&nodes)), code: 1 })
+    let fitting: Vec<&Found> = nodes.iter().filter(fits).collect();
+    let message = match &fitting[..] {
+        [node] => return Ok((*node).clone()),
+        [] if nodes.is_empty() => {
+            "no node runs that can be looked at: start one with `ratavm run --inspect …`".to_owned()
         }
-    }
+        [] => format!("there is no such node\n{}", list(&nodes)),
+        several if which.is_some() => {
+            format!("there are several of this name: say which by its number\n{}", list(several))
+        }
+        several => format!("there are several nodes: say which one\n{}", list(several)),
+    };
+    Err(Failure { message, code: 1 })
 }
 
-fn list(nodes: &[Found]) -> String {
-    let lines: Vec<String> =
-        nodes.iter().map(|node| format!("  {:>8} {}", node.os_pid, node.name)).collect();
+fn list<N: Borrow<Found>>(nodes: &[N]) -> String {
+    let line = |node: &Found| format!("  {:>8} {}", node.os_pid, node.name);
+    let lines: Vec<String> = nodes.iter().map(|node| line(node.borrow())).collect();
     lines.join("\n")
 }
 

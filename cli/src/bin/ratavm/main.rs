@@ -18,7 +18,7 @@ use rata_bytecode::decode;
 use rata_bytecode::module::Package;
 use rata_cli::{Failure, cannot_read, compile_path, report};
 use rata_runtime::JitSettings;
-use rata_runtime::node::Options;
+use rata_runtime::node::{LONGEST_NAME, Options};
 use rata_runtime::program::Launch;
 use std::io::Read;
 use std::path::PathBuf;
@@ -91,8 +91,8 @@ struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     jit_threshold: Option<u32>,
     /// Let `ratavm top`, `dump` and `trace` of the same user look inside, by a local socket [default NAME: the program's]
-    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    inspect: Option<String>,
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, value_parser = node_name)]
+    inspect: Option<Option<String>>,
     /// End the program so long after SIGTERM even if it has not stopped by then
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     stop_limit: u32,
@@ -135,6 +135,17 @@ fn run_program(run: Run) -> Result<i32, Failure> {
     Ok(code)
 }
 
+/// A name that the file of a socket can have as it is.
+fn node_name(text: &str) -> Result<String, String> {
+    let fits = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    match fits && (1..=LONGEST_NAME).contains(&text.len()) {
+        true => Ok(text.to_owned()),
+        false => {
+            Err(format!("a name has from 1 to {LONGEST_NAME} letters, digits, `-`, `_` and `.`"))
+        }
+    }
+}
+
 /// What a program is called where its socket is: its file, or folder, without an ending.
 fn name_of(path: &str) -> String {
     let whole = fs::canonicalize(path).unwrap_or_default();
@@ -174,10 +185,10 @@ fn options(run: &Run) -> Result<Options, Failure> {
         program: run.path().to_owned(),
         signals: true,
         stop_limit: Duration::from_secs(run.stop_limit.into()),
-        inspect: run.inspect.as_ref().map(|name| match name.is_empty() {
-            true => name_of(run.path()),
-            false => name.clone(),
-        }),
+        inspect: run
+            .inspect
+            .as_ref()
+            .map(|name| name.clone().unwrap_or_else(|| name_of(run.path()))),
         crash_dump: crash_dump(),
         ..Options::default()
     };

@@ -26,9 +26,9 @@ pub struct Top {
     /// How many processes [default: as fit, or 20]
     #[arg(long, value_name = "N")]
     count: Option<u32>,
-    /// Seconds from one table to the next
-    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
-    interval: f64,
+    /// Seconds from one table to the next (at least 0.1)
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = rata_cli::seconds)]
+    interval: Duration,
     /// Print one table and end
     #[arg(long)]
     once: bool,
@@ -73,6 +73,8 @@ const USUAL: usize = 20;
 /// Lines of the table that are no rows.
 const HEAD: usize = 4;
 const ESCAPE: u8 = 27;
+/// Tables do not follow one another faster.
+const SHORTEST: Duration = Duration::from_millis(100);
 
 impl Top {
     /// Does it.
@@ -80,7 +82,7 @@ impl Top {
         let mut client = Client::connect(self.node.as_deref())?;
         let screen = if self.once { None } else { Screen::take() };
         let Some(screen) = screen else { return self.print(&mut client) };
-        let interval = Duration::from_secs_f64(self.interval.clamp(0.1, 3600.0));
+        let interval = self.interval.max(SHORTEST);
         loop {
             let (columns, rows) = screen.size();
             let most = self.count.map_or(rows.saturating_sub(HEAD), |n| n as usize);
@@ -122,7 +124,7 @@ impl Top {
                 Ok(()) if self.once => return Ok(0),
                 Ok(()) => {}
             }
-            std::thread::sleep(Duration::from_secs_f64(self.interval.clamp(0.1, 3600.0)));
+            std::thread::sleep(self.interval.max(SHORTEST));
         }
     }
 

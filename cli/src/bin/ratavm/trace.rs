@@ -1,14 +1,16 @@
 //! `ratavm trace`: what chosen processes of a running node are sent, send, call and how they end.
 
 use crate::client::Client;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use rata_cli::Failure;
 use rata_runtime::inspect::wire::Request;
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// What is asked for.
 #[derive(Args)]
 #[command(
+    group = ArgGroup::new("processes").args(["pid", "name"]).required(true).multiple(true),
     after_help = "The node must have been started with `ratavm run --inspect`. Without NODE it is the only one there is.\n\
                         Without --messages, --calls or --exits: messages and exits. A traced process never waits for the\n\
                         trace: what cannot be shown in time is dropped, and counted. Tracing calls makes a process slower,\n\
@@ -20,7 +22,7 @@ pub struct Trace {
     /// The node, by its number in the system or the name given with --inspect
     node: Option<String>,
     /// Processes by their pids, as in `12` or `#pid<12>`
-    #[arg(long, value_name = "PID", value_delimiter = ',', required_unless_present = "name")]
+    #[arg(long, value_name = "PID", value_delimiter = ',', value_parser = pid)]
     pid: Vec<String>,
     /// Processes by their registered names
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
@@ -43,9 +45,18 @@ pub struct Trace {
     /// End after so many events
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
-    /// End after so many seconds
-    #[arg(long, value_name = "S", default_value_t = 3600)]
-    seconds: u32,
+    /// End after so many seconds (at most an hour)
+    #[arg(long, value_name = "S", default_value = "3600", value_parser = rata_cli::seconds)]
+    seconds: Duration,
+}
+
+/// `12` or `#pid<12>`, as it stands.
+fn pid(text: &str) -> Result<String, String> {
+    let number = text.strip_prefix("#pid<").and_then(|rest| rest.strip_suffix('>'));
+    match number.unwrap_or(text).parse::<u64>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("a pid is a number, as in `12` or `#pid<12>`".to_owned()),
+    }
 }
 
 impl Trace {
@@ -82,7 +93,7 @@ impl Trace {
             .with("calls", yes(calls))
             .with("exits", yes(self.exits || usual))
             .with("count", self.count)
-            .with("seconds", self.seconds);
+            .with("ms", self.seconds.as_millis().max(1));
         for (key, value) in [("module", &self.module), ("function", &self.function)] {
             if let Some(value) = value {
                 request = request.with(key, value);

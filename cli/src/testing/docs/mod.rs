@@ -5,10 +5,12 @@
 //! prepare the ones after them, and blocks without any such comment are left alone. The modules that blocks define are seen by
 //! all examples of the file.
 
+pub(super) mod places;
 pub(super) mod program;
 pub(super) mod source;
 
 use source::{Block, Source, Statement};
+use std::collections::BTreeSet;
 
 /// The examples of a file that become one file of tests.
 #[derive(Clone, Debug)]
@@ -25,8 +27,7 @@ pub(super) struct Examples {
 
 /// The examples of a file: those that end the program each for itself.
 pub(super) fn examples(of: &str, source: &Source) -> Vec<Examples> {
-    let checked = |block: &Block| block.statements.iter().any(|s| s.result.is_some());
-    let blocks: Vec<Block> = source.blocks().into_iter().filter(checked).collect();
+    let blocks: Vec<Block> = source.blocks().into_iter().filter(is_checked).collect();
     let (alone, blocks): (Vec<Block>, Vec<Block>) =
         blocks.into_iter().partition(|block| block.exits().is_some());
     let definitions = source.definitions();
@@ -40,6 +41,10 @@ pub(super) fn examples(of: &str, source: &Source) -> Vec<Examples> {
     let alone: Vec<Examples> = alone.into_iter().map(|block| all.only(block)).collect();
     let together = (!all.blocks.is_empty()).then_some(all);
     together.into_iter().chain(alone).collect()
+}
+
+fn is_checked(block: &Block) -> bool {
+    block.statements.iter().any(|statement| statement.result.is_some())
 }
 
 impl Examples {
@@ -56,6 +61,16 @@ impl Examples {
     /// Each of them alone, to see which are to blame.
     pub(super) fn split(&self) -> Vec<Examples> {
         self.blocks.iter().map(|block| self.only(block.clone())).collect()
+    }
+
+    /// Those without the statements on these lines; nothing if no other is left that is checked.
+    pub(super) fn without(&self, lines: &BTreeSet<usize>) -> Option<Examples> {
+        let mut rest = self.clone();
+        for block in &mut rest.blocks {
+            block.statements.retain(|statement| lines.range(statement.lines()).next().is_none());
+        }
+        rest.blocks.retain(is_checked);
+        (!rest.blocks.is_empty()).then_some(rest)
     }
 
     /// The first one's line and what it explains.

@@ -2,6 +2,8 @@
 //! the indented blocks in docstrings. It reads by lines and relies on the usual layout: a
 //! definition per line, two columns right of its module, `"""` alone on its line. What is laid out otherwise has no examples.
 
+use std::ops::RangeInclusive;
+
 /// What a file holds.
 #[derive(Debug, Default)]
 pub struct Source {
@@ -59,6 +61,11 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// The lines that it stands on.
+    pub fn lines(&self) -> RangeInclusive<usize> {
+        self.line..=self.line + self.text.matches('\n').count()
+    }
+
     /// Whether it defines a module.
     pub fn is_module(&self) -> bool {
         self.text.starts_with("module ")
