@@ -11,6 +11,7 @@ use crate::store::table::Place;
 use rata_vm::data::vector::VecBuilder;
 use rata_vm::heap::{Heap, Stored};
 use rata_vm::native::Cx;
+use rata_vm::sym;
 use rata_vm::value::{Pid, Value, Word};
 use std::sync::Arc;
 
