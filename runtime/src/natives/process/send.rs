@@ -124,13 +124,15 @@ pub fn process_await_room<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native
     }
 }
 
-/// `alias(urgent)`: a ref that messages can be sent to until `unalias`.
+/// `alias(urgent)`: a ref that messages can be sent to until `unalias`. With nil it is for answers that are owed, which no bound of
+/// the mailbox keeps out.
 pub fn process_alias<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> {
-    let Some(urgent) = args[0].as_bool() else {
+    let is_owed = args[0].is_nil();
+    let Some(urgent) = args[0].as_bool().or(is_owed.then_some(false)) else {
         return wrong(cx, "alias", "true or false as priority", args[0]);
     };
     let data = new_ref(cx);
-    let data = RefData { id: data.id | OPEN, ..data };
+    let data = RefData { id: if is_owed { data.id } else { data.id | OPEN }, ..data };
     let alias = Alias { urgent, once: false, settles: false };
     host(cx).extra().relations().aliases.insert(data.id, alias);
     Native::Value(reference_value(cx.heap(), data))
