@@ -90,6 +90,7 @@ fn it_stops_without_its_main_process_too() {
 #[test]
 fn a_server_that_is_linked_to_nobody_stops_too() {
     let rest = r#"
+        _unused = spec
         {:ok, _} = GenServer.start(Worker, :alone)
         IO.puts("up")
         Process.sleep(60000)

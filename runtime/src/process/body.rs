@@ -78,6 +78,8 @@ pub struct Extra {
     pub waker: Option<Box<Waker>>,
     /// Whether a timer runs that looks whether it is idle, its heap being large.
     pub watched: bool,
+    /// It was linked to its parent when it was started.
+    pub born_linked: bool,
     /// How long its turns are.
     pub pace: Pace,
     /// What it is about.
@@ -221,6 +223,7 @@ impl Extra {
             unfinished: None,
             waker: None,
             watched: false,
+            born_linked: false,
             pace: Pace::default(),
             status: Status::Runnable,
             initial,

@@ -1,7 +1,7 @@
 //! Stopping the program in order, as SIGTERM asks for.
 //!
 //! The main process is to the processes below it what a supervisor is to its children: they are asked to end one after the other,
-//! the youngest first, each by the exit signal `:shutdown` from its parent's side (from its own, if it is not linked to that), and waited for. Those are the processes that
+//! the youngest first, each by the exit signal `:shutdown` from its parent's side (from its own, if it was not linked to that from the start), and waited for. Those are the processes that
 //! trap exits (so they have something to see to: supervisors, servers that clean up) and are linked to the main process, or were
 //! started by it or by one that has ended. What they have started themselves is theirs to stop. One that does not care, that is, that
 //! waits after some seconds where it waited before, is left where it is.
@@ -139,10 +139,10 @@ fn describe(body: &mut Body, main: Option<Pid>) -> Option<(Top, Option<Pid>)> {
     if !body.process.core.trap_exit {
         return None;
     }
-    let linked_to = |pid| extra.relations.as_ref().is_some_and(|r| r.linked_to(pid));
-    let linked = main.is_some_and(linked_to);
+    let linked =
+        main.is_some_and(|main| extra.relations.as_ref().is_some_and(|r| r.linked_to(main)));
     let parent = extra.parent.as_pid();
-    let from = if linked { main } else { parent.filter(|parent| linked_to(*parent)) };
+    let from = if linked { main } else { parent.filter(|_| extra.born_linked) };
     let top = Top { pid: extra.pid, from: from.unwrap_or(extra.pid), place: place(body) };
     Some((top, if linked { None } else { parent }))
 }

@@ -99,6 +99,7 @@ pub fn process_spawn<'h>(cx: &mut Cx<'h, '_>, args: &[Value<'h>]) -> Native<'h> 
     };
     let pid = body.extra.pid;
     if ties.link {
+        body.extra.born_linked = true;
         body.extra.relations().link(me);
         host.extra().relations().link(pid);
     }
