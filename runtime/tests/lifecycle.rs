@@ -26,7 +26,10 @@ fn the_program_ends_with_its_main_process() {
     assert_eq!(end("P.exit({:shutdown, 256})"), (1, String::new()));
     assert_eq!(end("P.halt(7)"), (7, String::new()));
     let (code, err) = end("P.exit(:broken)");
-    assert_eq!((code, err.as_str()), (1, "error: the main process ended: :broken\n"));
+    assert_eq!(
+        (code, err.as_str()),
+        (1, "error: the main process ended: :broken\n    at module/0 (test.rata:1)\n")
+    );
     let (code, err) = end("P.exit(P.self(), :kill)");
     assert_eq!((code, err.as_str()), (1, "error: the main process ended: :killed\n"));
     let (code, err) = end("P.spawn_link(fn -> P.exit(:child) end)\nP.forever()");
