@@ -1,7 +1,7 @@
 //! Natives of Cache: tables of all processes. Waiting for a lock is as short as the change of one entry; walks go in steps.
 
 use super::process::host;
-use super::support::args::{Answer, shown, value};
+use super::support::args::{Answer, asker, shown, value};
 use super::support::walk::{Shared, entries};
 use crate::store::cache::{Cache, Heir};
 use crate::store::table::Place;
@@ -207,7 +207,7 @@ pub fn cache_give<'h>(cx: &mut Cx<'h, '_>, [c, to, data]: [Value<'h>; 3]) -> Ans
 
 /// `entries(cache, function)`: all, as `{key, value}`, in no order.
 pub fn cache_entries<'h>(cx: &mut Cx<'h, '_>, [c, function]: [Value<'h>; 2]) -> Answer<'h> {
-    let function = function.as_str().unwrap_or_default();
+    let function = asker(function);
     let cache = cache(cx, function, c)?.handle();
     entries(cx, Entries { cache, function: function.to_owned() })
 }

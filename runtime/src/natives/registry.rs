@@ -1,7 +1,7 @@
 //! Natives of Registry and PubSub: processes by keys.
 
 use super::process::host;
-use super::support::args::{Answer, shown, value};
+use super::support::args::{Answer, asker, shown, value};
 use super::support::roots::Roots;
 use super::support::steps::{Steps, run};
 use super::support::walk::{Shared, entries};
@@ -37,11 +37,6 @@ fn registry<'h>(
 fn no_registry<'h>(cx: &Cx<'h, '_>, function: &str, name: Value<'h>) -> Value<'h> {
     let text = format!("there is no registry {}", shown(name));
     cx.argument_error(&format!("Registry.{function}"), &text)
-}
-
-/// The name of the function that a native works for.
-fn asker<'h>(function: Value<'h>) -> &'h str {
-    function.as_str().unwrap_or_default()
 }
 
 /// `open(name, unique)`: a registry that ends with the calling process; false if the name is taken.

@@ -51,6 +51,11 @@ pub fn value<'h>(value: Value<'h>) -> Answer<'h> {
     Ok(Native::Value(value))
 }
 
+/// The name of the function that a native works for.
+pub fn asker<'h>(function: Value<'h>) -> &'h str {
+    function.as_str().unwrap_or_default()
+}
+
 /// How many bytes of a value a message shows.
 const SHOWN: usize = 60;
 
