@@ -4,11 +4,20 @@
 //! already. Out: the message that a receive looks at, its fragment attached to the heap in O(1).
 //!
 //! A message keeps its arrival number. Taking one out of the middle leaves a tombstone, swept from
-//! the front at once and everywhere else when tombstones outnumber messages, so taking is amortised
+//! both ends at once and everywhere else when tombstones outnumber messages, so taking is amortised
 //! O(1) however many messages wait in front. Numbers ascend, so the first message that arrived
-//! after a ref was made is found by binary search.
+//! after a ref was made is found by binary search. A minor collection looks at what has come since the last one: what many
+//! messages that wait for long cost is paid once.
 
+mod entry;
+mod settled;
+#[cfg(test)]
+mod tests;
+
+use entry::{Entry, Message};
+use settled::Settled;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::heap::{Bag, Fragment, Heap};
 use crate::value::{Value, Word};
@@ -18,36 +27,15 @@ const FEW: usize = 64;
 /// Room for so many is kept for a while: senders are held up when about so many messages wait.
 const USUAL_FLOOD: usize = 1 << 14;
 
-enum Message {
-    /// As it came: memory of its own.
-    Fragment(Fragment),
-    /// Looked at once: part of the heap, a root.
-    Attached(Word),
-    /// Taken.
-    Gone,
-}
-
-struct Entry {
-    arrival: u64,
-    message: Message,
-    /// Bytes of the message when it came.
-    bytes: usize,
-}
-
-impl Entry {
-    fn new(arrival: u64, fragment: Fragment) -> Entry {
-        let bytes = fragment.bytes();
-        Entry { arrival, message: Message::Fragment(fragment), bytes }
-    }
-}
-
-/// What has come since a bag did that nobody has looked into yet.
+/// What only a mailbox has in which many messages wait, or a bag.
 #[derive(Default)]
-struct Late {
-    /// Each with the arrival number of its last message.
+struct Backlog {
+    /// What has come since a bag did that nobody has looked into yet, with the arrival number of its last message.
     parcels: VecDeque<(u64, Parcel)>,
     /// How many messages those are.
     messages: usize,
+    /// Entries that point to nothing young.
+    settled: Settled,
 }
 
 enum Parcel {
@@ -70,8 +58,8 @@ pub enum Removal {
 #[derive(Default)]
 pub struct Mailbox {
     entries: VecDeque<Entry>,
-    /// What came after them, from a bag on: bags are unpacked when a receive gets to them.
-    later: Option<Box<Late>>,
+    /// What came after them, from a bag on: bags are unpacked when a receive gets to them. And more.
+    backlog: Option<Box<Backlog>>,
     /// The arrival number of the next message.
     next_arrival: u64,
     /// Index of the entry that the current receive looks at.
@@ -110,30 +98,30 @@ impl Mailbox {
 
     #[inline]
     fn has_parcels(&self) -> bool {
-        self.later.as_ref().is_some_and(|late| !late.parcels.is_empty())
+        self.backlog.as_ref().is_some_and(|backlog| !backlog.parcels.is_empty())
     }
 
     fn push_parcel(&mut self, messages: usize, what: Parcel) {
-        let late = self.later.get_or_insert_default();
-        late.messages += messages;
-        late.parcels.push_back((self.next_arrival, what));
+        let backlog = self.backlog.get_or_insert_default();
+        backlog.messages += messages;
+        backlog.parcels.push_back((self.next_arrival, what));
     }
 
     /// The messages of the next parcel become entries: false if there is none.
     #[inline(never)]
     fn unpack(&mut self, heap: &Heap) -> bool {
-        let Some(late) = &mut self.later else { return false };
-        let Some((last, what)) = late.parcels.pop_front() else { return false };
+        let Some(backlog) = &mut self.backlog else { return false };
+        let Some((last, what)) = backlog.parcels.pop_front() else { return false };
         match what {
             Parcel::Message(fragment) => {
-                late.messages -= 1;
+                backlog.messages -= 1;
                 self.entries.push_back(Entry::new(last, fragment));
             }
             Parcel::Bag(bag) => {
-                if let Some((_, Parcel::Bag(next))) = late.parcels.front() {
+                if let Some((_, Parcel::Bag(next))) = backlog.parcels.front() {
                     next.prefetch();
                 }
-                late.messages -= bag.len();
+                backlog.messages -= bag.len();
                 self.attached += bag.len() as u32;
                 self.outside_bytes -= bag.bytes();
                 let mut arrival = last - bag.len() as u64;
@@ -174,6 +162,7 @@ impl Mailbox {
         self.count(entry.bytes);
         self.entries.insert(at, entry);
         self.urgent += 1;
+        self.when_settled(|settled| settled.insert(at as u32));
         // A waiting receive has passed this place: it looks again from here.
         self.cursor = self.cursor.min(at as u32);
     }
@@ -195,8 +184,8 @@ impl Mailbox {
 
     /// How many messages wait.
     pub fn len(&self) -> usize {
-        let later = self.later.as_ref().map_or(0, |late| late.messages);
-        self.entries.len() - self.gone as usize + later
+        let unread = self.backlog.as_ref().map_or(0, |backlog| backlog.messages);
+        self.entries.len() - self.gone as usize + unread
     }
 
     /// Whether none waits.
@@ -246,8 +235,10 @@ impl Mailbox {
     /// The message that the receive looks at; none if it has seen all.
     pub fn peek(&mut self, heap: &Heap) -> Option<Word> {
         loop {
+            let cursor = self.cursor;
+            self.when_settled(|settled| settled.read(cursor));
             let Some(entry) = self.entries.get_mut(self.cursor as usize) else {
-                if self.later.is_some() && self.unpack(heap) {
+                if self.backlog.is_some() && self.unpack(heap) {
                     continue;
                 }
                 return None;
@@ -286,6 +277,7 @@ impl Mailbox {
                 self.attached -= 1;
                 self.queued_bytes -= bytes;
                 self.urgent = self.urgent.saturating_sub(1);
+                self.when_settled(Settled::drop_first);
                 self.entries.pop_front();
             }
             _ => self.take_from_within(),
@@ -345,32 +337,75 @@ impl Mailbox {
 
     /// Shows the messages that lie in the heap to the collector.
     pub fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        // They tend to be the oldest, or the newest: those end the search from both sides.
         let mut left = self.attached;
-        for entry in &mut self.entries {
-            if left == 0 {
-                return;
-            }
-            if let Message::Attached(word) = &mut entry.message {
-                visit(word);
-                left -= 1;
+        let mut entries = self.entries.iter_mut();
+        while left > 0
+            && let Some(entry) = entries.next()
+        {
+            for entry in std::iter::once(entry).chain(entries.next_back()) {
+                left -= u32::from(entry.visit(visit));
             }
         }
     }
 
-    /// Drops tombstones: those in front always, all when they are the majority.
+    /// Shows those of them that have come there since the last collection.
+    pub(crate) fn trace_unsettled(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        let settled = self.backlog.as_ref().map(|backlog| backlog.settled.range());
+        let Range { start, end } = settled.unwrap_or_default();
+        for entry in self.entries.range_mut(..start) {
+            entry.visit(visit);
+        }
+        for entry in self.entries.range_mut(end..) {
+            entry.visit(visit);
+        }
+    }
+
+    /// A collection has left nothing young.
+    pub(crate) fn settle(&mut self) {
+        let len = self.entries.len();
+        if len > FEW {
+            self.backlog.get_or_insert_default().settled.all(len);
+        } else {
+            self.when_settled(|settled| settled.all(len));
+        }
+    }
+
+    #[inline(always)]
+    fn when_settled(&mut self, then: impl FnOnce(&mut Settled)) {
+        if let Some(backlog) = &mut self.backlog {
+            then(&mut backlog.settled);
+        }
+    }
+
+    /// Drops tombstones: those at both ends always, all when they are the majority.
     fn sweep(&mut self) {
-        while let Some(Entry { message: Message::Gone, .. }) = self.entries.front() {
+        while self.entries.front().is_some_and(Entry::is_gone) {
             self.entries.pop_front();
             self.gone -= 1;
             self.urgent = self.urgent.saturating_sub(1);
+            self.when_settled(Settled::drop_first);
+        }
+        while self.entries.back().is_some_and(Entry::is_gone) {
+            self.entries.pop_back();
+            self.gone -= 1;
         }
         if self.gone as usize > self.entries.len() / 2 + 16 {
-            let urgent = self.urgent as usize;
-            let kept = self.entries.iter().take(urgent);
-            self.urgent = kept.filter(|e| !matches!(e.message, Message::Gone)).count() as u32;
-            self.entries.retain(|entry| !matches!(entry.message, Message::Gone));
+            let entries = &self.entries;
+            let left = |end: u32| {
+                let before = entries.iter().take(end as usize);
+                before.filter(|e| !e.is_gone()).count() as u32
+            };
+            self.urgent = left(self.urgent);
+            if let Some(backlog) = &mut self.backlog {
+                backlog.settled.keep(left);
+            }
+            self.entries.retain(|entry| !entry.is_gone());
             self.gone = 0;
         }
+        let len = self.entries.len();
+        self.urgent = self.urgent.min(len as u32);
+        self.when_settled(|settled| settled.cut(len));
     }
 
     /// Gives back what a flood has left of room, but for what a usual one takes: the next may come soon. For a process that
@@ -380,7 +415,7 @@ impl Mailbox {
         if self.entries.capacity() > USUAL_FLOOD {
             self.shrink();
         }
-        self.entries.capacity() > FEW || self.later.is_some()
+        self.entries.capacity() > FEW || self.backlog.is_some()
     }
 
     /// Gives back what a flood has left of room.
@@ -388,8 +423,8 @@ impl Mailbox {
         if self.entries.is_empty() && self.entries.capacity() > FEW {
             self.entries = VecDeque::new();
         }
-        if !self.has_parcels() {
-            self.later = None;
+        if !self.has_parcels() && self.entries.len() <= FEW {
+            self.backlog = None;
         }
     }
 }

@@ -224,6 +224,17 @@ impl Core {
 
     pub(crate) fn trace(&mut self, visit: &mut dyn FnMut(&mut Word)) {
         self.mailbox.trace(visit);
+        self.trace_own(visit);
+    }
+
+    /// As [`Core::trace`], without the messages that the last collection has seen to.
+    fn trace_unsettled(&mut self, visit: &mut dyn FnMut(&mut Word)) {
+        self.mailbox.trace_unsettled(visit);
+        self.trace_own(visit);
+    }
+
+    /// What is no message.
+    fn trace_own(&mut self, visit: &mut dyn FnMut(&mut Word)) {
         visit(&mut self.dictionary);
         visit(&mut self.result);
         visit(&mut self.trace);
@@ -378,16 +389,18 @@ impl Process {
         let Process { heap, stack, core, .. } = self;
         heap.collect_young(|visit| {
             stack.trace_unsettled(visit);
-            core.trace(visit);
+            core.trace_unsettled(visit);
         });
         self.settle();
     }
 
     fn settle(&mut self) {
         self.stack.settle();
+        self.core.mailbox.settle();
         #[cfg(debug_assertions)]
         if self.heap.is_settled() {
             self.stack.trace(&mut |word| self.heap.assert_settled(*word));
+            self.core.trace(&mut |word| self.heap.assert_settled(*word));
         }
     }
 }
