@@ -345,6 +345,21 @@ impl Process {
         inside + self.core.mailbox.outside_bytes() + self.core.aside()
     }
 
+    /// The process goes to wait: gives back room that it has had use for and will hardly need soon. Tells whether there is more to
+    /// give back ([`Process::shrink`]) when it has waited for long.
+    #[inline]
+    pub fn rest(&mut self) -> bool {
+        let roomy = [self.stack.rest(), self.core.mailbox.rest(), self.heap.could_shrink()];
+        roomy.contains(&true)
+    }
+
+    /// It has waited for long: gives back what it can.
+    pub fn shrink(&mut self) {
+        self.stack.withdraw();
+        self.core.mailbox.shrink();
+        self.heap.tidy();
+    }
+
     /// Bytes held by the stack.
     pub fn stack_bytes(&self) -> usize {
         self.stack.bytes()

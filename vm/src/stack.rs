@@ -29,6 +29,8 @@
 //! that the loader made out of verified code; chunks belong to one stack.
 #![allow(unsafe_code)]
 
+mod rest;
+
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr;
 
@@ -101,7 +103,9 @@ pub(crate) struct Stack {
     bytes: usize,
     /// How often compiled code had to go on in a further chunk.
     #[cfg_attr(not(feature = "jit"), allow(dead_code))]
-    crossings: u32,
+    crossings: u16,
+    /// How often it has given back its room in a wait (`rest.rs`).
+    withdrawn: u8,
 }
 
 // SAFETY: a stack owns its chunks alone; functions they point to are immortal and Sync.
@@ -258,6 +262,7 @@ impl Stack {
             spare: ptr::null_mut(),
             bytes: 0,
             crossings: 0,
+            withdrawn: 0,
         }
     }
 
@@ -270,7 +275,7 @@ impl Stack {
     /// Whether that has happened so often that more room should be made for compiled code at once.
     #[cfg_attr(not(feature = "jit"), allow(dead_code))]
     pub(crate) fn is_crossed_often(&self) -> bool {
-        const OFTEN: u32 = 16;
+        const OFTEN: u16 = 16;
         self.crossings > OFTEN
     }
 
@@ -441,12 +446,18 @@ impl Stack {
         self.limit = if head.is_null() {
             ptr::null_mut()
         } else {
-            // SAFETY: a head ends its block of so many bytes.
+            // SAFETY: by contract.
             unsafe {
                 (*head).settled = false;
-                low(head).add(RED_ZONE)
+                Stack::limit_of(head)
             }
         };
+    }
+
+    /// Where the frames of a chunk end.
+    unsafe fn limit_of(head: *mut Head) -> *mut u64 {
+        // SAFETY: a head ends its block of so many bytes.
+        unsafe { low(head).add(RED_ZONE) }
     }
 
     fn allocate(&mut self, bytes: usize) -> *mut Head {

@@ -136,8 +136,7 @@ fn receive(host: &mut WorkerHost, body: &mut Body, signal: Signal) -> Option<Rea
         Signal::Idle { reductions } => {
             extra.watched = false;
             if reductions == body.process.core.reductions {
-                body.process.heap.tidy();
-                body.process.core.mailbox.shrink();
+                body.process.shrink();
             }
         }
         Signal::Done(native) => {

@@ -190,8 +190,7 @@ fn start_wait(host: &mut WorkerHost, body: &mut Body, wait: Wait) {
         }
     }
     body.extra.status = Status::Receiving { timed: wait.timeout().is_some() };
-    let is_roomy = body.process.core.mailbox.rest();
-    if (is_roomy || body.process.heap.could_shrink()) && !body.extra.watched {
+    if body.process.rest() && !body.extra.watched {
         body.extra.watched = true;
         let alarm = Alarm::Idle { pid: body.extra.pid, reductions: body.process.core.reductions };
         host.node.timers[host.me].set(host.node.clock.deadline(IDLE_MS), alarm);
