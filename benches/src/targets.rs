@@ -106,6 +106,13 @@ pub const TARGETS: &[Target] = &[
     ahead_of_elixir("Registry.register"),
     ahead_of_elixir("DynamicSupervisor.start_child"),
     times("suprestart", "restarts", 1.0, 10.0),
+    Target {
+        workload: "selrecv",
+        label: "call by fresh ref",
+        against: Against::Figure("call, queue empty"),
+        target: 2.0,
+        aim: 1.2,
+    },
     at_most("linked", "all dead", 5_000_000.0, 1_000_000.0),
     at_most("linked", "others late, most", 20_000.0, 5_000.0),
     Target {

@@ -236,7 +236,7 @@ pub const WORKLOADS: &[Workload] = &[
         Concurrent,
         "selrecv",
         "calls beside a long queue of other messages",
-        (100_000, 1000),
+        (500_000, 1000),
         &[(Erlang, "c_selrecv")],
         &[
             Figure::of("call, queue empty", Nanos, "call_empty_ns"),

@@ -56,6 +56,8 @@ pub(crate) fn return_to_interpreter() -> usize {
     0
 }
 
+pub(crate) fn looped(_: &Function) {}
+
 fn none() -> Result<(), Exit> {
     Err(Exit::Raise(Raised::new(Word::NIL)))
 }

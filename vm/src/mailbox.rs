@@ -9,11 +9,13 @@
 //! after a ref was made is found by binary search. A minor collection looks at what has come since the last one: what many
 //! messages that wait for long cost is paid once.
 
+mod backlog;
 mod entry;
 mod settled;
 #[cfg(test)]
 mod tests;
 
+use backlog::{Backlog, Parcel};
 use entry::{Entry, Message};
 use settled::Settled;
 use std::collections::VecDeque;
@@ -26,22 +28,6 @@ use crate::value::{Value, Word};
 const FEW: usize = 64;
 /// Room for so many is kept for a while: senders are held up when about so many messages wait.
 const USUAL_FLOOD: usize = 1 << 14;
-
-/// What only a mailbox has in which many messages wait, or a bag.
-#[derive(Default)]
-struct Backlog {
-    /// What has come since a bag did that nobody has looked into yet, with the arrival number of its last message.
-    parcels: VecDeque<(u64, Parcel)>,
-    /// How many messages those are.
-    messages: usize,
-    /// Entries that point to nothing young.
-    settled: Settled,
-}
-
-enum Parcel {
-    Message(Fragment),
-    Bag(Bag),
-}
 
 /// How a search for a message to remove has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,6 +62,10 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// Where the index lies of the entry that a receive looks at, for code that skips it inline as [`Mailbox::skip`] does.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))]
+    pub(crate) const CURSOR: usize = std::mem::offset_of!(Mailbox, cursor);
+
     /// Adds a message at the end.
     pub fn push(&mut self, fragment: Fragment) {
         self.next_arrival += 1;
@@ -98,30 +88,22 @@ impl Mailbox {
 
     #[inline]
     fn has_parcels(&self) -> bool {
-        self.backlog.as_ref().is_some_and(|backlog| !backlog.parcels.is_empty())
+        self.backlog.as_ref().is_some_and(|backlog| backlog.has_parcels())
     }
 
     fn push_parcel(&mut self, messages: usize, what: Parcel) {
-        let backlog = self.backlog.get_or_insert_default();
-        backlog.messages += messages;
-        backlog.parcels.push_back((self.next_arrival, what));
+        self.backlog.get_or_insert_default().push(self.next_arrival, messages, what);
     }
 
     /// The messages of the next parcel become entries: false if there is none.
     #[inline(never)]
     fn unpack(&mut self, heap: &Heap) -> bool {
-        let Some(backlog) = &mut self.backlog else { return false };
-        let Some((last, what)) = backlog.parcels.pop_front() else { return false };
+        let Some((last, what)) = self.backlog.as_mut().and_then(|backlog| backlog.pop()) else {
+            return false;
+        };
         match what {
-            Parcel::Message(fragment) => {
-                backlog.messages -= 1;
-                self.entries.push_back(Entry::new(last, fragment));
-            }
+            Parcel::Message(fragment) => self.entries.push_back(Entry::new(last, fragment)),
             Parcel::Bag(bag) => {
-                if let Some((_, Parcel::Bag(next))) = backlog.parcels.front() {
-                    next.prefetch();
-                }
-                backlog.messages -= bag.len();
                 self.attached += bag.len() as u32;
                 self.outside_bytes -= bag.bytes();
                 let mut arrival = last - bag.len() as u64;
@@ -184,7 +166,7 @@ impl Mailbox {
 
     /// How many messages wait.
     pub fn len(&self) -> usize {
-        let unread = self.backlog.as_ref().map_or(0, |backlog| backlog.messages);
+        let unread = self.backlog.as_ref().map_or(0, |backlog| backlog.messages());
         self.entries.len() - self.gone as usize + unread
     }
 
@@ -233,11 +215,25 @@ impl Mailbox {
     }
 
     /// The message that the receive looks at; none if it has seen all.
+    #[inline]
     pub fn peek(&mut self, heap: &Heap) -> Option<Word> {
+        if let Some(entry) = self.entries.get(self.cursor as usize)
+            && let Message::Attached(word) = entry.message
+        {
+            let cursor = self.cursor;
+            self.when_settled(|settled| settled.read(cursor));
+            return Some(word);
+        }
+        self.peek_further(heap)
+    }
+
+    /// The same where the entry is no part of the heap yet, a tombstone, or not there.
+    #[inline(never)]
+    fn peek_further(&mut self, heap: &Heap) -> Option<Word> {
         loop {
             let cursor = self.cursor;
             self.when_settled(|settled| settled.read(cursor));
-            let Some(entry) = self.entries.get_mut(self.cursor as usize) else {
+            let Some(entry) = self.entries.get_mut(cursor as usize) else {
                 if self.backlog.is_some() && self.unpack(heap) {
                     continue;
                 }

@@ -18,6 +18,7 @@ use crate::code::module::{Global, Link};
 use crate::code::types::RtType;
 use crate::data::map::Shape;
 use crate::helpers::{access, arith, compare, construct, fail, pattern, types};
+use crate::jit;
 use crate::native::Host;
 use crate::process::{Outcome, Process};
 use crate::tails;
@@ -349,6 +350,7 @@ pub(crate) fn execute(process: &mut Process, vm: &Vm, host: &mut dyn Host) -> Ou
                 Ex::JumpBack => {
                     process.core.budget -= 1;
                     if process.core.budget <= 0 || process.heap.should_collect() {
+                        jit::looped(m.function());
                         m.next(2);
                         break Exit::Entry;
                     }

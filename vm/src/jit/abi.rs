@@ -333,8 +333,6 @@ thunk!(/// The message looked at; fails if there is none.
     receive_peek => helpers::receive_peek);
 thunk!(/// Takes the message looked at.
     receive_take => helpers::receive_take);
-thunk!(/// Leaves the message looked at where it is.
-    receive_skip => helpers::receive_skip);
 thunk!(/// Fails unless messages have come.
     receive_more => helpers::receive_more);
 quiet_thunk!(/// An operator of two operands.

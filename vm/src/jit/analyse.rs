@@ -150,8 +150,8 @@ impl Analysis {
         }
         let wrapped = code.values().filter_map(|ins| Some((ins.at, wrapped_by(ins, vm)?)));
         let wrapped: BTreeMap<u32, Wrapped> = wrapped.collect();
-        let waits =
-            code.values().filter(|ins| ins.op == Ex::RecvWait).map(|ins| ins.next).collect();
+        let waits = code.values().filter(|ins| matches!(ins.op, Ex::RecvWait | Ex::JumpBack));
+        let waits = waits.map(|ins| ins.next).collect();
         let mut analysis = Analysis {
             function,
             code,

@@ -9,6 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::feedback::{Memory, Met, Miss, Seen};
 use super::{abi, compile, enter, install};
+use crate::code::exec::Ex;
 use crate::code::function::{Function, fn_set_of};
 use crate::helpers::fail::full_name;
 use crate::interp::env::{Env, Exit};
@@ -155,6 +156,18 @@ pub(crate) fn waited(env: &mut Env<'_>, m: &mut Machine) -> Result<(), Exit> {
     match code.waits.iter().position(|&wait| wait == at) {
         Some(wait) => enter::enter_behind(env, m, code, wait + 1),
         None => Ok(()),
+    }
+}
+
+/// The turn of a process ends while a receive of the function looks through many messages: that counts as many calls.
+#[cold]
+pub(crate) fn looped(function: &'static Function) {
+    const CALLS: u64 = 64;
+    let code = &function.body().code;
+    if let [_, enter, counter, ..] = &code[..]
+        && Ex::of(enter.load(Ordering::Relaxed)) == Ex::Enter
+    {
+        counter.fetch_add(CALLS, Ordering::Relaxed);
     }
 }
 

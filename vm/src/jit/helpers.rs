@@ -294,14 +294,6 @@ pub(super) unsafe extern "sysv64" fn receive_take(process: *mut Process) -> Answ
     DONE
 }
 
-/// Leaves the message looked at where it is.
-pub(super) unsafe extern "sysv64" fn receive_skip(process: *mut Process) -> Answer {
-    // SAFETY: see the module.
-    let (env, ..) = unsafe { context(process) };
-    env.process.core.mailbox.skip();
-    DONE
-}
-
 /// What [`receive_more`] says beside 0: that messages have come, to be looked at in this turn.
 pub(super) const WAITS: u64 = 1;
 pub(super) const UNKNOWN: u64 = 2;

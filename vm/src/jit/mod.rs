@@ -39,7 +39,7 @@ mod types;
 mod wrappers;
 
 pub(crate) use abi::{Link, return_to_interpreter};
-pub(crate) use control::{Jit, enter_function, interpreted_entry, waited};
+pub(crate) use control::{Jit, enter_function, interpreted_entry, looped, waited};
 pub(crate) use enter::{go_back, land};
 pub use gdb::tell_debuggers;
 pub(crate) use table::{Site, site_at};

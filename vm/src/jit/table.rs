@@ -23,7 +23,8 @@ pub(crate) struct Code {
     /// function that calls itself enough for many, since it is expensive to cross into another chunk at
     /// every leaf of a recursion.
     pub(crate) room: usize,
-    /// The word offsets behind its waits for messages, where the interpreter enters too.
+    /// The word offsets behind its waits for messages, and where a turn may end that looks through many, where the
+    /// interpreter enters too.
     pub(crate) waits: Box<[u32]>,
     /// Calls, ascending by offset.
     pub(crate) sites: Box<[Site]>,

@@ -8,12 +8,18 @@ use std::mem::offset_of;
 
 use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I32;
 
 use super::{Flow, Translator, trusted};
 use crate::code::exec::Ex;
 use crate::jit::abi::{self, Transit};
 use crate::jit::analyse::Ins;
 use crate::jit::helpers;
+use crate::mailbox::Mailbox;
+use crate::process::Process;
+
+/// Where a process has the index of the message that its receive looks at.
+const CURSOR: usize = offset_of!(Process, core.mailbox) + Mailbox::CURSOR;
 
 impl Translator<'_, '_> {
     pub(super) fn receive_step(&mut self, ins: &Ins) -> Flow {
@@ -24,7 +30,14 @@ impl Translator<'_, '_> {
                 self.run(abi::receive_mark, &[word])
             }
             Ex::RecvTake => self.run(abi::receive_take, &[]),
-            Ex::RecvSkip => self.run(abi::receive_skip, &[]),
+            Ex::RecvSkip => {
+                // There is a message, or it would not be skipped.
+                let (process, at) = (self.process(), CURSOR as i32);
+                let cursor = self.b.ins().load(I32, trusted(), process, at);
+                let next = self.b.ins().iadd_imm_s(cursor, 1);
+                self.b.ins().store(trusted(), next, process, at);
+                return Flow::On;
+            }
             Ex::RecvPeek => {
                 let [message, none] = self.run(abi::receive_peek, &[]);
                 let to = self.way_to(ins.targets[0]);
