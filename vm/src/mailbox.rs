@@ -387,21 +387,23 @@ impl Mailbox {
             self.gone -= 1;
         }
         if self.gone as usize > self.entries.len() / 2 + 16 {
-            let entries = &self.entries;
-            let left = |end: u32| {
-                let before = entries.iter().take(end as usize);
-                before.filter(|e| !e.is_gone()).count() as u32
-            };
-            self.urgent = left(self.urgent);
+            let left = |end: u32| Self::present(&self.entries, end);
+            let urgent = left(self.urgent);
             if let Some(backlog) = &mut self.backlog {
                 backlog.settled.keep(left);
             }
+            self.urgent = urgent;
             self.entries.retain(|entry| !entry.is_gone());
             self.gone = 0;
         }
         let len = self.entries.len();
         self.urgent = self.urgent.min(len as u32);
         self.when_settled(|settled| settled.cut(len));
+    }
+
+    /// How many of the entries before an index are no tombstones.
+    fn present(entries: &VecDeque<Entry>, end: u32) -> u32 {
+        entries.iter().take(end as usize).filter(|entry| !entry.is_gone()).count() as u32
     }
 
     /// Gives back what a flood has left of room, but for what a usual one takes: the next may come soon. For a process that
