@@ -3,14 +3,15 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use std::io::{self, IsTerminal, Read, Write, stdin, stdout};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 /// See the module's description.
 pub struct Screen {
     before: Termios,
-    ended: Arc<AtomicBool>,
+    /// Can be read once a signal to end has come. A flag would not do: one that comes just before the wait for a key begins would
+    /// be seen when that is over.
+    ended: UnixStream,
 }
 
 /// What comes while one waits for a key.
@@ -35,9 +36,9 @@ impl Screen {
             return None;
         }
         let before = tcgetattr(stdin()).ok()?;
-        let ended = Arc::new(AtomicBool::new(false));
+        let (ended, end) = UnixStream::pair().ok()?;
         for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-            signal_hook::flag::register(signal, Arc::clone(&ended)).ok()?;
+            signal_hook::low_level::pipe::register(signal, end.try_clone().ok()?).ok()?;
         }
         let mut raw = before.clone();
         raw.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
@@ -73,12 +74,17 @@ impl Screen {
     pub fn key(&self, wait: Duration) -> Key {
         let input = stdin();
         let wait = Timespec::try_from(wait).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
-        let mut ready = [PollFd::new(&input, PollFlags::IN)];
-        let came = poll(&mut ready, Some(&wait));
-        if self.ended.load(Ordering::SeqCst) {
+        let mut ready =
+            [PollFd::new(&self.ended, PollFlags::IN), PollFd::new(&input, PollFlags::IN)];
+        // A signal that interrupts the wait is dealt with at the next one.
+        if poll(&mut ready, Some(&wait)).is_err() {
+            return Key::None;
+        }
+        let came = |i: usize| !ready[i].revents().is_empty();
+        if came(0) {
             return Key::End;
         }
-        if !came.is_ok_and(|n| n > 0) {
+        if !came(1) {
             return Key::None;
         }
         let mut byte = [0];
