@@ -255,13 +255,13 @@ pub(super) fn copy_small<R: Room>(room: &mut R, value: Value<'_>) -> Option<(Wor
 }
 
 /// The same for two objects, the commonest message: `{:tag, {…}}`. So many words are in the first, and the one at `slot` is
-/// the first of them that points to another.
+/// the first of them that points to another. A BUFREF may come third: that of a vector or text outside the heap.
 ///
 /// # Safety
 /// The root points to a live object that is not static, and nothing is copying what it leads to.
 #[inline]
-unsafe fn copy_pair(
-    room: &mut impl Room,
+unsafe fn copy_pair<R: Room>(
+    room: &mut R,
     root: Word,
     words: usize,
     slot: usize,
@@ -273,22 +273,57 @@ unsafe fn copy_pair(
         let word = *source.add(slot).cast::<Word>();
         let inner = word.address();
         let (inner_words, first) = small_shape(*inner)?;
-        let flat = |from: usize, to: usize, of: *mut u64| {
-            (from..to).all(|i| !is_to_copy(*of.add(i).cast::<Word>()))
+        let next = |from: usize, to: usize, of: *mut u64| {
+            (from..to).find(|&i| is_to_copy(*of.add(i).cast::<Word>()))
         };
-        let owns = |header: u64| layout::tag_of(header) == layout::BUFREF;
-        if !flat(slot + 1, words, source)
-            || !flat(first, inner_words, inner)
-            || owns(*source)
-            || owns(*inner)
-        {
+        if next(slot + 1, words, source).is_some() {
             return None;
         }
-        let to = room.room(words + inner_words);
+        let Some(at) = next(first, inner_words, inner) else {
+            if owns(*inner) && !R::OWNS {
+                return None;
+            }
+            let to = room.room(words + inner_words);
+            copy_object(source, to, words);
+            *to.add(slot) = to.add(words) as u64 | (word.bits() & 7);
+            copy_object(inner, to.add(words), inner_words);
+            if owns(*inner) {
+                share(room, to.add(words));
+            }
+            return Some((Word::from_bits(to as u64 | (root.bits() & 7)), words + inner_words));
+        };
+        let buffer = (*inner.add(at).cast::<Word>()).address();
+        if !R::OWNS || !owns(*buffer) || next(at + 1, inner_words, inner).is_some() {
+            return None;
+        }
+        let (before, more) = (words + inner_words, layout::words_of(*buffer));
+        let to = room.room(before + more);
         copy_object(source, to, words);
         *to.add(slot) = to.add(words) as u64 | (word.bits() & 7);
         copy_object(inner, to.add(words), inner_words);
-        Some((Word::from_bits(to as u64 | (root.bits() & 7)), words + inner_words))
+        *to.add(words + at) = to.add(before) as u64 | (*inner.add(at) & 7);
+        copy_object(buffer, to.add(before), more);
+        share(room, to.add(before));
+        Some((Word::from_bits(to as u64 | (root.bits() & 7)), before + more))
+    }
+}
+
+/// Whether an object with this header is a BUFREF.
+#[inline(always)]
+fn owns(header: u64) -> bool {
+    layout::tag_of(header) == layout::BUFREF
+}
+
+/// Makes the copy of a BUFREF own a reference.
+///
+/// # Safety
+/// It lies in the room, and in no list.
+#[inline(always)]
+unsafe fn share(room: &mut impl Room, at: *mut u64) {
+    // SAFETY: by contract.
+    unsafe {
+        (*(*at.add(1) as *mut shared::SharedBuf)).retain();
+        room.own(at);
     }
 }
 
@@ -323,7 +358,7 @@ unsafe fn copy_few<R: Room>(room: &mut R, root: Word) -> Option<(Word, usize)> {
             let object = found[at].assume_init_mut();
             let source = object.source;
             let (words, first) = small_shape(*source)?;
-            if !R::OWNS && layout::tag_of(*source) == layout::BUFREF {
+            if !R::OWNS && owns(*source) {
                 return None;
             }
             (object.words, object.place) = (words, total);
@@ -352,9 +387,8 @@ unsafe fn copy_few<R: Room>(room: &mut R, root: Word) -> Option<(Word, usize)> {
                 let word = new.add(slot);
                 *word = to as u64 | (*word & 7);
             }
-            if layout::tag_of(*to) == layout::BUFREF {
-                (*(*to.add(1) as *mut shared::SharedBuf)).retain();
-                room.own(to);
+            if owns(*to) {
+                share(room, to);
             }
         }
         Some((Word::from_bits(new as u64 | (root.bits() & 7)), total))
