@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Folder, Node, PATIENCE};
+use support::{Folder, Node, PATIENCE, heeding};
 
 /// What has been shown.
 type Shown = Arc<(Mutex<String>, Condvar)>;
@@ -41,11 +41,7 @@ impl Terminal {
 
     /// Starts a command in a terminal.
     fn open(ratavm: &Command) -> Option<Terminal> {
-        if Command::new("setsid").arg("--version").output().is_err() {
-            assert!(std::env::var_os("CI").is_none(), "setsid (util-linux) is needed");
-            eprintln!("skipped: there is no setsid (util-linux) to give a program a terminal");
-            return None;
-        }
+        let mut command = heeding(ratavm, &["setsid", "--ctty"])?;
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).expect("the terminal is ours");
         unlockpt(&master).expect("the terminal opens");
@@ -55,17 +51,8 @@ impl Terminal {
             let file = File::options().read(true).write(true).open(&path);
             Stdio::from(file.expect("the terminal"))
         };
-        let mut command = Command::new("setsid");
-        command.arg("--ctty").arg(ratavm.get_program()).args(ratavm.get_args());
-        for (key, value) in ratavm.get_envs() {
-            match value {
-                Some(value) => command.env(key, value),
-                None => command.env_remove(key),
-            };
-        }
-        let folder = ratavm.get_current_dir().expect("a folder");
-        command.current_dir(folder).stdin(open()).stdout(open()).stderr(open());
-        let child = command.spawn().expect("setsid starts");
+        command.stdin(open()).stdout(open()).stderr(open());
+        let child = command.spawn().expect("it starts");
         drop(command);
         let keys = File::from(master);
         let shown = Shown::default();

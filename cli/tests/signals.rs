@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use std::os::unix::process::ExitStatusExt;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Ended, Node};
+use support::{Ended, Folder, Node, heeding};
 
 /// A server that says when it stops.
 const WORKER: &str = r#"
@@ -263,7 +263,9 @@ fn programs_started_by_it_can_be_interrupted() {
 
 #[test]
 fn an_interrupt_ends_it_at_once_without_a_terminal() {
-    let node = Node::start(&program(&format!("{TREE}IO.puts(\"up\")\nProcess.sleep(60000)")), &[]);
+    let folder = Folder::new(&program(&format!("{TREE}IO.puts(\"up\")\nProcess.sleep(60000)")));
+    let Some(command) = heeding(&folder.ratavm(&["run", "app.rata"]), &[]) else { return };
+    let node = Node::run(folder, command).up();
     node.signal(Signal::INT);
     let ended = node.end();
     assert_eq!((ended.status.signal(), ended.out.as_str()), (Some(2), ""));

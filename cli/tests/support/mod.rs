@@ -34,6 +34,30 @@ impl Folder {
     }
 }
 
+/// The command, run by way of `through` such that it heeds interrupts: whoever runs the tests may ignore them, as shells make
+/// their background jobs do. Nothing where the programs for it are missing.
+pub fn heeding(command: &Command, through: &[&str]) -> Option<Command> {
+    const RESET: &str = "--default-signal=INT";
+    let probe = through.first().unwrap_or(&"true");
+    let found = Command::new("env").args([RESET, probe, "--version"]).output();
+    if !found.is_ok_and(|output| output.status.success()) {
+        let what = format!("`env {RESET}` (coreutils) or `{probe}` is missing");
+        assert!(std::env::var_os("RATA_CI").is_none(), "{what}");
+        eprintln!("skipped: {what}");
+        return None;
+    }
+    let mut heeding = Command::new("env");
+    heeding.arg(RESET).args(through).arg(command.get_program()).args(command.get_args());
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => heeding.env(key, value),
+            None => heeding.env_remove(key),
+        };
+    }
+    heeding.current_dir(command.get_current_dir().expect("a folder"));
+    Some(heeding)
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
@@ -58,16 +82,25 @@ pub struct Ended {
 impl Node {
     /// Starts a program and waits until it has printed the line `up`.
     pub fn start(program: &str, options: &[&str]) -> Node {
-        let mut node = Node::begin(program, options);
-        assert_eq!(node.line(), "up\n");
-        node
+        Node::begin(program, options).up()
+    }
+
+    /// Waits for the line `up`.
+    pub fn up(mut self) -> Node {
+        assert_eq!(self.line(), "up\n");
+        self
     }
 
     /// Starts a program.
     pub fn begin(program: &str, options: &[&str]) -> Node {
         let folder = Folder::new(program);
         let args: Vec<&str> = ["run"].iter().chain(options).copied().chain(["app.rata"]).collect();
-        let mut command = folder.ratavm(&args);
+        let command = folder.ratavm(&args);
+        Node::run(folder, command)
+    }
+
+    /// The same, as a command of its own runs it.
+    pub fn run(folder: Folder, mut command: Command) -> Node {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("ratavm starts");
         let out = child.stdout.take().expect("a pipe");
