@@ -589,19 +589,27 @@ impl Writer<'_> {
         let (i, acc) = (self.new_var(Ty::Int), self.new_var(Ty::Int));
         let text = self.aside(|w| w.expr(Ty::Any));
         let next = self.next(Ty::Int);
-        let most = 1 + self.random.small(30);
+        // Some find many in front of what they look for.
+        let most = if self.random.one_in(5) { self.random.small(400) } else { 30 };
+        let most = 1 + self.random.small(most);
         let _ = writeln!(
             self.out,
             "tell = function({i}, {acc}) {{\nif {i} > 0 {{\n_ = Process.send(Process.self(), {{{i} %% 3, {text}}})\n\
              tell({i} - 1, {next})\n}}\n}}"
         );
         self.vars.truncate(mark);
+        self.older = mark;
+        let (pattern, guard) = (self.pattern_in(Ty::Any, 2), self.aside(Writer::guard));
+        let other = self.aside(|w| w.expr(Ty::Any));
+        self.vars.truncate(mark);
         let seen = self.new_var(Ty::Any);
         let picked = self.aside(|w| w.expr(Ty::Any));
+        let wait = self.random.of(&["0", "0", "1"]);
         let _ = writeln!(
             self.out,
             "pick = function(found) {{\nreceive {{\n{{0, {seen}}} -> pick({{found, {seen}}})\n\
-             {{n, {seen}}} when n == 2 -> pick({{{seen}, {picked}}})\nafter 0 -> found\n}}\n}}"
+             {{1, {pattern}}} when {guard} -> pick({{found, {other}}})\n\
+             {{n, {seen}}} when n == 2 -> pick({{{seen}, {picked}}})\nafter {wait} -> found\n}}\n}}"
         );
         self.vars.truncate(mark);
         let start = self.random.below(9);
