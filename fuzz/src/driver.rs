@@ -50,7 +50,8 @@ struct Failure {
 fn batch_size(mode: Mode) -> u64 {
     match mode {
         Mode::Parse => 20_000,
-        Mode::Load => 5_000,
+        // Few enough to have figures after half a minute.
+        Mode::Load => 2_000,
         // Machine code is never given back either, and there is room for so much of it.
         Mode::Diff => 400,
     }
