@@ -279,32 +279,34 @@ unsafe fn copy_pair<R: Room>(
         if next(slot + 1, words, source).is_some() {
             return None;
         }
-        let Some(at) = next(first, inner_words, inner) else {
-            if owns(*inner) && !R::OWNS {
-                return None;
+        let third = match next(first, inner_words, inner) {
+            None => None,
+            Some(at) => {
+                let buffer = (*inner.add(at).cast::<Word>()).address();
+                if !owns(*buffer) || next(at + 1, inner_words, inner).is_some() {
+                    return None;
+                }
+                Some((at, buffer, layout::words_of(*buffer)))
             }
-            let to = room.room(words + inner_words);
-            copy_object(source, to, words);
-            *to.add(slot) = to.add(words) as u64 | (word.bits() & 7);
-            copy_object(inner, to.add(words), inner_words);
-            if owns(*inner) {
-                share(room, to.add(words));
-            }
-            return Some((Word::from_bits(to as u64 | (root.bits() & 7)), words + inner_words));
         };
-        let buffer = (*inner.add(at).cast::<Word>()).address();
-        if !R::OWNS || !owns(*buffer) || next(at + 1, inner_words, inner).is_some() {
+        if !R::OWNS && (third.is_some() || owns(*inner)) {
             return None;
         }
-        let (before, more) = (words + inner_words, layout::words_of(*buffer));
-        let to = room.room(before + more);
+        let total = words + inner_words + third.map_or(0, |(.., words)| words);
+        let to = room.room(total);
+        let inside = to.add(words);
         copy_object(source, to, words);
-        *to.add(slot) = to.add(words) as u64 | (word.bits() & 7);
-        copy_object(inner, to.add(words), inner_words);
-        *to.add(words + at) = to.add(before) as u64 | (*inner.add(at) & 7);
-        copy_object(buffer, to.add(before), more);
-        share(room, to.add(before));
-        Some((Word::from_bits(to as u64 | (root.bits() & 7)), before + more))
+        *to.add(slot) = inside as u64 | (word.bits() & 7);
+        copy_object(inner, inside, inner_words);
+        if let Some((at, buffer, words)) = third {
+            let last = inside.add(inner_words);
+            *inside.add(at) = last as u64 | (*inside.add(at) & 7);
+            copy_object(buffer, last, words);
+            share(room, last);
+        } else if owns(*inner) {
+            share(room, inside);
+        }
+        Some((Word::from_bits(to as u64 | (root.bits() & 7)), total))
     }
 }
 
